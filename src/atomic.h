@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * atomic.h - the only spelling of atomics in the library, the order in the
+ * name.  Layer 0.
+ *
+ * Plain members, GNU builtins: the lock is a public struct that C++ includes
+ * too, where _Atomic does not exist.  A tool that wants to see or to steer
+ * every shared access (a schedule explorer, a fault injector) replaces this
+ * file; nothing else in src/ touches shared memory.
+ *
+ * The compare-and-swaps store what they found in *expected when they fail, and
+ * never fail without cause (the strong form): where that matters is in the
+ * contract of trylock.
+ */
+#ifndef FL_ATOMIC_H
+#define FL_ATOMIC_H
+
+#include <stdbool.h>
+
+#define fl_load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
+#define fl_load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define fl_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define fl_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+
+#define fl_swap_acquire(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQUIRE)
+#define fl_swap_release(p, v) __atomic_exchange_n((p), (v), __ATOMIC_RELEASE)
+#define fl_or_relaxed(p, v)   __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
+#define fl_or_acquire(p, v)   __atomic_fetch_or((p), (v), __ATOMIC_ACQUIRE)
+#define fl_and_release(p, v)  __atomic_fetch_and((p), (v), __ATOMIC_RELEASE)
+
+#define fl_cas_relaxed(p, expected, v)                                             \
+	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELAXED, \
+				    __ATOMIC_RELAXED)
+#define fl_cas_acquire(p, expected, v)                                             \
+	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQUIRE, \
+				    __ATOMIC_RELAXED)
+#define fl_cas_release(p, expected, v)                                             \
+	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELEASE, \
+				    __ATOMIC_RELAXED)
+#define fl_cas_acq_rel(p, expected, v)                                             \
+	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL, \
+				    __ATOMIC_ACQUIRE)
+
+#define fl_likely(x)   __builtin_expect(!!(x), 1)
+#define fl_unlikely(x) __builtin_expect(!!(x), 0)
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "park.h"
+#include "atomic.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <urcu/arch.h>
+
+int fl_park(const uint32_t *addr, uint32_t expected, const struct fl_deadline *deadline)
+{
+	int op = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
+	int saved = errno;
+	int error = 0;
+
+	/* FUTEX_WAIT_BITSET because its time-out is absolute, and on
+	 * CLOCK_REALTIME follows the clock. */
+	if (deadline && deadline->clock == CLOCK_REALTIME)
+		op |= FUTEX_CLOCK_REALTIME;
+	if (syscall(SYS_futex, addr, op, expected, deadline ? deadline->at : NULL, NULL,
+		    FUTEX_BITSET_MATCH_ANY) != 0 &&
+	    errno == ETIMEDOUT)
+		error = ETIMEDOUT;
+	errno = saved;
+	return error;
+}
+
+void fl_unpark(const uint32_t *addr)
+{
+	int saved = errno;
+
+	syscall(SYS_futex, addr, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
+	errno = saved;
+}
+
+int fl_deadline_check(const struct fl_deadline *deadline)
+{
+	if (deadline->clock != CLOCK_MONOTONIC && deadline->clock != CLOCK_REALTIME)
+		return EINVAL;
+	if (!deadline->at || deadline->at->tv_nsec < 0 ||
+	    deadline->at->tv_nsec > 999999999)
+		return EINVAL;
+	return 0;
+}
+
+bool fl_deadline_passed(const struct fl_deadline *deadline)
+{
+	struct timespec now;
+
+	clock_gettime(deadline->clock, &now);
+	if (now.tv_sec != deadline->at->tv_sec)
+		return now.tv_sec > deadline->at->tv_sec;
+	return now.tv_nsec >= deadline->at->tv_nsec;
+}
+
+void fl_relax(void)
+{
+	caa_cpu_relax();
+}
+
+#define SPIN_DEFAULT 2000
+#define SPIN_UNKNOWN UINT32_MAX
+
+/* Set once, to the same value whoever sets it. */
+static uint32_t spin_turns = SPIN_UNKNOWN;
+
+static uint32_t spin_turns_find(void)
+{
+	const char *knob = secure_getenv("FIFOLOCK_SPIN");
+	cpu_set_t mine;
+
+	if (sched_getaffinity(0, sizeof(mine), &mine) == 0 && CPU_COUNT(&mine) == 1)
+		return 0;
+	if (knob && *knob) {
+		char *end;
+		unsigned long turns = strtoul(knob, &end, 10);
+
+		if (*end == '\0' && turns < SPIN_UNKNOWN)
+			return (uint32_t)turns;
+	}
+	return SPIN_DEFAULT;
+}
+
+uint32_t fl_spin_turns(void)
+{
+	uint32_t turns = fl_load_relaxed(&spin_turns);
+
+	if (fl_unlikely(turns == SPIN_UNKNOWN)) {
+		int saved = errno;
+
+		turns = spin_turns_find();
+		errno = saved;
+		fl_store_relaxed(&spin_turns, turns);
+	}
+	return turns;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pool.c - where slots come from and go to.  Layer 2.
+ *
+ * Memory comes in chunks, each twice the one before, the first one static; a
+ * chunk is never moved and never given back.  Id i lives in the chunk given by
+ * the highest bit of i + 63.
+ *
+ * Free slots are a stack of ids (Treiber, IBM RJ 5118, 1986) whose top carries a
+ * tag that counts changes, so that a pop that slept over a pop and a push of the
+ * same id fails.  liburcu's lock-free stack would want a mutex or a grace period
+ * around each pop for that; a mutex here could be held by a thread that does not
+ * exist in a forked child.  The tag has 36 bits: it would take 2^36 changes,
+ * to the exact number, while one thread is between two instructions.
+ *
+ *	row       released by          acquired by         what it carries
+ *	[CHUNK]   chunk_add            fl_slot_at          the zeroed chunk
+ *	[FREE]    fl_slot_free         pop                 the last owner's writes
+ */
+#define _GNU_SOURCE
+#include "queue.h"
+#include "atomic.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+#define CHUNK_FIRST 64u
+#define CHUNKS	    22u
+#define ID_BITS	    28
+#define ID_MASK	    ((UINT64_C(1) << ID_BITS) - 1)
+
+_Static_assert(sizeof(struct fl_slot) == 64, "a slot is one cache line");
+_Static_assert(((uint64_t)CHUNK_FIRST << CHUNKS) - CHUNK_FIRST <= ID_MASK, "ids fit");
+
+static struct fl_slot chunk_zero[CHUNK_FIRST] __attribute__((aligned(64)));
+static struct fl_slot *chunks[CHUNKS] = {chunk_zero};
+static uint64_t free_top; /* {tag, id}; anybody, by compare-and-swap */
+static uint32_t made;	  /* ids 1..made exist; anybody, by compare-and-swap */
+
+static unsigned chunk_of(uint32_t id)
+{
+	return 25u - (unsigned)__builtin_clz(id + CHUNK_FIRST - 1);
+}
+
+struct fl_slot *fl_slot_at(uint32_t id)
+{
+	unsigned k = chunk_of(id);
+
+	/* [CHUNK] acquire */
+	return fl_load_acquire(&chunks[k]) + (id + CHUNK_FIRST - 1 - (CHUNK_FIRST << k));
+}
+
+/* *, no chunk k -> chunk k.  Two threads may both map it; one keeps it. */
+static bool chunk_add(unsigned k)
+{
+	size_t size = sizeof(struct fl_slot) * ((size_t)CHUNK_FIRST << k);
+	struct fl_slot *none = NULL;
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	/* [CHUNK] release */
+	if (!fl_cas_release(&chunks[k], &none, (struct fl_slot *)memory))
+		munmap(memory, size);
+	return true;
+}
+
+static struct fl_slot *pop(void)
+{
+	uint64_t top = fl_load_acquire(&free_top);
+	uint64_t next;
+	struct fl_slot *slot;
+
+	do {
+		if (!(top & ID_MASK))
+			return NULL;
+		slot = fl_slot_at((uint32_t)(top & ID_MASK));
+		next = ((top & ~ID_MASK) + ID_MASK + 1) | fl_load_relaxed(&slot->below);
+		/* [FREE] acquire */
+	} while (!fl_cas_acq_rel(&free_top, &top, next));
+	return slot;
+}
+
+static struct fl_slot *make(void)
+{
+	uint32_t last = fl_load_relaxed(&made);
+	struct fl_slot *slot;
+
+	do {
+		unsigned k = chunk_of(last + 1);
+
+		if (k >= CHUNKS)
+			return NULL;
+		if (!fl_load_relaxed(&chunks[k]) && !chunk_add(k))
+			return NULL;
+	} while (!fl_cas_relaxed(&made, &last, last + 1));
+	slot = fl_slot_at(last + 1);
+	slot->id = last + 1;
+	return slot;
+}
+
+struct fl_slot *fl_slot_new(void)
+{
+	struct fl_slot *slot = pop();
+
+	return slot ? slot : make();
+}
+
+void fl_slot_free(struct fl_slot *slot)
+{
+	uint64_t top = fl_load_relaxed(&free_top);
+	uint64_t next;
+
+	do {
+		fl_store_relaxed(&slot->below, (uint32_t)(top & ID_MASK));
+		next = ((top & ~ID_MASK) + ID_MASK + 1) | slot->id;
+		/* [FREE] release */
+	} while (!fl_cas_release(&free_top, &top, next));
+}
+
+uint32_t fl_slots_made(void)
+{
+	return fl_load_relaxed(&made);
+}
+
+/* Each thread keeps one slot between its waits.  A key's destructor returns it
+ * when the thread ends; in a thread that has no key or whose destructor has run
+ * (another destructor may still wait on a lock) each wait has a slot of its own. */
+static _Thread_local struct fl_slot *kept __attribute__((tls_model("initial-exec")));
+static _Thread_local bool keeps_none __attribute__((tls_model("initial-exec")));
+static pthread_key_t key;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static bool key_works; /* written inside key_once */
+
+static void thread_ends(void *unused)
+{
+	(void)unused;
+	keeps_none = true;
+	if (kept)
+		fl_slot_free(kept);
+	kept = NULL;
+}
+
+static void key_make(void)
+{
+	key_works = pthread_key_create(&key, thread_ends) == 0;
+}
+
+static void keep(struct fl_slot *slot)
+{
+	pthread_once(&key_once, key_make);
+	if (!key_works || pthread_setspecific(key, &key) != 0)
+		keeps_none = true;
+	else
+		kept = slot;
+}
+
+struct fl_slot *fl_slot_for_wait(void)
+{
+	struct fl_slot *slot = kept;
+
+	if (fl_likely(slot))
+		return slot;
+	slot = fl_slot_new();
+	if (slot && !keeps_none)
+		keep(slot);
+	return slot;
+}
+
+void fl_slot_waited(struct fl_slot *slot)
+{
+	if (fl_unlikely(slot != kept))
+		fl_slot_free(slot);
+}
+
+void fl_slot_abandoned(struct fl_slot *slot)
+{
+	if (slot == kept)
+		kept = NULL;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * queue.h - slots, tickets, the line.  Layer 2.  Knows no modes: what a request
+ * wants is a struct fl_want that is carried along.
+ *
+ * A slot is one waiting request: one cache line from a process-wide pool whose
+ * memory is never given back, named by a 32-bit id, 0 for none.  So an id or
+ * an address that has become stale still names a slot, and a late wake-up or
+ * hint on it is harmless: every wait looks at its word again.
+ *
+ * Arrivals are pushed on the door, lock->line, a {ticket, newest slot} pair
+ * changed by one compare-and-swap; departures on lock->left.  Both are stacks
+ * that are only ever pushed to or taken whole, so neither can suffer from ABA.
+ * Only the scanner (see lock.c) moves them on:  it takes the arrivals to the end of
+ * the line proper, oldest first from lock->first, linked both ways, and unlinks the
+ * departed.  head->older is the last one: the line needs no second pointer.
+ *
+ *	may run beside ->	join	leave	settle/take (scanner)
+ *	join			yes	yes	yes
+ *	leave			yes	yes	yes
+ *	settle, take		yes	yes	no: one scanner at a time
+ */
+#ifndef FL_QUEUE_H
+#define FL_QUEUE_H
+
+#include <fifolock/fifolock.h>
+#include "word.h"
+
+/* Slot word: what has become of the request.
+ *
+ *	0 -> ASLEEP		owner, about to park
+ *	any -> | NEXT		scanner's hint: you are the head, stay awake
+ *	0 -> CLAIMED		scanner: will be granted, can no longer leave
+ *	CLAIMED -> 0		scanner: not after all (predicate tables only)
+ *	any but LEFT -> GRANTED	scanner, after its commit; the slot is the owner's
+ *	0 -> LEFT		owner gave up; the slot is the scanner's
+ */
+#define FL_ASLEEP  1u
+#define FL_NEXT	   2u
+#define FL_CLAIMED 4u
+#define FL_GRANTED 8u
+#define FL_LEFT	   16u
+
+struct fl_slot {
+	uint32_t word;	/* above */
+	uint32_t id;	/* constant */
+	uint32_t older; /* owner until pushed, then the scanner */
+	uint32_t newer; /* the scanner */
+	uint32_t below; /* link of the stacks of departed and of free slots; atomic */
+	uint32_t ticket;
+	/* The request: owner until pushed, constant while in line. */
+	uint32_t weight;
+	uint8_t mode;
+	bool can_leave; /* a grant must claim it first */
+	bool told;	/* the scanner: NEXT was sent */
+	bool out;	/* the scanner: unlinked, its departure not yet announced */
+	uint64_t unit;
+	uint64_t bias;
+	uint64_t guard;
+	void *owner; /* for requests that are not a waiting thread */
+};
+
+/* The pool (pool.c). */
+struct fl_slot *fl_slot_at(uint32_t id);
+struct fl_slot *fl_slot_new(void);	 /* NULL: out of memory */
+void fl_slot_free(struct fl_slot *slot); /* async-signal-safe, lock-free */
+uint32_t fl_slots_made(void);		 /* how many there are, for tests */
+
+/* The slot of the calling thread's wait, NULL: out of memory.  After the wait it is
+ * handed back as waited (granted, or never joined), or as abandoned (it left the
+ * line: the slot is the scanner's). */
+struct fl_slot *fl_slot_for_wait(void);
+void fl_slot_waited(struct fl_slot *slot);
+void fl_slot_abandoned(struct fl_slot *slot);
+
+/* Any thread. */
+void fl_line_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want);
+void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
+uint32_t fl_line_length(const fifolock_t *lock);
+
+/* The scanner. */
+void fl_line_settle(fifolock_t *lock);
+struct fl_slot *fl_line_head(const fifolock_t *lock);
+void fl_line_take_head(fifolock_t *lock, struct fl_slot *head);
+void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *newest,
+		      uint32_t count);
+
+#endif

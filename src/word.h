@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * word.h - the state word, bit by bit.  Layer 1.  Pure functions from word to
+ * word: nothing here is atomic, so a test can walk every word there is.
+ *
+ *	63      62        61      60 ............................. 0
+ *	QUEUED  SCANNING  RESCAN  | field of mode n | ... | mode 0 |
+ *
+ * QUEUED    Somebody is in line: nothing is granted except from its head.
+ *	     Legal to leave set when the line has emptied; illegal to clear while
+ *	     it has not.
+ * SCANNING  One thread owns the line and grants from its head.  Only with
+ *	     QUEUED.  Set by whoever becomes that thread, cleared by its commit.
+ * RESCAN    Arrivals or departures were announced since the scanner last looked.
+ *	     Only with SCANNING.  Set by anybody, cleared by the scanner only,
+ *	     and before it looks.
+ *
+ * A mode that can be held c times has a field of w + 1 bits, c <= 2^w; its top
+ * bit is the guard.  "Fewer than L hold x" (1 <= L <= 2^w) becomes one addition:
+ * with 2^w - L added, the guard of x is set exactly when x is held L times or
+ * more, and the sum stays below 2^(w+1), so nothing carries into the next field.
+ * The biases of all rules of a mode add up to one number and their guards to
+ * one mask; c = 1 is the case w = 0, a plain bit.
+ */
+#ifndef FL_WORD_H
+#define FL_WORD_H
+
+#include <fifolock/modes.h>
+
+#define FL_QUEUED   (UINT64_C(1) << 63)
+#define FL_SCANNING (UINT64_C(1) << 62)
+#define FL_RESCAN   (UINT64_C(1) << 61)
+#define FL_HOLDS    (FL_RESCAN - 1)
+
+#define FL_HOLD_BITS 61
+
+/* fifolock_modes_t.flags */
+#define FL_MODES_OWNER_CHECKED 1u
+
+/* What one request adds to the word and what must not be in its way. */
+struct fl_want {
+	uint64_t unit;	/* weight holds of the mode */
+	uint64_t bias;	/* lifts every forbidden count up to its guard bit */
+	uint64_t guard; /* the guard bits to look at */
+	uint32_t weight;
+	uint32_t mode;
+};
+
+/* n holds at once: as n single ones, the last of which must still fit. */
+static inline struct fl_want fl_want(const struct fifolock_row *row, unsigned mode,
+				     uint32_t n)
+{
+	return (struct fl_want){
+		.unit = row->unit * n,
+		.bias = row->bias + row->unit * (n - 1),
+		.guard = row->guard,
+		.weight = n,
+		.mode = mode,
+	};
+}
+
+static inline bool fl_bits_fit(uint64_t bias, uint64_t guard, uint64_t word)
+{
+	return (((word & FL_HOLDS) + bias) & guard) == 0;
+}
+
+static inline uint32_t fl_word_holds(const fifolock_modes_t *modes, unsigned mode,
+				     uint64_t word)
+{
+	const struct fifolock_row *row = &modes->rows[mode];
+
+	return (uint32_t)((word & row->field) / row->unit);
+}
+
+/* At least weight holds are there to be given back?  Fields compare in place. */
+static inline bool fl_word_has(uint64_t word, uint64_t field, uint64_t units)
+{
+	return (word & field) >= units;
+}
+
+/* The predicate of the table, asked for weight single holds in a row. */
+static inline bool fl_predicate_allows(const fifolock_modes_t *modes, unsigned mode,
+				       uint32_t weight, uint64_t word)
+{
+	uint32_t holds[FIFOLOCK_MAX_MODES];
+
+	for (unsigned m = 0; m < modes->count; m++)
+		holds[m] = fl_word_holds(modes, m, word);
+	for (uint32_t i = 0; i < weight; i++, holds[mode]++)
+		if (!modes->compatible(holds, mode, modes->ctx))
+			return false;
+	return true;
+}
+
+static inline bool fl_want_fits(const fifolock_modes_t *modes, const struct fl_want *want,
+				uint64_t word)
+{
+	return fl_bits_fit(want->bias, want->guard, word) &&
+	       (!modes->compatible ||
+		fl_predicate_allows(modes, want->mode, want->weight, word));
+}
+
+#endif
