@@ -36,13 +36,15 @@
  * Order of memory.  Every write to the word is a read-modify-write, so each
  * release below heads a release sequence that runs through all later values.
  *
- *	row       released by              acquired by             what it carries
- *	[HOLD]    fl_release, scan commit  fl_take, scan commit    the holder's own writes
- *	[SCAN]    scan commit              fl_release, announce    first, gone, links
- *	[NEWS]    announce, fl_confirm     clear_rescan, become    the pushes before it
- *	[CLAIM]   fl_leave                 claim                   nothing: one or the
- *other [GRANT]   grant                    fl_granted, await       every earlier holder's
- *	                                                           writes
+ *	row      released by               acquired by              what it carries
+ *	[HOLD]   release, scan commit      take, scan commit        the holder's writes
+ *	[SCAN]   scan commit               release, announce        first, gone, links
+ *	[NEWS]   announce, fl_confirm      clear_rescan, release    the pushes before it
+ *	[GRANT]  grant                     fl_granted, await        every earlier holder's
+ *	                                                            writes
+ *
+ * Claiming and leaving carry nothing: they are one or the other on one word, so they
+ * are relaxed.  What the leaver wrote travels by its announcement.
  */
 #include "lock.h"
 #include "atomic.h"
@@ -95,14 +97,13 @@ static void batch_add(struct batch *batch, struct fl_slot *slot)
 /* 0 -> CLAIMED, unless LEFT came first.  Who cannot leave needs no claim. */
 static bool claim(struct fl_slot *slot)
 {
-	/* [CLAIM] acquire */
-	return !slot->can_leave || !(fl_or_acquire(&slot->word, FL_CLAIMED) & FL_LEFT);
+	return !slot->can_leave || !(fl_or_relaxed(&slot->word, FL_CLAIMED) & FL_LEFT);
 }
 
 /* CLAIMED -> 0.  The owner may be waiting for the claim's outcome. */
 static void unclaim(struct fl_slot *slot)
 {
-	if (slot->can_leave && (fl_and_release(&slot->word, ~FL_CLAIMED) & FL_ASLEEP))
+	if (slot->can_leave && (fl_and_relaxed(&slot->word, ~FL_CLAIMED) & FL_ASLEEP))
 		fl_unpark(&slot->word);
 }
 
@@ -136,15 +137,16 @@ static void put_back(fifolock_t *lock, struct batch *batch)
 	fl_line_put_back(lock, batch->oldest, batch->newest, batch->count);
 	for (struct fl_slot *slot = batch->oldest; batch->count; batch->count--) {
 		unclaim(slot);
-		slot = slot->newer ? fl_slot_at(slot->newer) : NULL;
+		slot = fl_line_after(slot);
 	}
 	*batch = (struct batch){0};
 }
 
-/* any -> GRANTED.  [GRANT] release: from here on the owner may return and use its
- * slot again: what follows may use its address, never its contents. */
+/* any -> GRANTED.  From here on the owner may return and use its slot again: what
+ * follows may use its address, never its contents. */
 static void grant(struct fl_slot *slot)
 {
+	/* [GRANT] release */
 	if (fl_swap_release(&slot->word, FL_GRANTED) & FL_ASLEEP)
 		fl_unpark(&slot->word);
 }
@@ -215,7 +217,7 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 		commit = (word - give.units + batch.units) & ~FL_SCANNING;
 		if (!lock->first)
 			commit &= ~FL_QUEUED;
-		/* [SCAN] and [HOLD] release, [HOLD] acquire */
+		/* [SCAN] [HOLD] release, [HOLD] acquire */
 		if (!(word & FL_RESCAN) && fl_cas_acq_rel(&lock->word, &word, commit))
 			break;
 		if (modes->compatible)
@@ -276,8 +278,7 @@ bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
 	do {
 		if (word & (FL_CLAIMED | FL_GRANTED))
 			return false;
-		/* [CLAIM] release */
-	} while (!fl_cas_release(&slot->word, &word, word | FL_LEFT));
+	} while (!fl_cas_relaxed(&slot->word, &word, word | FL_LEFT));
 	fl_line_leave(lock, slot);
 	announce(lock, NULL);
 	return true;
@@ -308,7 +309,7 @@ static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *d
 static void wake_up(struct fl_slot *slot, uint32_t word)
 {
 	if (word & FL_ASLEEP)
-		fl_and_release(&slot->word, ~FL_ASLEEP);
+		fl_and_relaxed(&slot->word, ~FL_ASLEEP);
 }
 
 /* Wait until granted, or leave at the deadline. */
@@ -387,3 +388,26 @@ int fl_release(fifolock_t *lock, uint64_t field, uint64_t units)
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	return scans ? scan(lock, next, (struct give){field, units}) : 0;
 }
+
+#ifdef FL_CHECKED
+bool fl_line_waits_for(fifolock_t *lock, uint64_t own)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	struct fl_slot *slot;
+	uint64_t word = fl_load_relaxed(&lock->word);
+	bool waits = false;
+
+	do {
+		while (word & FL_SCANNING) {
+			fl_relax();
+			word = fl_load_relaxed(&lock->word);
+		}
+		/* [SCAN] acquire */
+	} while (!fl_cas_acq_rel(&lock->word, &word, word | FL_QUEUED | FL_SCANNING));
+	fl_line_settle(lock);
+	for (slot = fl_line_head(lock); slot; slot = fl_line_after(slot))
+		waits = waits || (!slot->can_leave && !fits(modes, slot, own));
+	scan(lock, word | FL_QUEUED | FL_SCANNING, (struct give){0, 0});
+	return waits;
+}
+#endif

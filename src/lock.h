@@ -40,4 +40,10 @@ bool fl_confirm(fifolock_t *lock);
 /* Give back units, all of one field, and let in who then fits.  EPERM. */
 int fl_release(fifolock_t *lock, uint64_t field, uint64_t units);
 
+#ifdef FL_CHECKED
+/* Is somebody in line, for good, who can never be granted while the holds in own
+ * exist?  Waits for a scanner to finish: for the debug build only. */
+bool fl_line_waits_for(fifolock_t *lock, uint64_t own);
+#endif
+
 #endif

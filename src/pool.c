@@ -68,6 +68,7 @@ static bool chunk_add(unsigned k)
 
 static struct fl_slot *pop(void)
 {
+	/* [FREE] acquire: names a slot whose birth is to be seen. */
 	uint64_t top = fl_load_acquire(&free_top);
 	uint64_t next;
 	struct fl_slot *slot;

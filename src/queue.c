@@ -5,7 +5,7 @@
  *	row       released by      acquired by            what it carries
  *	[JOIN]    fl_line_join     take_arrivals          the slot's request
  *	[LEAVE]   fl_line_leave    reap                   the owner's last use of it
- *	[GONE]    fl_line_count    fl_line_length         nothing: a count
+ *	[GONE]    count_gone       fl_line_length         the tickets that it counts
  *
  * That a scanner cannot miss an arrival or a departure is not decided here but
  * by the announcement on the state word that follows each (lock.c).
@@ -65,6 +65,11 @@ static struct fl_slot *take_arrivals(fifolock_t *lock)
 struct fl_slot *fl_line_head(const fifolock_t *lock)
 {
 	return lock->first ? fl_slot_at(lock->first) : NULL;
+}
+
+struct fl_slot *fl_line_after(const struct fl_slot *slot)
+{
+	return slot->newer ? fl_slot_at(slot->newer) : NULL;
 }
 
 /* Hang the chain oldest..newest, linked both ways, on the end of the line. */
@@ -175,14 +180,15 @@ void fl_line_settle(fifolock_t *lock)
  * is taken anew until it stood still. */
 uint32_t fl_line_length(const fifolock_t *lock)
 {
+	/* [GONE] acquire */
 	uint32_t gone = fl_load_acquire(&lock->gone);
 	uint32_t before, length;
 
 	do {
 		before = gone;
+		/* [JOIN] acquire: gone is not read before the line. */
 		length = TICKET(fl_load_acquire(&lock->line)) - gone;
-		/* [GONE] acquire */
-		gone = fl_load_acquire(&lock->gone);
+		gone = fl_load_relaxed(&lock->gone);
 	} while (gone != before);
 	return length;
 }

@@ -81,6 +81,7 @@ uint32_t fl_line_length(const fifolock_t *lock);
 /* The scanner. */
 void fl_line_settle(fifolock_t *lock);
 struct fl_slot *fl_line_head(const fifolock_t *lock);
+struct fl_slot *fl_line_after(const struct fl_slot *slot);
 void fl_line_take_head(fifolock_t *lock, struct fl_slot *head);
 void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *newest,
 		      uint32_t count);

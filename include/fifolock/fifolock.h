@@ -54,90 +54,75 @@ typedef struct fifolock {
 	uint32_t gone;
 } fifolock_t;
 
+/* clang-format off */
 #ifdef __cplusplus
-#define FIFOLOCK_INIT(modes_pointer)              \
-	{                                         \
-		0, 0, 0, 0, (modes_pointer), 0, 0 \
-	}
+#define FIFOLOCK_INIT(modes_pointer) {0, 0, 0, 0, (modes_pointer), 0, 0}
 #else
-#define FIFOLOCK_INIT(modes_pointer)     \
-	{                                \
-		.modes = (modes_pointer) \
-	}
+#define FIFOLOCK_INIT(modes_pointer) {.modes = (modes_pointer)}
 #endif
+/* clang-format on */
 
 /* Make *lock a free lock with the given table (NULL: shared/exclusive), which
  * must outlive it.  Nobody else may be using that memory.  EINVAL lock NULL.
  * Signal handlers may call it. */
-FIFOLOCK_API
-int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes);
+FIFOLOCK_API int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes);
 
 /* End a lock's use; every later call on it returns EINVAL until it is
  * initialised again.  EBUSY while it is held or waited for.  No other thread
  * may be inside a call on the lock, except that the thread that gave up the last
  * hold need not wait for earlier holders' unlock to return: that is over.
  * A lock that is not in use may also simply be freed. */
-FIFOLOCK_API
-int fifolock_destroy(fifolock_t *lock);
+FIFOLOCK_API int fifolock_destroy(fifolock_t *lock);
 
 /* Take one hold of mode, waiting in line for as long as it takes.
  * EINVAL, ENOMEM. */
-FIFOLOCK_API
-int fifolock_lock(fifolock_t *lock, unsigned mode);
+FIFOLOCK_API int fifolock_lock(fifolock_t *lock, unsigned mode);
 
 /* Take one hold of mode if nobody is in line and it fits: 0, else EBUSY.
  * Never passes a waiting request, and never fails without cause.  EINVAL.
  * Signal handlers may call it. */
-FIFOLOCK_API
-FIFOLOCK_CHECKED int fifolock_trylock(fifolock_t *lock, unsigned mode);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock(fifolock_t *lock, unsigned mode);
 
 /* Take one hold of mode, waiting until the deadline at most: an absolute time
  * on CLOCK_MONOTONIC.  A lock that is free is taken even if the deadline has
  * passed.  A request that times out leaves the line, and those it held up are
  * let in at once.  EINVAL, ETIMEDOUT, ENOMEM. */
-FIFOLOCK_API
-FIFOLOCK_CHECKED int fifolock_timedlock(fifolock_t *lock, unsigned mode,
-					const struct timespec *deadline);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedlock(fifolock_t *lock, unsigned mode,
+						     const struct timespec *deadline);
 
 /* The same by CLOCK_MONOTONIC or CLOCK_REALTIME; a CLOCK_REALTIME deadline
  * follows that clock when it is set. */
-FIFOLOCK_API
-FIFOLOCK_CHECKED int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
-					const struct timespec *deadline);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock(fifolock_t *lock, unsigned mode,
+						     clockid_t clock,
+						     const struct timespec *deadline);
 
 /* Give one hold of mode back and let in who then fits.  Never blocks and never
  * allocates; signal handlers may call it, whatever they interrupted.  The hold
  * may have been taken by another thread.  After the hold is gone the lock is
  * not touched on the caller's behalf: the last holder may free it at once.
  * EINVAL, EPERM. */
-FIFOLOCK_API
-int fifolock_unlock(fifolock_t *lock, unsigned mode);
+FIFOLOCK_API int fifolock_unlock(fifolock_t *lock, unsigned mode);
 
 /* The same with a weight: n holds of the mode in one step, all or nothing.  A
  * heavy request at the head of the line is not passed by light ones behind it.
  * unlock_n may give back any part of what was taken.  ERANGE besides. */
-FIFOLOCK_API
-int fifolock_lock_n(fifolock_t *lock, unsigned mode, uint32_t n);
-FIFOLOCK_API
-FIFOLOCK_CHECKED int fifolock_trylock_n(fifolock_t *lock, unsigned mode, uint32_t n);
-FIFOLOCK_API
-FIFOLOCK_CHECKED int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
-					  const struct timespec *deadline);
-FIFOLOCK_API
-FIFOLOCK_CHECKED int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n,
-					  clockid_t clock,
-					  const struct timespec *deadline);
-FIFOLOCK_API
-int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
+FIFOLOCK_API int fifolock_lock_n(fifolock_t *lock, unsigned mode, uint32_t n);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock_n(fifolock_t *lock, unsigned mode,
+						     uint32_t n);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedlock_n(fifolock_t *lock, unsigned mode,
+						       uint32_t n,
+						       const struct timespec *deadline);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock_n(fifolock_t *lock, unsigned mode,
+						       uint32_t n, clockid_t clock,
+						       const struct timespec *deadline);
+FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 
 /* A moment's truth, for diagnosis and assertions: how many holds of mode there
  * are (0 for a mode that is not there), and how many requests are in line.
  * Who was seen in line will not be passed by anyone who asks later.  Signal
  * handlers may call both. */
-FIFOLOCK_API
-uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode);
-FIFOLOCK_API
-uint32_t fifolock_waiting(const fifolock_t *lock);
+FIFOLOCK_API uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode);
+FIFOLOCK_API uint32_t fifolock_waiting(const fifolock_t *lock);
 
 #ifdef __cplusplus
 }

@@ -67,29 +67,31 @@ typedef struct fifolock_modes {
 } fifolock_modes_t;
 
 /* {EXCLUSIVE}: one holder. */
-extern FIFOLOCK_API
-const fifolock_modes_t fifolock_mutex;
+extern FIFOLOCK_API const fifolock_modes_t fifolock_mutex;
 
 /* {EXCLUSIVE, SHARED}: one writer or many readers.  Locks of all zero bytes
  * use this table. */
-extern FIFOLOCK_API
-const fifolock_modes_t fifolock_shared_exclusive;
+extern FIFOLOCK_API const fifolock_modes_t fifolock_shared_exclusive;
 
 /* {EXCLUSIVE, SHARED, UPDATE}: UPDATE goes with SHARED but not with itself,
  * for the reader that may want to write later. */
-extern FIFOLOCK_API
-const fifolock_modes_t fifolock_update;
+extern FIFOLOCK_API const fifolock_modes_t fifolock_update;
 
-/* {EXCLUSIVE, SHARED, UPDATE, INTENT_SHARED, INTENT_EXCLUSIVE,
- * SHARED_INTENT_EXCLUSIVE}: granular locking as databases do it (Gray et al.,
- * "Granularity of Locks in a Shared Data Base", 1975). */
-extern FIFOLOCK_API
-const fifolock_modes_t fifolock_intent;
+/* All six: granular locking as databases do it (Gray et al., "Granularity of
+ * Locks in a Shared Data Base", 1975).  What goes together:
+ *
+ *			X  S  U  IS IX SIX
+ *	EXCLUSIVE	.  .  .  .  .  .
+ *	SHARED		.  +  +  +  .  .
+ *	UPDATE		.  +  .  +  .  .
+ *	INTENT_SHARED	.  +  +  +  +  +
+ *	INTENT_EXCL.	.  .  .  +  +  .
+ *	SHARED_INT_EX.	.  .  .  +  .  . */
+extern FIFOLOCK_API const fifolock_modes_t fifolock_intent;
 
 /* A semaphore: one mode, number 0, at most size (1 and up) held at once.
  * ERANGE size 0.  EINVAL out NULL. */
-FIFOLOCK_API
-int fifolock_modes_semaphore(fifolock_modes_t *out, uint32_t size);
+FIFOLOCK_API int fifolock_modes_semaphore(fifolock_modes_t *out, uint32_t size);
 
 /* One mode, as its author writes it.  Zeroed members mean "no rule". */
 struct fifolock_mode {
@@ -109,9 +111,9 @@ struct fifolock_mode {
  * On error why (if not NULL; at most why_size bytes, NUL included) says in a
  * sentence which mode and what is wrong.  A mode with max M takes
  * 1 + ceil(log2(M)) bits; modes with max 0 share what is left. */
-FIFOLOCK_API
-int fifolock_modes_compile(fifolock_modes_t *out, const struct fifolock_mode modes[],
-			   unsigned count, char *why, size_t why_size);
+FIFOLOCK_API int fifolock_modes_compile(fifolock_modes_t *out,
+					const struct fifolock_mode modes[],
+					unsigned count, char *why, size_t why_size);
 
 /* A table whose rule is a function: compatible(holds, mode, ctx) says whether
  * one more hold of mode is granted while holds[x] of each mode x are held.  It
@@ -120,22 +122,19 @@ int fifolock_modes_compile(fifolock_modes_t *out, const struct fifolock_mode mod
  * request; it must not touch the lock.  n holds in one step are granted where
  * n single ones, one after the other, would be.  At most max_each (1 and up)
  * of each mode are held at once.  EINVAL, ERANGE as for compile. */
-FIFOLOCK_API
-int fifolock_modes_predicate(fifolock_modes_t *out, unsigned count, uint32_t max_each,
-			     bool (*compatible)(const uint32_t holds[], unsigned mode,
-						void *ctx),
-			     void *ctx);
+FIFOLOCK_API int fifolock_modes_predicate(
+	fifolock_modes_t *out, unsigned count, uint32_t max_each,
+	bool (*compatible)(const uint32_t holds[], unsigned mode, void *ctx), void *ctx);
 
 /* How many holds of mode can exist at once; 0 for a mode that is not there. */
-FIFOLOCK_API
-uint32_t fifolock_modes_capacity(const fifolock_modes_t *modes, unsigned mode);
+FIFOLOCK_API uint32_t fifolock_modes_capacity(const fifolock_modes_t *modes,
+					      unsigned mode);
 
 /* Say whether each hold belongs to the thread that took it.  Only the debug
  * build looks: there, a release by another thread is refused and reported.
  * The four presets say yes; semaphores, compiled and predicate tables say no
  * until told.  EINVAL modes NULL. */
-FIFOLOCK_API
-int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes);
+FIFOLOCK_API int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes);
 
 #ifdef __cplusplus
 }
