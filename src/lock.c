@@ -129,13 +129,16 @@ static void collect(fifolock_t *lock, const fifolock_modes_t *modes, uint64_t wo
 	}
 }
 
-/* What a predicate allowed, it may not allow once another hold is gone. */
+/* The word that this batch was collected for is no more, and nothing says that it fits
+ * the new one: a predicate may allow less when a hold is gone, and a release that was
+ * refused takes its room back. */
 static void put_back(fifolock_t *lock, struct batch *batch)
 {
 	if (!batch->count)
 		return;
 	fl_line_put_back(lock, batch->oldest, batch->newest, batch->count);
 	for (struct fl_slot *slot = batch->oldest; batch->count; batch->count--) {
+		slot->told = false;
 		unclaim(slot);
 		slot = fl_line_after(slot);
 	}
@@ -210,6 +213,7 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 		if (!fl_word_has(word, give.field, give.units)) {
 			give.units = 0;
 			error = EPERM;
+			put_back(lock, &batch);
 		}
 		collect(lock, modes, word - give.units, &batch);
 		untold = untold_head(lock);
@@ -232,8 +236,9 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 }
 
 /* Make an arrival or a departure known: 0 -> SCANNING, or RESCAN under a scanner.
- * An arrival at an empty line that does not fit leaves it at QUEUED: it is the head,
- * and is told so by the answer true. */
+ * Two arrivals need not.  One that a scanner has taken already is in line, or granted: were
+ * it to ask whether it fits, its own hold could be in its way.  And one at an empty
+ * line that does not fit only sets QUEUED; it is the head, says the answer true. */
 static bool announce(fifolock_t *lock, const struct fl_want *arrival)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
@@ -241,6 +246,8 @@ static bool announce(fifolock_t *lock, const struct fl_want *arrival)
 	uint64_t next;
 
 	do {
+		if (arrival && !fl_line_has_arrivals(lock))
+			return false;
 		next = word | FL_QUEUED;
 		if (word & FL_SCANNING)
 			next |= FL_RESCAN;
@@ -260,7 +267,13 @@ void fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	fl_store_relaxed(&slot->word, 0);
 	slot->can_leave = can_leave;
 	fl_line_join(lock, slot, want);
-	if (announce(lock, want))
+	if (!announce(lock, want))
+		return;
+	/* Taken meanwhile: by a scanner that QUEUED has called, or before that, and the
+	 * word has since become again what it was.  Nobody would clear QUEUED then. */
+	if (!fl_line_has_arrivals(lock))
+		announce(lock, NULL);
+	else
 		fl_or_relaxed(&slot->word, FL_NEXT);
 }
 

@@ -133,12 +133,13 @@ static int refuse_width(const struct fifolock_mode modes[], const struct layout 
 	for (unsigned m = 1; m < layout->count; m++)
 		if (layout->bits[m] > layout->bits[widest])
 			widest = m;
-	if (why && size)
-		snprintf(why, size,
-			 "%s: can be held %u times, which takes %u bits; all modes "
-			 "together need %u bits and a lock has %u",
-			 name_of(modes, widest, buf), layout->capacity[widest],
-			 layout->bits[widest], layout->bits_needed, FL_HOLD_BITS);
+	if (!why || !size)
+		return ERANGE;
+	snprintf(why, size,
+		 "%s: can be held %u times, which takes %u bits; all modes "
+		 "together need %u bits and a lock has %u",
+		 name_of(modes, widest, buf), layout->capacity[widest],
+		 layout->bits[widest], layout->bits_needed, FL_HOLD_BITS);
 	return ERANGE;
 }
 

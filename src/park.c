@@ -62,39 +62,30 @@ void fl_relax(void)
 	caa_cpu_relax();
 }
 
-#define SPIN_DEFAULT 2000
-#define SPIN_UNKNOWN UINT32_MAX
+#define SPIN_DEFAULT 100
 
-/* Set once, to the same value whoever sets it. */
-static uint32_t spin_turns = SPIN_UNKNOWN;
+/* Written once, before main or by dlopen. */
+static uint32_t spin_turns = SPIN_DEFAULT;
 
-static uint32_t spin_turns_find(void)
+/* Here and not at the first wait: that may come in a signal handler or beside a
+ * setenv, and in a thread that is pinned to one processor of many. */
+__attribute__((constructor)) static void spin_turns_find(void)
 {
 	const char *knob = secure_getenv("FIFOLOCK_SPIN");
 	cpu_set_t mine;
+	char *end;
+	unsigned long turns;
 
 	if (sched_getaffinity(0, sizeof(mine), &mine) == 0 && CPU_COUNT(&mine) == 1)
-		return 0;
-	if (knob && *knob) {
-		char *end;
-		unsigned long turns = strtoul(knob, &end, 10);
-
-		if (*end == '\0' && turns < SPIN_UNKNOWN)
-			return (uint32_t)turns;
-	}
-	return SPIN_DEFAULT;
+		spin_turns = 0;
+	if (!knob || !*knob)
+		return;
+	turns = strtoul(knob, &end, 10);
+	if (*end == '\0' && turns <= UINT32_MAX)
+		spin_turns = (uint32_t)turns;
 }
 
 uint32_t fl_spin_turns(void)
 {
-	uint32_t turns = fl_load_relaxed(&spin_turns);
-
-	if (fl_unlikely(turns == SPIN_UNKNOWN)) {
-		int saved = errno;
-
-		turns = spin_turns_find();
-		errno = saved;
-		fl_store_relaxed(&spin_turns, turns);
-	}
-	return turns;
+	return spin_turns;
 }

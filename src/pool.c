@@ -21,6 +21,7 @@
 #include "queue.h"
 #include "atomic.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -160,12 +161,14 @@ static void keep(struct fl_slot *slot)
 struct fl_slot *fl_slot_for_wait(void)
 {
 	struct fl_slot *slot = kept;
+	int saved = errno;
 
 	if (fl_likely(slot))
 		return slot;
 	slot = fl_slot_new();
 	if (slot && !keeps_none)
 		keep(slot);
+	errno = saved;
 	return slot;
 }
 

@@ -49,6 +49,11 @@ void fl_line_leave(fifolock_t *lock, struct fl_slot *slot)
 	} while (!fl_cas_release(&lock->left, &top, slot->id));
 }
 
+bool fl_line_has_arrivals(const fifolock_t *lock)
+{
+	return NEWEST(fl_load_relaxed(&lock->line)) != 0;
+}
+
 /* {t, top} -> {t, none}: the newest arrival, whose older links lead to the rest. */
 static struct fl_slot *take_arrivals(fifolock_t *lock)
 {
@@ -176,8 +181,9 @@ void fl_line_settle(fifolock_t *lock)
 	reap(lock, departed);
 }
 
-/* Tickets given less requests gone.  The count may move while it is read; it
- * is taken anew until it stood still. */
+/* Tickets given less requests gone.  The count may move while it is read; it is taken
+ * anew until it stood still.  Neither may be read before the other: an older line
+ * would count too few, an older gone too many. */
 uint32_t fl_line_length(const fifolock_t *lock)
 {
 	/* [GONE] acquire */
@@ -186,9 +192,10 @@ uint32_t fl_line_length(const fifolock_t *lock)
 
 	do {
 		before = gone;
-		/* [JOIN] acquire: gone is not read before the line. */
+		/* [JOIN] acquire */
 		length = TICKET(fl_load_acquire(&lock->line)) - gone;
-		gone = fl_load_relaxed(&lock->gone);
+		/* [GONE] acquire */
+		gone = fl_load_acquire(&lock->gone);
 	} while (gone != before);
 	return length;
 }

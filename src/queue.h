@@ -31,7 +31,7 @@
  *	0 -> ASLEEP		owner, about to park
  *	any -> | NEXT		scanner's hint: you are the head, stay awake
  *	0 -> CLAIMED		scanner: will be granted, can no longer leave
- *	CLAIMED -> 0		scanner: not after all (predicate tables only)
+ *	CLAIMED -> 0		scanner: not after all (see put_back in lock.c)
  *	any but LEFT -> GRANTED	scanner, after its commit; the slot is the owner's
  *	0 -> LEFT		owner gave up; the slot is the scanner's
  */
@@ -77,6 +77,7 @@ void fl_slot_abandoned(struct fl_slot *slot);
 void fl_line_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
 uint32_t fl_line_length(const fifolock_t *lock);
+bool fl_line_has_arrivals(const fifolock_t *lock); /* that no scanner has taken yet */
 
 /* The scanner. */
 void fl_line_settle(fifolock_t *lock);

@@ -31,6 +31,7 @@
 #define FIFOLOCK_FIFOLOCK_H
 
 #include <fifolock/modes.h>
+#include <sys/types.h>
 #include <time.h>
 
 #ifdef __cplusplus
@@ -79,8 +80,9 @@ FIFOLOCK_API int fifolock_destroy(fifolock_t *lock);
 FIFOLOCK_API int fifolock_lock(fifolock_t *lock, unsigned mode);
 
 /* Take one hold of mode if nobody is in line and it fits: 0, else EBUSY.
- * Never passes a waiting request, and never fails without cause.  EINVAL.
- * Signal handlers may call it. */
+ * Never passes a waiting request, and never fails without cause.  A request that
+ * times out is in line until its call returns.  EINVAL.  Signal handlers may
+ * call it. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock(fifolock_t *lock, unsigned mode);
 
 /* Take one hold of mode, waiting until the deadline at most: an absolute time

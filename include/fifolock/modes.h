@@ -19,7 +19,7 @@
  * number of locks; it must not change and must stay in memory for as long as
  * a lock uses it.  Every function here returns 0 or a positive errno, leaves
  * errno alone, and writes its output only when it returns 0.  All of them may
- * be called from any thread and from a signal handler.
+ * be called from any thread and, with why NULL, from a signal handler.
  */
 #ifndef FIFOLOCK_MODES_H
 #define FIFOLOCK_MODES_H
@@ -120,8 +120,9 @@ FIFOLOCK_API int fifolock_modes_compile(fifolock_modes_t *out,
  * must be a pure function of its arguments.  It runs inside lock and unlock,
  * in whatever thread or signal handler these run, possibly several times per
  * request; it must not touch the lock.  n holds in one step are granted where
- * n single ones, one after the other, would be.  At most max_each (1 and up)
- * of each mode are held at once.  EINVAL, ERANGE as for compile. */
+ * n single ones, one after the other, would be.  A request that the rule never allows
+ * waits for ever, and all behind it.  At most max_each (1 and up) of each mode
+ * are held at once.  EINVAL, ERANGE as for compile. */
 FIFOLOCK_API int fifolock_modes_predicate(
 	fifolock_modes_t *out, unsigned count, uint32_t max_each,
 	bool (*compatible)(const uint32_t holds[], unsigned mode, void *ctx), void *ctx);
