@@ -40,7 +40,7 @@
  *	[HOLD]   release, scan commit      take, scan commit        the holder's writes
  *	[SCAN]   scan commit               release, announce        first, gone, links
  *	[NEWS]   announce, fl_confirm      clear_rescan, release    the pushes before it
- *	[GRANT]  grant                     fl_granted, await        every earlier holder's
+ *	[GRANT]  grant                     fl_granted, doze         every earlier holder's
  *	                                                            writes
  *
  * Claiming and leaving carry nothing: they are one or the other on one word, so they
@@ -138,7 +138,6 @@ static void put_back(fifolock_t *lock, struct batch *batch)
 		return;
 	fl_line_put_back(lock, batch->oldest, batch->newest, batch->count);
 	for (struct fl_slot *slot = batch->oldest; batch->count; batch->count--) {
-		slot->told = false;
 		unclaim(slot);
 		slot = fl_line_after(slot);
 	}
@@ -151,16 +150,6 @@ static void grant(struct fl_slot *slot)
 {
 	/* [GRANT] release */
 	if (fl_swap_release(&slot->word, FL_GRANTED) & FL_ASLEEP)
-		fl_unpark(&slot->word);
-}
-
-/* Tell the new head to be awake when its grant comes.  Only a hint: the slot may
- * have become another's meanwhile, who then spins once in vain. */
-static void tell(struct fl_slot *slot)
-{
-	if (!fl_spin_turns())
-		return;
-	if ((fl_or_relaxed(&slot->word, FL_NEXT) & (FL_ASLEEP | FL_NEXT)) == FL_ASLEEP)
 		fl_unpark(&slot->word);
 }
 
@@ -186,24 +175,12 @@ static bool clear_rescan(fifolock_t *lock, uint64_t *word)
 	return true;
 }
 
-/* The head that has not been told yet that it is the head. */
-static struct fl_slot *untold_head(fifolock_t *lock)
-{
-	struct fl_slot *head = fl_line_head(lock);
-
-	if (!head || head->told)
-		return NULL;
-	head->told = true;
-	return head;
-}
-
 /* The caller has just set SCANNING; word is what it made of the word.  Grants from
  * the head and commits, the caller's own release with it.  EPERM: while it
  * scanned, somebody else gave back the hold that it was to give back. */
 static int scan(fifolock_t *lock, uint64_t word, struct give give)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	struct fl_slot *next = NULL, *untold;
 	struct batch batch = {0};
 	uint64_t commit;
 	int error = 0;
@@ -216,8 +193,6 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 			put_back(lock, &batch);
 		}
 		collect(lock, modes, word - give.units, &batch);
-		untold = untold_head(lock);
-		next = untold ? untold : next;
 		commit = (word - give.units + batch.units) & ~FL_SCANNING;
 		if (!lock->first)
 			commit &= ~FL_QUEUED;
@@ -230,8 +205,6 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 			fl_line_settle(lock);
 	}
 	hand_over(&batch);
-	if (next)
-		tell(next);
 	return error;
 }
 
@@ -261,20 +234,20 @@ static bool announce(fifolock_t *lock, const struct fl_want *arrival)
 	return !(next & FL_SCANNING);
 }
 
-void fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+bool fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	     bool can_leave)
 {
 	fl_store_relaxed(&slot->word, 0);
 	slot->can_leave = can_leave;
 	fl_line_join(lock, slot, want);
 	if (!announce(lock, want))
-		return;
+		return false;
+	if (fl_line_has_arrivals(lock))
+		return true;
 	/* Taken meanwhile: by a scanner that QUEUED has called, or before that, and the
 	 * word has since become again what it was.  Nobody would clear QUEUED then. */
-	if (!fl_line_has_arrivals(lock))
-		announce(lock, NULL);
-	else
-		fl_or_relaxed(&slot->word, FL_NEXT);
+	announce(lock, NULL);
+	return false;
 }
 
 bool fl_granted(const struct fl_slot *slot)
@@ -295,76 +268,6 @@ bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
 	fl_line_leave(lock, slot);
 	announce(lock, NULL);
 	return true;
-}
-
-/* Look at the slot for a while.  True: granted. */
-static bool spin(const struct fl_slot *slot)
-{
-	for (uint32_t turns = fl_spin_turns(); turns; turns--) {
-		if (fl_granted(slot))
-			return true;
-		fl_relax();
-	}
-	return fl_granted(slot);
-}
-
-/* Sleep until the slot's word changes.  Whoever is CLAIMED can leave no more
- * and waits for the outcome without a deadline. */
-static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *deadline)
-{
-	if (!(word & FL_ASLEEP) && !fl_cas_relaxed(&slot->word, &word, word | FL_ASLEEP))
-		return 0;
-	return fl_park(&slot->word, word | FL_ASLEEP,
-		       word & FL_CLAIMED ? NULL : deadline);
-}
-
-/* ASLEEP -> 0: whoever is awake needs no waking. */
-static void wake_up(struct fl_slot *slot, uint32_t word)
-{
-	if (word & FL_ASLEEP)
-		fl_and_relaxed(&slot->word, ~FL_ASLEEP);
-}
-
-/* Wait until granted, or leave at the deadline. */
-static int await(fifolock_t *lock, struct fl_slot *slot,
-		 const struct fl_deadline *deadline)
-{
-	bool spun = false;
-
-	for (;;) {
-		/* [GRANT] acquire */
-		uint32_t word = fl_load_acquire(&slot->word);
-
-		if (word & FL_GRANTED)
-			return 0;
-		if ((word & FL_NEXT) && !spun) {
-			wake_up(slot, word);
-			spun = true;
-			spin(slot);
-		} else if (doze(slot, word, deadline) == ETIMEDOUT &&
-			   fl_leave(lock, slot)) {
-			return ETIMEDOUT;
-		}
-	}
-}
-
-int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
-		    const struct fl_deadline *deadline)
-{
-	struct fl_slot *slot;
-
-	if (deadline && fl_deadline_passed(deadline))
-		return ETIMEDOUT;
-	slot = fl_slot_for_wait();
-	if (!slot)
-		return ENOMEM;
-	fl_join(lock, slot, want, deadline != NULL);
-	if (await(lock, slot, deadline) != 0) {
-		fl_slot_abandoned(slot);
-		return ETIMEDOUT;
-	}
-	fl_slot_waited(slot);
-	return 0;
 }
 
 /* An observer may have seen an arrival that is pushed but not yet announced.  Once

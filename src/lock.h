@@ -24,13 +24,13 @@ bool fl_take(fifolock_t *lock, const struct fl_want *want);
 
 /* Join the line with a slot.  From here the slot is the line's until its word says
  * GRANTED (perhaps at once: then it is held), or until fl_leave says true.
- * Only a request that joined with can_leave may leave. */
-void fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+ * Only a request that joined with can_leave may leave.  True: it is the head. */
+bool fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	     bool can_leave);
 bool fl_granted(const struct fl_slot *slot);
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);
 
-/* Join and wait.  deadline NULL: for as long as it takes.  ETIMEDOUT, ENOMEM. */
+/* Join and wait (wait.c).  deadline NULL: for as long as it takes.  ETIMEDOUT, ENOMEM. */
 int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline);
 

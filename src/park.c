@@ -62,30 +62,53 @@ void fl_relax(void)
 	caa_cpu_relax();
 }
 
-#define SPIN_DEFAULT 100
+void fl_yield(void)
+{
+	sched_yield();
+}
+
+unsigned fl_processor(void)
+{
+	int processor = sched_getcpu();
+
+	return processor < 0 ? 0 : (unsigned)processor;
+}
 
 /* Written once, before main or by dlopen. */
-static uint32_t spin_turns = SPIN_DEFAULT;
+static uint32_t spin_turns = 100;
+static uint32_t hover_turns = 64;
 
-/* Here and not at the first wait: that may come in a signal handler or beside a
- * setenv, and in a thread that is pinned to one processor of many. */
-__attribute__((constructor)) static void spin_turns_find(void)
+static void knob(const char *name, uint32_t *value)
 {
-	const char *knob = secure_getenv("FIFOLOCK_SPIN");
-	cpu_set_t mine;
+	const char *text = secure_getenv(name);
+	unsigned long number;
 	char *end;
-	unsigned long turns;
+
+	if (!text || !*text)
+		return;
+	number = strtoul(text, &end, 10);
+	if (*end == '\0' && number <= UINT32_MAX)
+		*value = (uint32_t)number;
+}
+
+/* Here and not at the first wait: that may come beside a setenv, and in a thread that
+ * is pinned to one processor of many. */
+__attribute__((constructor)) static void find_knobs(void)
+{
+	cpu_set_t mine;
 
 	if (sched_getaffinity(0, sizeof(mine), &mine) == 0 && CPU_COUNT(&mine) == 1)
-		spin_turns = 0;
-	if (!knob || !*knob)
-		return;
-	turns = strtoul(knob, &end, 10);
-	if (*end == '\0' && turns <= UINT32_MAX)
-		spin_turns = (uint32_t)turns;
+		spin_turns = hover_turns = 0;
+	knob("FIFOLOCK_SPIN", &spin_turns);
+	knob("FIFOLOCK_HOVER", &hover_turns);
 }
 
 uint32_t fl_spin_turns(void)
 {
 	return spin_turns;
+}
+
+uint32_t fl_hover_turns(void)
+{
+	return hover_turns;
 }

@@ -33,9 +33,15 @@ void fl_unpark(const uint32_t *addr);
 int fl_deadline_check(const struct fl_deadline *deadline);
 bool fl_deadline_passed(const struct fl_deadline *deadline);
 
-/* How long the next in line spins before it sleeps, in turns of fl_relax();
- * 0 on a single processor. */
+/* How long the head of the line spins before anything else, in turns of fl_relax();
+ * how long a waiter hovers while the line does not move, in turns of fl_yield().
+ * Both 0 on a single processor. */
 uint32_t fl_spin_turns(void);
+uint32_t fl_hover_turns(void);
 void fl_relax(void);
+
+/* Let others run that want this processor; and which one it is. */
+void fl_yield(void);
+unsigned fl_processor(void);
 
 #endif

@@ -28,8 +28,8 @@ void fl_line_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *
 	slot->guard = want->guard;
 	slot->weight = want->weight;
 	slot->mode = (uint8_t)want->mode;
-	slot->told = false;
 	slot->out = false;
+	slot->newer = 0;
 	do {
 		slot->ticket = TICKET(line);
 		slot->older = NEWEST(line);
@@ -77,18 +77,29 @@ struct fl_slot *fl_line_after(const struct fl_slot *slot)
 	return slot->newer ? fl_slot_at(slot->newer) : NULL;
 }
 
+/* The last in line.  The head's older link leads to it; a head that is alone may have
+ * none, as it was pushed: then a hand-over to the only one in line writes nothing in its
+ * slot, which it is watching. */
+static uint32_t last_of(const struct fl_slot *head)
+{
+	return head->older ? head->older : head->id;
+}
+
 /* Hang the chain oldest..newest, linked both ways, on the end of the line. */
 static void append(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *newest)
 {
 	struct fl_slot *head = fl_line_head(lock);
 
 	if (head) {
-		oldest->older = head->older;
-		fl_slot_at(head->older)->newer = oldest->id;
+		uint32_t last = last_of(head);
+
+		oldest->older = last;
+		fl_slot_at(last)->newer = oldest->id;
 		head->older = newest->id;
 	} else {
 		lock->first = oldest->id;
-		oldest->older = newest->id;
+		if (oldest != newest)
+			oldest->older = newest->id;
 	}
 }
 
@@ -99,7 +110,6 @@ static void admit(fifolock_t *lock)
 
 	if (!newest)
 		return;
-	slot->newer = 0;
 	while (slot->older) {
 		struct fl_slot *older = fl_slot_at(slot->older);
 
@@ -135,7 +145,7 @@ void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *
 	     slot = fl_slot_at(slot->newer))
 		fl_slot_at(slot->newer)->older = slot->id;
 	newest->newer = lock->first;
-	oldest->older = head ? head->older : newest->id;
+	oldest->older = head ? last_of(head) : newest->id;
 	if (head)
 		head->older = newest->id;
 	lock->first = oldest->id;

@@ -13,7 +13,7 @@
  * that are only ever pushed to or taken whole, so neither can suffer from ABA.
  * Only the scanner (see lock.c) moves them on:  it takes the arrivals to the end of
  * the line proper, oldest first from lock->first, linked both ways, and unlinks the
- * departed.  head->older is the last one: the line needs no second pointer.
+ * departed.  head->older is the last one (0: itself): no second pointer is needed.
  *
  *	may run beside ->	join	leave	settle/take (scanner)
  *	join			yes	yes	yes
@@ -29,30 +29,27 @@
 /* Slot word: what has become of the request.
  *
  *	0 -> ASLEEP		owner, about to park
- *	any -> | NEXT		scanner's hint: you are the head, stay awake
  *	0 -> CLAIMED		scanner: will be granted, can no longer leave
  *	CLAIMED -> 0		scanner: not after all (see put_back in lock.c)
  *	any but LEFT -> GRANTED	scanner, after its commit; the slot is the owner's
  *	0 -> LEFT		owner gave up; the slot is the scanner's
  */
 #define FL_ASLEEP  1u
-#define FL_NEXT	   2u
-#define FL_CLAIMED 4u
-#define FL_GRANTED 8u
-#define FL_LEFT	   16u
+#define FL_CLAIMED 2u
+#define FL_GRANTED 4u
+#define FL_LEFT	   8u
 
 struct fl_slot {
 	uint32_t word;	/* above */
 	uint32_t id;	/* constant */
 	uint32_t older; /* owner until pushed, then the scanner */
-	uint32_t newer; /* the scanner */
+	uint32_t newer; /* owner until pushed (0), then the scanner */
 	uint32_t below; /* link of the stacks of departed and of free slots; atomic */
 	uint32_t ticket;
 	/* The request: owner until pushed, constant while in line. */
 	uint32_t weight;
 	uint8_t mode;
 	bool can_leave; /* a grant must claim it first */
-	bool told;	/* the scanner: NEXT was sent */
 	bool out;	/* the scanner: unlinked, its departure not yet announced */
 	uint64_t unit;
 	uint64_t bias;

@@ -105,7 +105,8 @@ struct fifolock_mode {
 /* Compile count modes, 1 to 16.  A rule binds the mode it is written in, so a
  * one-sided conflict is legal: it only keeps its own mode waiting.
  *
- *	EINVAL	no modes or too many, a conflict with a mode that is not there
+ *	EINVAL	no modes or too many, a conflict with a mode that is not there, out or
+ *		modes NULL
  *	ERANGE	the holds of all modes do not fit the lock's 61 bits
  *
  * On error why (if not NULL; at most why_size bytes, NUL included) says in a
@@ -122,7 +123,7 @@ FIFOLOCK_API int fifolock_modes_compile(fifolock_modes_t *out,
  * request; it must not touch the lock.  n holds in one step are granted where
  * n single ones, one after the other, would be.  A request that the rule never allows
  * waits for ever, and all behind it.  At most max_each (1 and up) of each mode
- * are held at once.  EINVAL, ERANGE as for compile. */
+ * are held at once.  EINVAL, ERANGE as for compile; ERANGE also max_each 0. */
 FIFOLOCK_API int fifolock_modes_predicate(
 	fifolock_modes_t *out, unsigned count, uint32_t max_each,
 	bool (*compatible)(const uint32_t holds[], unsigned mode, void *ctx), void *ctx);
