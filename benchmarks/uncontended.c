@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * uncontended.c - what a lock and unlock cost that nobody disputes, beside the least
+ * they could cost: two atomic read-modify-writes on one word.
+ */
+#include "uncontended.h"
+#include "contenders.h"
+#include "figures.h"
+#include "progress.h"
+#include "threads.h"
+#include "ticks.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <stdio.h>
+
+#define ROUNDS	     15
+#define ROUNDS_QUICK 3
+#define SLICE	     0.010 /* seconds per row and round */
+#define SLICE_QUICK  0.0005
+#define ROWS	     (2 * OPTIONS_LOCKS + 1)
+
+struct row {
+	char name[48];
+	void (*pairs)(void *lock, enum mode mode, unsigned long n);
+	void *lock;
+	enum mode mode;
+	unsigned long n; /* pairs per round */
+	double ns[ROUNDS];
+	double versus[ROUNDS]; /* the two atomics in the same round */
+};
+
+/* What is measured: the two atomics, then the locks. */
+struct rows {
+	unsigned count;
+	unsigned rounds;
+	double slice;
+	uint64_t word;
+	struct row row[ROWS];
+};
+
+static void atomic_pairs(void *lock, enum mode mode, unsigned long n)
+{
+	uint64_t *word = lock;
+
+	(void)mode;
+	for (; n; n--) {
+		__atomic_fetch_add(word, 1, __ATOMIC_ACQUIRE);
+		__atomic_fetch_sub(word, 1, __ATOMIC_RELEASE);
+	}
+}
+
+static double pair_ns(const struct row *row)
+{
+	uint64_t before = ticks_now();
+
+	row->pairs(row->lock, row->mode, row->n);
+	return (double)ticks_ns(before, ticks_now()) / (double)row->n;
+}
+
+static struct row *add_row(struct rows *rows, const struct contender *contender,
+			   const char *what)
+{
+	struct row *row = &rows->row[rows->count++];
+
+	snprintf(row->name, sizeof(row->name), "%s%s%s", contender ? contender->name : "",
+		 contender ? ", " : "", what);
+	row->pairs = contender ? contender->pairs : atomic_pairs;
+	row->lock = contender ? contender_new(contender) : &rows->word;
+	return row;
+}
+
+static void prepare(struct rows *rows, const struct options *options)
+{
+	rows->rounds = options->quick ? ROUNDS_QUICK : ROUNDS;
+	rows->slice = options->quick ? SLICE_QUICK : SLICE;
+	add_row(rows, NULL, "two atomic operations");
+	for (unsigned i = 0; i < options->lock_count; i++) {
+		add_row(rows, options->locks[i], "exclusive")->mode = EXCLUSIVE;
+		if (options->locks[i]->has_shared)
+			add_row(rows, options->locks[i], "shared")->mode = SHARED;
+	}
+	for (unsigned i = 0; i < rows->count; i++) {
+		struct row *row = &rows->row[i];
+
+		row->n = 1000;
+		row->n = (unsigned long)(rows->slice * 1e9 / (pair_ns(row) + 0.1)) + 1;
+	}
+}
+
+static void measure(struct rows *rows)
+{
+	for (unsigned round = 0; round < rows->rounds; round++)
+		for (unsigned i = 0; i < rows->count; i++) {
+			struct row *row = &rows->row[i];
+
+			progress_now("uncontended: %s", row->name);
+			row->ns[round] = pair_ns(row);
+			row->versus[round] =
+				ratio(row->ns[round], rows->row[0].ns[round]);
+			progress_done(rows->slice);
+		}
+}
+
+static void print(struct rows *rows)
+{
+	progress_clear();
+	printf("\nUncontended: lock and unlock, medians of %u rounds of %.3g ms\n",
+	       rows->rounds, rows->slice * 1e3);
+	printf("%-28s %10s %16s\n", "", "ns a pair", "x two atomics");
+	for (unsigned i = 0; i < rows->count; i++) {
+		struct row *row = &rows->row[i];
+
+		printf("%-28s %10.1f %16.2f\n", row->name, median(row->ns, rows->rounds),
+		       median(row->versus, rows->rounds));
+	}
+	fflush(stdout);
+}
+
+static void clean_up(struct rows *rows, const struct options *options)
+{
+	unsigned next = 1;
+
+	for (unsigned i = 0; i < options->lock_count; i++) {
+		contender_free(options->locks[i], rows->row[next++].lock);
+		if (options->locks[i]->has_shared)
+			contender_free(options->locks[i], rows->row[next++].lock);
+	}
+}
+
+double uncontended_seconds(const struct options *options)
+{
+	unsigned rows = 1;
+
+	for (unsigned i = 0; i < options->lock_count; i++)
+		rows += options->locks[i]->has_shared ? 2 : 1;
+	return options->quick ? rows * ROUNDS_QUICK * SLICE_QUICK : rows * ROUNDS * SLICE;
+}
+
+static void stay(void *semaphore)
+{
+	while (sem_wait(semaphore) != 0 && errno == EINTR)
+		;
+}
+
+/* The C library leaves atomics out while there is only one thread; so there is
+ * a second one, asleep. */
+void uncontended_run(const struct options *options)
+{
+	static struct rows rows;
+	struct crew bystander;
+	sem_t over;
+
+	sem_init(&over, 0, 0);
+	if (crew_start(&bystander, 1, 0, stay, &over, 0) != 0)
+		fputs("uncontended: no second thread could be started\n", stderr);
+	crew_go(&bystander);
+	prepare(&rows, options);
+	measure(&rows);
+	print(&rows);
+	clean_up(&rows, options);
+	sem_post(&over);
+	crew_end(&bystander);
+	sem_destroy(&over);
+}
