@@ -211,7 +211,7 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 /* Make an arrival or a departure known: 0 -> SCANNING, or RESCAN under a scanner.
  * Two arrivals need not.  One that a scanner has taken already is in line, or granted: were
  * it to ask whether it fits, its own hold could be in its way.  And one at an empty
- * line that does not fit only sets QUEUED; it is the head, says the answer true. */
+ * line that does not fit only sets QUEUED: the answer is true. */
 static bool announce(fifolock_t *lock, const struct fl_want *arrival)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
@@ -234,20 +234,16 @@ static bool announce(fifolock_t *lock, const struct fl_want *arrival)
 	return !(next & FL_SCANNING);
 }
 
-bool fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+void fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	     bool can_leave)
 {
 	fl_store_relaxed(&slot->word, 0);
 	slot->can_leave = can_leave;
 	fl_line_join(lock, slot, want);
-	if (!announce(lock, want))
-		return false;
-	if (fl_line_has_arrivals(lock))
-		return true;
-	/* Taken meanwhile: by a scanner that QUEUED has called, or before that, and the
-	 * word has since become again what it was.  Nobody would clear QUEUED then. */
-	announce(lock, NULL);
-	return false;
+	/* Taken right after QUEUED was set: by a scanner that QUEUED has called, or before,
+	 * and the word has since become again what it was.  Nobody would clear it then. */
+	if (announce(lock, want) && !fl_line_has_arrivals(lock))
+		announce(lock, NULL);
 }
 
 bool fl_granted(const struct fl_slot *slot)

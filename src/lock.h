@@ -24,8 +24,8 @@ bool fl_take(fifolock_t *lock, const struct fl_want *want);
 
 /* Join the line with a slot.  From here the slot is the line's until its word says
  * GRANTED (perhaps at once: then it is held), or until fl_leave says true.
- * Only a request that joined with can_leave may leave.  True: it is the head. */
-bool fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+ * Only a request that joined with can_leave may leave. */
+void fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	     bool can_leave);
 bool fl_granted(const struct fl_slot *slot);
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);

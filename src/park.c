@@ -67,16 +67,10 @@ void fl_yield(void)
 	sched_yield();
 }
 
-unsigned fl_processor(void)
-{
-	int processor = sched_getcpu();
-
-	return processor < 0 ? 0 : (unsigned)processor;
-}
-
 /* Written once, before main or by dlopen. */
 static uint32_t spin_turns = 100;
-static uint32_t hover_turns = 64;
+static uint32_t hover_turns = 16;
+static uint32_t processors = 1;
 
 static void knob(const char *name, uint32_t *value)
 {
@@ -97,8 +91,12 @@ __attribute__((constructor)) static void find_knobs(void)
 {
 	cpu_set_t mine;
 
-	if (sched_getaffinity(0, sizeof(mine), &mine) == 0 && CPU_COUNT(&mine) == 1)
-		spin_turns = hover_turns = 0;
+	if (sched_getaffinity(0, sizeof(mine), &mine) == 0)
+		processors = (uint32_t)CPU_COUNT(&mine);
+	else
+		processors = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	if (processors == 1)
+		spin_turns = 0;
 	knob("FIFOLOCK_SPIN", &spin_turns);
 	knob("FIFOLOCK_HOVER", &hover_turns);
 }
@@ -111,4 +109,9 @@ uint32_t fl_spin_turns(void)
 uint32_t fl_hover_turns(void)
 {
 	return hover_turns;
+}
+
+uint32_t fl_processors(void)
+{
+	return processors;
 }

@@ -33,15 +33,15 @@ void fl_unpark(const uint32_t *addr);
 int fl_deadline_check(const struct fl_deadline *deadline);
 bool fl_deadline_passed(const struct fl_deadline *deadline);
 
-/* How long the head of the line spins before anything else, in turns of fl_relax();
- * how long a waiter hovers while the line does not move, in turns of fl_yield().
- * Both 0 on a single processor. */
+/* How long a waiter that is near the head spins, in turns of fl_relax(), 0 on a single
+ * processor; and how long one hovers while the line stands still, in turns of
+ * fl_yield(). */
 uint32_t fl_spin_turns(void);
 uint32_t fl_hover_turns(void);
 void fl_relax(void);
-
-/* Let others run that want this processor; and which one it is. */
 void fl_yield(void);
-unsigned fl_processor(void);
+
+/* How many the process may run on. */
+uint32_t fl_processors(void);
 
 #endif

@@ -3,15 +3,14 @@
  * wait.c - what a thread does between joining the line and its grant.  Layer 3.
  * Nothing here decides who is granted or when; it only decides who is awake.
  *
- *	spin	The head of a line that was empty looks at its slot for a moment: with
- *		no more threads than processors the grant comes while it looks.
- *	hover	One waiter on each processor stays awake while the line moves, but
- *		yields at every turn.  It costs the others nothing: it runs only when
- *		nothing else wants its processor.  It keeps that from going idle,
- *		and an idle processor is what makes a hand-over slow: waking a
- *		thread there takes several times as long as on a busy one (on a
- *		virtual machine, ten times), and the kernel prefers to wake threads
- *		there.
+ *	spin	Who is so near the head that the processors could serve all before it
+ *		looks at its slot for a moment: its grant is about to come.
+ *	hover	While the line moves, and is not very long, waiters stay awake and
+ *		yield.  A yield costs a fraction of sleeping and being woken, most
+ *		of all where a processor has gone idle meanwhile; and threads that take
+ *		turns on a processor come back in the order in which they joined, so
+ *		that mostly one yield leads from one grant to the next.  It keeps nobody
+ *		who wants to work from a processor.
  *	doze	Everybody else sleeps on the slot's word.
  *
  *	row       released by               acquired by                what it carries
@@ -22,20 +21,10 @@
 
 #include <errno.h>
 
-#define SEATS 256 /* processors beyond that share them */
-
-/* Who hovers on a processor; a seat that is left is free at once.  Relaxed: the seat
- * guards nothing, and a wrong guess costs a nap. */
-static struct {
-	uint32_t taken;
-} __attribute__((aligned(64))) seats[SEATS];
-
-static bool seat_take(uint32_t *seat)
-{
-	uint32_t no = 0;
-
-	return !fl_load_relaxed(seat) && fl_cas_relaxed(seat, &no, 1);
-}
+/* Nobody hovers farther from the head than so many per processor, or longer than so
+ * many times the turns that it hovers while the line stands still. */
+#define HOVER_DEPTH   8
+#define HOVER_LONGEST 16
 
 /* Look at the slot for a while.  True: granted. */
 static bool spin(const struct fl_slot *slot)
@@ -48,13 +37,26 @@ static bool spin(const struct fl_slot *slot)
 	return false;
 }
 
-/* Yield for as long as the line moves and the deadline has not passed. */
-static bool watch(const fifolock_t *lock, const struct fl_slot *slot,
+/* How many are before it in line, or a little less: departures count, too. */
+static int32_t ahead(const struct fl_slot *slot, uint32_t gone)
+{
+	return (int32_t)(slot->ticket - gone);
+}
+
+/* Until granted (true), or the line stands still, or the deadline has passed. */
+static bool hover(const fifolock_t *lock, const struct fl_slot *slot,
 		  const struct fl_deadline *deadline)
 {
-	uint32_t gone = fl_load_relaxed(&lock->gone), before;
+	const uint32_t patience = fl_hover_turns();
+	const int32_t near = (int32_t)fl_processors();
+	uint32_t gone = fl_load_relaxed(&lock->gone), before = gone;
+	uint32_t left = patience;
 
-	for (uint32_t turns = fl_hover_turns(); turns; turns--) {
+	if (ahead(slot, gone) > HOVER_DEPTH * near)
+		return false;
+	for (uint32_t turns = patience * HOVER_LONGEST; left && turns; turns--) {
+		if (ahead(slot, gone) < near && spin(slot))
+			return true;
 		fl_yield();
 		if (fl_granted(slot))
 			return true;
@@ -62,23 +64,9 @@ static bool watch(const fifolock_t *lock, const struct fl_slot *slot,
 			return false;
 		before = gone;
 		gone = fl_load_relaxed(&lock->gone);
-		if (gone != before)
-			turns = fl_hover_turns();
+		left = gone == before ? left - 1 : patience;
 	}
 	return false;
-}
-
-static bool hover(const fifolock_t *lock, const struct fl_slot *slot,
-		  const struct fl_deadline *deadline)
-{
-	uint32_t *seat = &seats[fl_processor() % SEATS].taken;
-	bool granted;
-
-	if (!fl_hover_turns() || !seat_take(seat))
-		return false;
-	granted = watch(lock, slot, deadline);
-	fl_store_relaxed(seat, 0);
-	return granted;
 }
 
 /* Sleep until the slot's word changes.  Whoever is CLAIMED can leave no more
@@ -92,10 +80,10 @@ static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *d
 }
 
 /* Wait until granted, or leave at the deadline. */
-static int await(fifolock_t *lock, struct fl_slot *slot, bool head,
+static int await(fifolock_t *lock, struct fl_slot *slot,
 		 const struct fl_deadline *deadline)
 {
-	if ((head && spin(slot)) || hover(lock, slot, deadline))
+	if (hover(lock, slot, deadline))
 		return 0;
 	for (;;) {
 		/* [GRANT] acquire */
@@ -112,15 +100,14 @@ int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline)
 {
 	struct fl_slot *slot;
-	bool head;
 
 	if (deadline && fl_deadline_passed(deadline))
 		return ETIMEDOUT;
 	slot = fl_slot_for_wait();
 	if (!slot)
 		return ENOMEM;
-	head = fl_join(lock, slot, want, deadline != NULL);
-	if (await(lock, slot, head, deadline) != 0) {
+	fl_join(lock, slot, want, deadline != NULL);
+	if (await(lock, slot, deadline) != 0) {
 		fl_slot_abandoned(slot);
 		return ETIMEDOUT;
 	}

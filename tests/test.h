@@ -56,7 +56,7 @@ static struct plain_test *plain_tests;
 	do {                                                                     \
 		if (!(ok)) {                                                     \
 			fprintf(stderr, "%s:%d: %s ", __FILE__, __LINE__, what); \
-			fprintf(stderr, "" __VA_ARGS__);                         \
+			fprintf(stderr, " " __VA_ARGS__);                        \
 			fputc('\n', stderr);                                     \
 			_exit(1);                                                \
 		}                                                                \

@@ -121,8 +121,9 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 
 /* A moment's truth, for diagnosis and assertions: how many holds of mode there
  * are (0 for a mode that is not there), and how many requests are in line.
- * Who was seen in line will not be passed by anyone who asks later.  Signal
- * handlers may call both. */
+ * Who was seen in line will not be passed by anyone who asks later.  A request that
+ * has just timed out may still be counted while another thread is granting.
+ * Signal handlers may call both. */
 FIFOLOCK_API uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode);
 FIFOLOCK_API uint32_t fifolock_waiting(const fifolock_t *lock);
 

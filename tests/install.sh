@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What is installed is what a user needs: a program built through pkg-config alone
+# links, shared and static, and runs; the library exports its map and nothing
+# else, and has its SONAME.
+# usage: install.sh BUILD_DIR SOURCE_DIR
+set -eu
+build=$1 source=$2
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+
+meson install -C "$build" --no-rebuild --quiet --destdir "$prefix" >"$prefix/log" ||
+	{ cat "$prefix/log"; exit 1; }
+pc=$(find "$prefix" -name fifolock.pc)
+lib=$(dirname "$(find "$prefix" -name libfifolock.so)")
+export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$prefix"
+
+cat >"$prefix/program.c" <<'C'
+#include <fifolock/fifolock.h>
+
+int main(void)
+{
+	static fifolock_t lock;
+
+	return fifolock_lock(&lock, FIFOLOCK_SHARED) || fifolock_unlock(&lock, FIFOLOCK_SHARED) ||
+	       fifolock_destroy(&lock);
+}
+C
+# word splitting of the flags is meant
+${CC:-cc} "$prefix/program.c" -o "$prefix/shared" $(pkg-config --cflags --libs fifolock)
+LD_LIBRARY_PATH=$lib "$prefix/shared"
+${CC:-cc} -static "$prefix/program.c" -o "$prefix/static" \
+	$(pkg-config --cflags --libs --static fifolock)
+"$prefix/static"
+
+sed -n 's/^\t\([a-z_]*\);$/\1/p' "$source/src/fifolock.map" | sort >"$prefix/promised"
+nm -D --defined-only "$lib/libfifolock.so" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+	sort >"$prefix/exported"
+diff "$prefix/promised" "$prefix/exported"
+readelf -d "$lib/libfifolock.so" | grep -q 'SONAME.*\[libfifolock.so.0\]'
+for header in "$source"/include/fifolock/*.h; do
+	cmp "$header" "$(find "$prefix" -path "*/include/fifolock/${header##*/}")"
+done
