@@ -69,7 +69,7 @@ void fl_yield(void)
 
 /* Written once, before main or by dlopen. */
 static uint32_t spin_turns = 100;
-static uint32_t hover_turns = 16;
+static uint32_t hover_turns = 64;
 static uint32_t processors = 1;
 
 static void knob(const char *name, uint32_t *value)
@@ -114,4 +114,11 @@ uint32_t fl_hover_turns(void)
 uint32_t fl_processors(void)
 {
 	return processors;
+}
+
+unsigned fl_processor(void)
+{
+	int processor = sched_getcpu();
+
+	return processor < 0 ? 0 : (unsigned)processor;
 }

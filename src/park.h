@@ -41,7 +41,8 @@ uint32_t fl_hover_turns(void);
 void fl_relax(void);
 void fl_yield(void);
 
-/* How many the process may run on. */
+/* How many the process may run on, and which one this is. */
 uint32_t fl_processors(void);
+unsigned fl_processor(void);
 
 #endif

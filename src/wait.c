@@ -5,12 +5,14 @@
  *
  *	spin	Who is so near the head that the processors could serve all before it
  *		looks at its slot for a moment: its grant is about to come.
- *	hover	While the line moves, and is not very long, waiters stay awake and
- *		yield.  A yield costs a fraction of sleeping and being woken, most
- *		of all where a processor has gone idle meanwhile; and threads that take
- *		turns on a processor come back in the order in which they joined, so
- *		that mostly one yield leads from one grant to the next.  It keeps nobody
- *		who wants to work from a processor.
+ *	hover	While the line moves, waiters stay awake and yield.  A yield costs a
+ *		fraction of sleeping and being woken, most of all where a processor has
+ *		gone idle meanwhile; and threads that take turns on a processor come
+ *		back in the order in which they joined, so that mostly one yield leads
+ *		from one grant to the next.  With too many it does not: one that came
+ *		too early yields again, and is then too late.  So, far from the head,
+ *		only one on each processor hovers, to keep it from going idle.
+ *		Nobody who wants to work is kept from a processor.
  *	doze	Everybody else sleeps on the slot's word.
  *
  *	row       released by               acquired by                what it carries
@@ -21,10 +23,24 @@
 
 #include <errno.h>
 
-/* Nobody hovers farther from the head than so many per processor, or longer than so
- * many times the turns that it hovers while the line stands still. */
+/* How many per processor hover before the rest is far; and for how many times the turns
+ * that a line may stand still anybody hovers at all. */
 #define HOVER_DEPTH   8
 #define HOVER_LONGEST 16
+
+/* Who hovers far from the head, one on each processor; those beyond share.  A seat
+ * guards nothing: all is relaxed, and a thread that moves on keeps its seat. */
+#define SEATS 256
+static struct {
+	uint32_t taken;
+} __attribute__((aligned(64))) seats[SEATS];
+
+static bool seat_take(uint32_t *seat)
+{
+	uint32_t no = 0;
+
+	return !fl_load_relaxed(seat) && fl_cas_relaxed(seat, &no, 1);
+}
 
 /* Look at the slot for a while.  True: granted. */
 static bool spin(const struct fl_slot *slot)
@@ -49,11 +65,9 @@ static bool hover(const fifolock_t *lock, const struct fl_slot *slot,
 {
 	const uint32_t patience = fl_hover_turns();
 	const int32_t near = (int32_t)fl_processors();
-	uint32_t gone = fl_load_relaxed(&lock->gone), before = gone;
+	uint32_t gone = fl_load_relaxed(&lock->gone), before;
 	uint32_t left = patience;
 
-	if (ahead(slot, gone) > HOVER_DEPTH * near)
-		return false;
 	for (uint32_t turns = patience * HOVER_LONGEST; left && turns; turns--) {
 		if (ahead(slot, gone) < near && spin(slot))
 			return true;
@@ -67,6 +81,24 @@ static bool hover(const fifolock_t *lock, const struct fl_slot *slot,
 		left = gone == before ? left - 1 : patience;
 	}
 	return false;
+}
+
+/* Stay awake for a while, if that is this thread's to do.  True: granted. */
+static bool stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
+		       const struct fl_deadline *deadline)
+{
+	const int32_t depth = HOVER_DEPTH * (int32_t)fl_processors();
+	uint32_t *seat;
+	bool granted;
+
+	if (ahead(slot, fl_load_relaxed(&lock->gone)) <= depth)
+		return hover(lock, slot, deadline);
+	seat = &seats[fl_processor() % SEATS].taken;
+	if (!seat_take(seat))
+		return false;
+	granted = hover(lock, slot, deadline);
+	fl_store_relaxed(seat, 0);
+	return granted;
 }
 
 /* Sleep until the slot's word changes.  Whoever is CLAIMED can leave no more
@@ -83,7 +115,7 @@ static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *d
 static int await(fifolock_t *lock, struct fl_slot *slot,
 		 const struct fl_deadline *deadline)
 {
-	if (hover(lock, slot, deadline))
+	if (stay_awake(lock, slot, deadline))
 		return 0;
 	for (;;) {
 		/* [GRANT] acquire */

@@ -120,7 +120,8 @@ static inline void rules_compile(struct rules *rules, fifolock_modes_t *modes)
 		error = fifolock_modes_compile(modes, rules->modes, rules->count, why,
 					       sizeof(why));
 	oracle_check(error == 0, "%s", why);
-	for (unsigned m = 0; m < rules->count; m++)
+	oracle_check(rules->count <= FIFOLOCK_MAX_MODES, "%u modes", rules->count);
+	for (unsigned m = 0; m < FIFOLOCK_MAX_MODES && m < rules->count; m++)
 		rules_capacity(rules, modes, m);
 }
 
