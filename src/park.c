@@ -68,7 +68,7 @@ void fl_yield(void)
 }
 
 /* Written once, before main or by dlopen. */
-static uint32_t spin_turns = 100;
+static uint32_t spin_turns = 20;
 static uint32_t hover_turns = 64;
 static uint32_t processors = 1;
 
