@@ -40,7 +40,7 @@
  *	[HOLD]   release, scan commit      take, scan commit        the holder's writes
  *	[SCAN]   scan commit               release, announce        first, gone, links
  *	[NEWS]   announce, fl_confirm      clear_rescan, release    the pushes before it
- *	[GRANT]  grant                     fl_granted, doze         every earlier holder's
+ *	[GRANT]  grant                     fl_granted, await        every earlier holder's
  *	                                                            writes
  *
  * Claiming and leaving carry nothing: they are one or the other on one word, so they

@@ -13,6 +13,10 @@ meson install -C "$build" --no-rebuild --quiet --destdir "$prefix" >"$prefix/log
 	{ cat "$prefix/log"; exit 1; }
 pc=$(find "$prefix" -name fifolock.pc)
 lib=$(dirname "$(find "$prefix" -name libfifolock.so)")
+if grep Requires "$pc"; then
+	echo "a program that uses the library would need these packages, too"
+	exit 1
+fi
 export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$prefix"
 
 cat >"$prefix/program.c" <<'C'
