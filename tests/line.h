@@ -300,4 +300,12 @@ static inline void line_plays(void (*script)(void))
 	}                                            \
 	static void script_##suite##_##name(void)
 
+static inline fifolock_modes_t semaphore(uint32_t size)
+{
+	fifolock_modes_t modes;
+
+	cr_assert_eq(fifolock_modes_semaphore(&modes, size), 0);
+	return modes;
+}
+
 #endif

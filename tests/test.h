@@ -118,6 +118,15 @@ int main(int argc, char **argv)
 }
 #endif
 
+/* What counts allocations or limits memory cannot be done under a sanitizer. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 /* How much of a long test to do: FIFOLOCK_TEST_SCALE in percent, 100 if unset.  The
  * sanitizer builds do less, the stress suite more. */
 static inline uint64_t test_scaled(uint64_t amount)

@@ -12,14 +12,6 @@
 #include <unistd.h>
 #include "queue.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 #define MOST 8 /* threads on one lock */
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED };
