@@ -33,7 +33,7 @@ void fl_unpark(const uint32_t *addr);
 int fl_deadline_check(const struct fl_deadline *deadline);
 bool fl_deadline_passed(const struct fl_deadline *deadline);
 
-/* How long a waiter that is near the head spins, in turns of fl_relax(), 0 on a single
+/* How long the waiter that is next spins, in turns of fl_relax(), 0 on a single
  * processor; and how long one hovers while the line stands still, in turns of
  * fl_yield(). */
 uint32_t fl_spin_turns(void);

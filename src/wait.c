@@ -3,8 +3,7 @@
  * wait.c - what a thread does between joining the line and its grant.  Layer 3.
  * Nothing here decides who is granted or when; it only decides who is awake.
  *
- *	spin	Who is so near the head that the processors could serve all before it
- *		looks at its slot for a moment: its grant is about to come.
+ *	spin	Who is next looks at its slot for a moment: its grant is about to come.
  *	hover	While the line moves, waiters stay awake and yield.  A yield costs a
  *		fraction of sleeping and being woken, most of all where a processor has
  *		gone idle meanwhile; and threads that take turns on a processor come
@@ -64,12 +63,11 @@ static bool hover(const fifolock_t *lock, const struct fl_slot *slot,
 		  const struct fl_deadline *deadline)
 {
 	const uint32_t patience = fl_hover_turns();
-	const int32_t near = (int32_t)fl_processors();
 	uint32_t gone = fl_load_relaxed(&lock->gone), before;
 	uint32_t left = patience;
 
 	for (uint32_t turns = patience * HOVER_LONGEST; left && turns; turns--) {
-		if (ahead(slot, gone) < near && spin(slot))
+		if (ahead(slot, gone) <= 0 && spin(slot))
 			return true;
 		fl_yield();
 		if (fl_granted(slot))
