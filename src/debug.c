@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define RECORDS 64
@@ -91,15 +92,12 @@ __attribute__((format(printf, 1, 2))) static void report(const char *format, ...
 	char text[1024];
 	int saved = errno;
 	va_list args;
-	int length;
 
 	va_start(args, format);
-	length = vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (length >= (int)sizeof(text))
-		length = sizeof(text) - 1;
-	if (length > 0 && write(STDERR_FILENO, text, (size_t)length) < 0)
-		errno = saved; /* nowhere else to say it */
+	/* If that fails there is nowhere else to say it. */
+	(void)!write(STDERR_FILENO, text, strlen(text));
 	errno = saved;
 }
 
@@ -118,10 +116,13 @@ void fl_debug_took(fifolock_t *lock, unsigned mode, uint32_t n, const void *site
 
 int fl_debug_gives(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
-	struct record *record = record_of(lock, mode);
+	struct record *record;
 	char where[256], name[16];
 
-	if (!followed(lock) || (!record && overflowed))
+	if (!followed(lock))
+		return 0;
+	record = record_of(lock, mode);
+	if (!record && overflowed)
 		return 0;
 	if (record && record->count >= n) {
 		record->count -= n;

@@ -69,7 +69,8 @@ static inline uint32_t fl_word_holds(const fifolock_modes_t *modes, unsigned mod
 {
 	const struct fifolock_row *row = &modes->rows[mode];
 
-	return (uint32_t)((word & row->field) / row->unit);
+	/* The unit is a power of two, which the compiler cannot know. */
+	return (uint32_t)((word & row->field) >> __builtin_ctzll(row->unit));
 }
 
 /* At least weight holds are there to be given back?  Fields compare in place. */
