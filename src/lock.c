@@ -109,9 +109,15 @@ static void unclaim(struct fl_slot *slot)
 
 static bool fits(const fifolock_modes_t *modes, const struct fl_slot *slot, uint64_t word)
 {
-	return fl_bits_fit(slot->bias, slot->guard, word) &&
-	       (!modes->compatible ||
-		fl_predicate_allows(modes, slot->mode, slot->weight, word));
+	const struct fl_want want = {
+		.unit = slot->unit,
+		.bias = slot->bias,
+		.guard = slot->guard,
+		.weight = slot->weight,
+		.mode = slot->mode,
+	};
+
+	return fl_want_fits(modes, &want, word);
 }
 
 /* Take off the line, from the head on, whom the word has room for. */
