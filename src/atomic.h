@@ -4,9 +4,9 @@
  * name.  Layer 0.
  *
  * Plain members, GNU builtins: the lock is a public struct that C++ includes
- * too, where _Atomic does not exist.  A tool that wants to see or to steer
- * every shared access (a schedule explorer, a fault injector) replaces this
- * file; nothing else in src/ touches shared memory.
+ * too, where _Atomic does not exist.  With -DFL_SEAM='"header.h"' that header defines
+ * the operations instead: a schedule explorer sees and steers every one of them
+ * (tests/explore), and nothing else in src/ touches shared memory atomically.
  *
  * The compare-and-swaps store what they found in *expected when they fail, and
  * never fail without cause (the strong form): where that matters is in the
@@ -17,6 +17,9 @@
 
 #include <stdbool.h>
 
+#ifdef FL_SEAM
+#include FL_SEAM
+#else
 #define fl_load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
 #define fl_load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define fl_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
@@ -39,6 +42,7 @@
 #define fl_cas_acq_rel(p, expected, v)                                             \
 	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL, \
 				    __ATOMIC_ACQUIRE)
+#endif
 
 #define fl_likely(x)   __builtin_expect(!!(x), 1)
 #define fl_unlikely(x) __builtin_expect(!!(x), 0)

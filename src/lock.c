@@ -48,6 +48,7 @@
  */
 #include "lock.h"
 #include "atomic.h"
+#include "events.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -154,6 +155,7 @@ static void put_back(fifolock_t *lock, struct batch *batch)
  * follows may use its address, never its contents. */
 static void grant(struct fl_slot *slot)
 {
+	fl_event_grant(slot);
 	/* [GRANT] release */
 	if (fl_swap_release(&slot->word, FL_GRANTED) & FL_ASLEEP)
 		fl_unpark(&slot->word);
@@ -191,6 +193,7 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 	uint64_t commit;
 	int error = 0;
 
+	fl_event_scan(lock);
 	fl_line_settle(lock);
 	for (;;) {
 		if (!fl_word_has(word, give.field, give.units)) {
@@ -202,6 +205,7 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 		commit = (word - give.units + batch.units) & ~FL_SCANNING;
 		if (!lock->first)
 			commit &= ~FL_QUEUED;
+		fl_event_commit(lock, batch.oldest, batch.count);
 		/* [SCAN] [HOLD] release, [HOLD] acquire */
 		if (!(word & FL_RESCAN) && fl_cas_acq_rel(&lock->word, &word, commit))
 			break;
@@ -246,6 +250,7 @@ void fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	fl_store_relaxed(&slot->word, 0);
 	slot->can_leave = can_leave;
 	fl_line_join(lock, slot, want);
+	fl_event_join(lock, slot);
 	/* Taken right after QUEUED was set: by a scanner that QUEUED has called, or before,
 	 * and the word has since become again what it was.  Nobody would clear it then. */
 	if (announce(lock, want) && !fl_line_has_arrivals(lock))
@@ -267,6 +272,7 @@ bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
 		if (word & (FL_CLAIMED | FL_GRANTED))
 			return false;
 	} while (!fl_cas_relaxed(&slot->word, &word, word | FL_LEFT));
+	fl_event_leave(lock, slot);
 	fl_line_leave(lock, slot);
 	announce(lock, NULL);
 	return true;

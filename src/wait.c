@@ -19,6 +19,7 @@
  */
 #include "lock.h"
 #include "atomic.h"
+#include "events.h"
 
 #include <errno.h>
 
@@ -105,6 +106,7 @@ static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *d
 {
 	if (!(word & FL_ASLEEP) && !fl_cas_relaxed(&slot->word, &word, word | FL_ASLEEP))
 		return 0;
+	fl_event_sleep(slot);
 	return fl_park(&slot->word, word | FL_ASLEEP,
 		       word & FL_CLAIMED ? NULL : deadline);
 }
