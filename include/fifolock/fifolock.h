@@ -81,7 +81,8 @@ FIFOLOCK_API int fifolock_lock(fifolock_t *lock, unsigned mode);
 
 /* Take one hold of mode if nobody is in line and it fits: 0, else EBUSY.
  * Never passes a waiting request, and never fails without cause.  A request that
- * times out is in line until its call returns.  EINVAL.  Signal handlers may
+ * times out is in line until its call returns, and until an unlock by another
+ * thread that is granting at that moment returns.  EINVAL.  Signal handlers may
  * call it. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock(fifolock_t *lock, unsigned mode);
 
@@ -123,7 +124,8 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
  * are (0 for a mode that is not there), and how many requests are in line.
  * Who was seen in line will not be passed by anyone who asks later.  A request that
  * has just timed out may still be counted while another thread is granting.
- * Signal handlers may call both. */
+ * Neither orders memory: who wants to free a lock asks fifolock_destroy, or
+ * knows.  Signal handlers may call both. */
 FIFOLOCK_API uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode);
 FIFOLOCK_API uint32_t fifolock_waiting(const fifolock_t *lock);
 
