@@ -9,6 +9,10 @@
  *
  *	row       released by               acquired by                what it carries
  *	[HOLD]    fifolock_unlock           fifolock_lock, destroy     the holder's writes
+ *
+ *	relaxed   because
+ *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
+ *	[ANSWER]  A number for the caller, old by the time it is read.  It orders nothing.
  */
 #include "lock.h"
 #include "atomic.h"
@@ -57,7 +61,7 @@ ALWAYS_INLINE bool take_at_once(fifolock_t *lock, const fifolock_modes_t *modes,
 				unsigned mode, uint32_t n)
 {
 	const struct fifolock_row *row = &modes->rows[mode];
-	uint64_t word = fl_load_relaxed(&lock->word);
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	uint64_t bias = row->bias + row->unit * (n - 1);
 
 	return fl_likely(((word + bias) & (row->guard | FL_QUEUED)) == 0) &&
@@ -137,7 +141,7 @@ ALWAYS_INLINE int release(fifolock_t *lock, unsigned mode, uint32_t n, const voi
 		return error;
 	row = &modes->rows[mode];
 	units = row->unit * n;
-	word = fl_load_relaxed(&lock->word);
+	word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	/* [HOLD] release */
 	if (fl_likely(fl_word_has(word, row->field, units) && !(word & FL_QUEUED)) &&
 	    fl_likely(fl_cas_release(&lock->word, &word, word - units)))
@@ -212,7 +216,7 @@ uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode)
 
 	if (mode >= modes->count)
 		return 0;
-	return fl_word_holds(modes, mode, fl_load_relaxed(&lock->word));
+	return fl_word_holds(modes, mode, fl_load_relaxed(&lock->word)); /* [ANSWER] */
 }
 
 uint32_t fifolock_waiting(const fifolock_t *lock)

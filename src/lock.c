@@ -39,12 +39,20 @@
  *	row      released by               acquired by              what it carries
  *	[HOLD]   release, scan commit      take, scan commit        the holder's writes
  *	[SCAN]   scan commit               release, announce        first, gone, links
- *	[NEWS]   announce, fl_confirm      clear_rescan, release    the pushes before it
+ *	[NEWS]   announce, fl_confirm      clear_rescan, release,   the pushes before it
+ *	                                   announce
  *	[GRANT]  grant                     fl_granted, await        every earlier holder's
  *	                                                            writes
  *
- * Claiming and leaving carry nothing: they are one or the other on one word, so they
- * are relaxed.  What the leaver wrote travels by its announcement.
+ *	relaxed    because
+ *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.  A
+ *	           refusal needs none: the word never lacks the caller's own holds.
+ *	[EITHER]   Claim or leave: both are read-modify-writes of one word, so one came
+ *	           first.  It carries nothing; what the leaver wrote goes with its push.
+ *	[CARRIED]  The slot is still its owner's; the push that follows carries it.
+ *
+ * "no release", "no acquire": that half of the operation carries nothing.  The whole
+ * argument, pair by pair, is in docs/memory-orders.md.
  */
 #include "lock.h"
 #include "atomic.h"
@@ -60,7 +68,7 @@ const fifolock_modes_t fl_no_modes = {.count = 0};
 bool fl_take(fifolock_t *lock, const struct fl_want *want)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	uint64_t word = fl_load_relaxed(&lock->word);
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
 
 	do {
 		if ((word & FL_QUEUED) || !fl_want_fits(modes, want, word))
@@ -98,12 +106,14 @@ static void batch_add(struct batch *batch, struct fl_slot *slot)
 /* 0 -> CLAIMED, unless LEFT came first.  Who cannot leave needs no claim. */
 static bool claim(struct fl_slot *slot)
 {
+	/* [EITHER] */
 	return !slot->can_leave || !(fl_or_relaxed(&slot->word, FL_CLAIMED) & FL_LEFT);
 }
 
 /* CLAIMED -> 0.  The owner may be waiting for the claim's outcome. */
 static void unclaim(struct fl_slot *slot)
 {
+	/* [EITHER] */
 	if (slot->can_leave && (fl_and_relaxed(&slot->word, ~FL_CLAIMED) & FL_ASLEEP))
 		fl_unpark(&slot->word);
 }
@@ -176,7 +186,7 @@ static void hand_over(const struct batch *batch)
 /* RESCAN -> 0, before the scanner looks: news that come later set it again. */
 static bool clear_rescan(fifolock_t *lock, uint64_t *word)
 {
-	/* [NEWS] acquire */
+	/* [NEWS] acquire, no release */
 	if (!fl_cas_acq_rel(&lock->word, word, *word & ~FL_RESCAN))
 		return false;
 	*word &= ~FL_RESCAN;
@@ -225,7 +235,7 @@ static int scan(fifolock_t *lock, uint64_t word, struct give give)
 static bool announce(fifolock_t *lock, const struct fl_want *arrival)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	uint64_t word = fl_load_relaxed(&lock->word);
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	uint64_t next;
 
 	do {
@@ -237,7 +247,7 @@ static bool announce(fifolock_t *lock, const struct fl_want *arrival)
 		else if (!arrival || (word & FL_QUEUED) ||
 			 fl_want_fits(modes, arrival, word))
 			next |= FL_SCANNING;
-		/* [NEWS] release, [SCAN] acquire */
+		/* [NEWS] release, [SCAN] [NEWS] acquire */
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	if ((word ^ next) & FL_SCANNING)
 		scan(lock, next, (struct give){0, 0});
@@ -247,12 +257,13 @@ static bool announce(fifolock_t *lock, const struct fl_want *arrival)
 void fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	     bool can_leave)
 {
-	fl_store_relaxed(&slot->word, 0);
+	fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
 	slot->can_leave = can_leave;
 	fl_line_join(lock, slot, want);
 	fl_event_join(lock, slot);
 	/* Taken right after QUEUED was set: by a scanner that QUEUED has called, or before,
-	 * and the word has since become again what it was.  Nobody would clear it then. */
+	 * and the word has since become again what it was.  Nobody would clear it then.  This
+	 * second look cannot be older than that: announce has acquired that commit. */
 	if (announce(lock, want) && !fl_line_has_arrivals(lock))
 		announce(lock, NULL);
 }
@@ -266,11 +277,12 @@ bool fl_granted(const struct fl_slot *slot)
 /* 0 -> LEFT, unless a claim or a grant came first. */
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
 {
-	uint32_t word = fl_load_relaxed(&slot->word);
+	uint32_t word = fl_load_relaxed(&slot->word); /* [GUESS] */
 
 	do {
 		if (word & (FL_CLAIMED | FL_GRANTED))
 			return false;
+		/* [EITHER] */
 	} while (!fl_cas_relaxed(&slot->word, &word, word | FL_LEFT));
 	fl_event_leave(lock, slot);
 	fl_line_leave(lock, slot);
@@ -283,14 +295,14 @@ bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
  * a scanner because of RESCAN, a later one because it has acquired this write. */
 bool fl_confirm(fifolock_t *lock)
 {
-	uint64_t word = fl_load_relaxed(&lock->word);
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	uint64_t next;
 
 	do {
 		if (!(word & FL_QUEUED))
 			return false;
 		next = word & FL_SCANNING ? word | FL_RESCAN : word;
-		/* [NEWS] release */
+		/* [NEWS] release, no acquire */
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	return true;
 }
@@ -299,7 +311,7 @@ bool fl_confirm(fifolock_t *lock)
  * and the scanner sees it.  Otherwise become the scanner, units still in. */
 int fl_release(fifolock_t *lock, uint64_t field, uint64_t units)
 {
-	uint64_t word = fl_load_relaxed(&lock->word);
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	uint64_t next;
 	bool scans;
 
@@ -308,7 +320,7 @@ int fl_release(fifolock_t *lock, uint64_t field, uint64_t units)
 			return EPERM;
 		scans = (word & (FL_QUEUED | FL_SCANNING)) == FL_QUEUED;
 		next = scans ? word | FL_SCANNING : word - units;
-		/* [HOLD] release, [SCAN] acquire */
+		/* [HOLD] release, [SCAN] [NEWS] acquire */
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	return scans ? scan(lock, next, (struct give){field, units}) : 0;
 }
@@ -318,15 +330,15 @@ bool fl_line_waits_for(fifolock_t *lock, uint64_t own)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	struct fl_slot *slot;
-	uint64_t word = fl_load_relaxed(&lock->word);
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	bool waits = false;
 
 	do {
 		while (word & FL_SCANNING) {
 			fl_relax();
-			word = fl_load_relaxed(&lock->word);
+			word = fl_load_relaxed(&lock->word); /* [GUESS] */
 		}
-		/* [SCAN] acquire */
+		/* [SCAN] [NEWS] acquire, no release */
 	} while (!fl_cas_acq_rel(&lock->word, &word, word | FL_QUEUED | FL_SCANNING));
 	fl_line_settle(lock);
 	for (slot = fl_line_head(lock); slot; slot = fl_line_after(slot))

@@ -16,6 +16,13 @@
  *	row       released by          acquired by         what it carries
  *	[CHUNK]   chunk_add            fl_slot_at          the zeroed chunk
  *	[FREE]    fl_slot_free         pop                 the last owner's writes
+ *
+ *	relaxed    because
+ *	[GUESS]    A first look.  The compare-and-swap after it decides.
+ *	[CARRIED]  The release after it carries the write; the acquire before it, the read.
+ *	           What a later owner has written there instead comes with another tag.
+ *	[COUNT]    Only makes ids unique.  Nothing is read because of it: the chunk has a
+ *	           row of its own.
  */
 #define _GNU_SOURCE
 #include "queue.h"
@@ -78,15 +85,16 @@ static struct fl_slot *pop(void)
 		if (!(top & ID_MASK))
 			return NULL;
 		slot = fl_slot_at((uint32_t)(top & ID_MASK));
+		/* [CARRIED] */
 		next = ((top & ~ID_MASK) + ID_MASK + 1) | fl_load_relaxed(&slot->below);
-		/* [FREE] acquire */
+		/* [FREE] acquire, when it fails, too; no release */
 	} while (!fl_cas_acq_rel(&free_top, &top, next));
 	return slot;
 }
 
 static struct fl_slot *make(void)
 {
-	uint32_t last = fl_load_relaxed(&made);
+	uint32_t last = fl_load_relaxed(&made); /* [COUNT] */
 	struct fl_slot *slot;
 
 	do {
@@ -94,8 +102,9 @@ static struct fl_slot *make(void)
 
 		if (k >= CHUNKS)
 			return NULL;
-		if (!fl_load_relaxed(&chunks[k]) && !chunk_add(k))
+		if (!fl_load_relaxed(&chunks[k]) && !chunk_add(k)) /* [GUESS] */
 			return NULL;
+		/* [COUNT] */
 	} while (!fl_cas_relaxed(&made, &last, last + 1));
 	slot = fl_slot_at(last + 1);
 	slot->id = last + 1;
@@ -111,11 +120,11 @@ struct fl_slot *fl_slot_new(void)
 
 void fl_slot_free(struct fl_slot *slot)
 {
-	uint64_t top = fl_load_relaxed(&free_top);
+	uint64_t top = fl_load_relaxed(&free_top); /* [GUESS] */
 	uint64_t next;
 
 	do {
-		fl_store_relaxed(&slot->below, (uint32_t)(top & ID_MASK));
+		fl_store_relaxed(&slot->below, (uint32_t)(top & ID_MASK)); /* [CARRIED] */
 		next = ((top & ~ID_MASK) + ID_MASK + 1) | slot->id;
 		/* [FREE] release */
 	} while (!fl_cas_release(&free_top, &top, next));
@@ -123,7 +132,7 @@ void fl_slot_free(struct fl_slot *slot)
 
 uint32_t fl_slots_made(void)
 {
-	return fl_load_relaxed(&made);
+	return fl_load_relaxed(&made); /* [COUNT] */
 }
 
 /* Each thread keeps one slot between its waits.  A key's destructor returns it

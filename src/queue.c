@@ -7,6 +7,14 @@
  *	[LEAVE]   fl_line_leave    reap                   the owner's last use of it
  *	[GONE]    count_gone       fl_line_length         the tickets that it counts
  *
+ *	relaxed    because
+ *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.
+ *	[CARRIED]  The release after it carries the write; the acquire before it, the read.
+ *	[TOLD]     Whom the scanner must not miss has been announced to it ([NEWS], lock.c);
+ *	           whom it misses has still to announce itself.
+ *	[TAKEN]    Who has pushed itself and then sees none has been taken.  Some may be an
+ *	           old answer, and costs a scan.
+ *
  * That a scanner cannot miss an arrival or a departure is not decided here but
  * by the announcement on the state word that follows each (lock.c).
  */
@@ -20,7 +28,7 @@
  * ever compared by their difference. */
 void fl_line_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want)
 {
-	uint64_t line = fl_load_relaxed(&lock->line);
+	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
 	uint64_t next;
 
 	slot->unit = want->unit;
@@ -41,9 +49,10 @@ void fl_line_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *
 /* top -> me */
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot)
 {
-	uint32_t top = fl_load_relaxed(&lock->left);
+	uint32_t top = fl_load_relaxed(&lock->left); /* [GUESS] */
 
 	do {
+		/* [CARRIED] */
 		fl_store_relaxed(&slot->below, top);
 		/* [LEAVE] release */
 	} while (!fl_cas_release(&lock->left, &top, slot->id));
@@ -51,13 +60,13 @@ void fl_line_leave(fifolock_t *lock, struct fl_slot *slot)
 
 bool fl_line_has_arrivals(const fifolock_t *lock)
 {
-	return NEWEST(fl_load_relaxed(&lock->line)) != 0;
+	return NEWEST(fl_load_relaxed(&lock->line)) != 0; /* [TAKEN] */
 }
 
 /* {t, top} -> {t, none}: the newest arrival, whose older links lead to the rest. */
 static struct fl_slot *take_arrivals(fifolock_t *lock)
 {
-	uint64_t line = fl_load_relaxed(&lock->line);
+	uint64_t line = fl_load_relaxed(&lock->line); /* [TOLD] */
 
 	do {
 		if (!NEWEST(line))
@@ -171,7 +180,7 @@ static void reap(fifolock_t *lock, uint32_t id)
 	while (id) {
 		struct fl_slot *slot = fl_slot_at(id);
 
-		id = fl_load_relaxed(&slot->below);
+		id = fl_load_relaxed(&slot->below); /* [CARRIED] */
 		if (!slot->out)
 			cut(lock, slot);
 		fl_slot_free(slot);
@@ -184,7 +193,7 @@ void fl_line_settle(fifolock_t *lock)
 {
 	uint32_t departed = 0;
 
-	if (fl_load_relaxed(&lock->left))
+	if (fl_load_relaxed(&lock->left)) /* [TOLD] */
 		/* [LEAVE] acquire */
 		departed = fl_swap_acquire(&lock->left, 0);
 	admit(lock);

@@ -16,6 +16,10 @@
  *
  *	row       released by               acquired by                what it carries
  *	[GRANT]   grant (lock.c)            await                      see lock.c
+ *
+ *	relaxed   because
+ *	[HINT]    Decides who is awake, nothing else; what is old costs a turn.
+ *	[EITHER]  Falling asleep or the grant: both change one word, so one came first.
  */
 #include "lock.h"
 #include "atomic.h"
@@ -39,7 +43,7 @@ static bool seat_take(uint32_t *seat)
 {
 	uint32_t no = 0;
 
-	return !fl_load_relaxed(seat) && fl_cas_relaxed(seat, &no, 1);
+	return !fl_load_relaxed(seat) && fl_cas_relaxed(seat, &no, 1); /* [HINT] */
 }
 
 /* Look at the slot for a while.  True: granted. */
@@ -64,7 +68,7 @@ static bool hover(const fifolock_t *lock, const struct fl_slot *slot,
 		  const struct fl_deadline *deadline)
 {
 	const uint32_t patience = fl_hover_turns();
-	uint32_t gone = fl_load_relaxed(&lock->gone), before;
+	uint32_t gone = fl_load_relaxed(&lock->gone), before; /* [HINT] */
 	uint32_t left = patience;
 
 	for (uint32_t turns = patience * HOVER_LONGEST; left && turns; turns--) {
@@ -76,7 +80,7 @@ static bool hover(const fifolock_t *lock, const struct fl_slot *slot,
 		if (deadline && fl_deadline_passed(deadline))
 			return false;
 		before = gone;
-		gone = fl_load_relaxed(&lock->gone);
+		gone = fl_load_relaxed(&lock->gone); /* [HINT] */
 		left = gone == before ? left - 1 : patience;
 	}
 	return false;
@@ -90,13 +94,13 @@ static bool stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
 	uint32_t *seat;
 	bool granted;
 
-	if (ahead(slot, fl_load_relaxed(&lock->gone)) <= depth)
+	if (ahead(slot, fl_load_relaxed(&lock->gone)) <= depth) /* [HINT] */
 		return hover(lock, slot, deadline);
 	seat = &seats[fl_processor() % SEATS].taken;
 	if (!seat_take(seat))
 		return false;
 	granted = hover(lock, slot, deadline);
-	fl_store_relaxed(seat, 0);
+	fl_store_relaxed(seat, 0); /* [HINT] */
 	return granted;
 }
 
@@ -104,6 +108,7 @@ static bool stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
  * and waits for the outcome without a deadline. */
 static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *deadline)
 {
+	/* [EITHER] */
 	if (!(word & FL_ASLEEP) && !fl_cas_relaxed(&slot->word, &word, word | FL_ASLEEP))
 		return 0;
 	fl_event_sleep(slot);
