@@ -90,7 +90,6 @@ static uint32_t in_state(const struct line *line, char state)
 static unsigned asks(struct line *line, char name, unsigned mode)
 {
 	struct actor *actor = &line->actors[line->count];
-	uint32_t before = fifolock_waiting(&line->lock);
 
 	actor->line = line;
 	actor->mode = mode;
@@ -98,7 +97,9 @@ static unsigned asks(struct line *line, char name, unsigned mode)
 	actor->state = '.';
 	sem_init(&actor->let_go, 0, 0);
 	pthread_create(&actor->thread, NULL, act, actor);
-	while (state_of(actor) == '.' && fifolock_waiting(&line->lock) == before)
+	/* Counted anew each time: an earlier one may leave meanwhile. */
+	while (state_of(actor) == '.' &&
+	       fifolock_waiting(&line->lock) <= in_state(line, '.'))
 		sched_yield();
 	return line->count++;
 }
