@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * memory.c - what a step does to memory.
+ *
+ * Every atomic variable keeps the history of its values in this execution, and every
+ * thread a view: for each variable the oldest value that it may still see.  A release
+ * puts the thread's view in the value it writes; an acquire that reads it joins that view
+ * to its own; a read-modify-write reads the newest value and hands on the view found
+ * there (a release sequence).  That is RC11 without the reordering of a load with a
+ * later store, and with the order in which stores were executed as their order (Lahav,
+ * Vafeiadis, Kang, Hur, Dreyer, "Repairing Sequential Consistency in C/C++11", PLDI 2017; views
+ * after Kang, Hur, Lahav, Vafeiadis, Dreyer, "A Promising Semantics", POPL 2017).
+ * With a bound of 0 on stale loads every load sees the newest value, which is
+ * sequential consistency.
+ */
+#include "explore.h"
+#include "park.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HISTORY 256
+
+struct view {
+	uint16_t oldest[EX_LOCATIONS]; /* the oldest value of each variable to be seen */
+	uint16_t clock[EX_THREADS];    /* the steps of each thread that happened before */
+};
+
+struct value {
+	uint64_t value;
+	struct view view;
+};
+
+static struct variable {
+	uintptr_t at;
+	unsigned count;
+	struct value values[HISTORY];
+} variables[EX_LOCATIONS];
+static unsigned variable_count;
+
+static struct view views[EX_THREADS];
+static unsigned thread_count, stale_left;
+
+void memory_begin(unsigned threads)
+{
+	thread_count = threads;
+	variable_count = 0;
+	races_begin(threads);
+	stale_left = ex_stale();
+	memset(views, 0, sizeof(views));
+	for (unsigned t = 0; t < threads; t++)
+		views[t].clock[t] = 1;
+}
+
+uint64_t memory_raw(uintptr_t at, size_t size)
+{
+	switch (size) {
+	case 4:
+		return *(volatile uint32_t *)at;
+	case 8:
+		return *(volatile uint64_t *)at;
+	default:
+		ex_fail("explorer: an atomic of %zu bytes", size);
+		return 0;
+	}
+}
+
+static void raw_write(uintptr_t at, size_t size, uint64_t value)
+{
+	if (size == 4)
+		*(volatile uint32_t *)at = (uint32_t)value;
+	else
+		*(volatile uint64_t *)at = value;
+}
+
+static struct variable *variable_at(uintptr_t at, size_t size)
+{
+	struct variable *variable;
+
+	for (unsigned i = 0; i < variable_count; i++)
+		if (variables[i].at == at)
+			return &variables[i];
+	if (variable_count == EX_LOCATIONS)
+		ex_fail("explorer: too many variables");
+	variable = &variables[variable_count++];
+	variable->at = at;
+	variable->count = 1;
+	memset(&variable->values[0], 0, sizeof(variable->values[0]));
+	variable->values[0].value = memory_raw(at, size);
+	return variable;
+}
+
+static void join(struct view *view, const struct view *other)
+{
+	for (unsigned i = 0; i < variable_count; i++)
+		if (other->oldest[i] > view->oldest[i])
+			view->oldest[i] = other->oldest[i];
+	for (unsigned t = 0; t < thread_count; t++)
+		if (other->clock[t] > view->clock[t])
+			view->clock[t] = other->clock[t];
+}
+
+/* ---- the steps ---- */
+
+/* The orders that the sources use, and the one that is taken away to see whether it is
+ * needed. */
+static struct memory_order orders[64];
+static unsigned order_count;
+static const struct memory_order *weakened;
+
+const struct memory_order *memory_orders(unsigned *count)
+{
+	*count = order_count;
+	return orders;
+}
+
+void memory_weaken(const struct memory_order *order)
+{
+	weakened = order;
+}
+
+static void note_order(const struct ex_site *site, unsigned part)
+{
+	for (unsigned i = 0; i < order_count; i++)
+		if (orders[i].site == site && orders[i].part == part)
+			return;
+	if (order_count < sizeof(orders) / sizeof(orders[0]))
+		orders[order_count++] = (struct memory_order){site, part};
+}
+
+static unsigned order_of(const struct ex_site *site, unsigned order)
+{
+	for (unsigned part = EX_ACQUIRE; part <= EX_RELEASE; part++)
+		if (order & part)
+			note_order(site, part);
+	return weakened && weakened->site == site ? order & ~weakened->part : order;
+}
+
+static void step(enum ex_kind kind, const void *at, size_t size, unsigned order,
+		 uint64_t expected, const struct ex_site *site)
+{
+	unsigned me;
+
+	ex_point(&(struct ex_op){kind, (uintptr_t)at, size, order, expected, site});
+	me = ex_current();
+	views[me].clock[me]++;
+}
+
+const uint16_t *memory_clock(void)
+{
+	return views[ex_current()].clock;
+}
+
+static struct view *mine(void)
+{
+	return &views[ex_current()];
+}
+
+static unsigned index_of(const struct variable *variable)
+{
+	return (unsigned)(variable - variables);
+}
+
+static void see(const struct variable *variable, unsigned which, unsigned order)
+{
+	mine()->oldest[index_of(variable)] = (uint16_t)which;
+	if (order & EX_ACQUIRE)
+		join(mine(), &variable->values[which].view);
+}
+
+/* Which value a load sees: the newest, or, as a further outcome, one that is older. */
+static unsigned pick(const struct variable *variable)
+{
+	unsigned newest = variable->count - 1;
+	unsigned oldest = mine()->oldest[index_of(variable)];
+	unsigned back;
+
+	if (!stale_left || oldest == newest)
+		return newest;
+	back = ex_alternative(newest - oldest + 1);
+	stale_left -= back != 0;
+	return newest - back;
+}
+
+static void append(struct variable *variable, uint64_t value, size_t size, unsigned order,
+		   const struct view *inherited)
+{
+	struct value *next = &variable->values[variable->count];
+
+	if (variable->count + 1 >= HISTORY)
+		ex_fail("explorer: a variable that changes more than %d times", HISTORY);
+	mine()->oldest[index_of(variable)] = (uint16_t)variable->count;
+	next->value = value;
+	if (inherited)
+		next->view = *inherited;
+	else
+		memset(&next->view, 0, sizeof(next->view));
+	if (order & EX_RELEASE)
+		join(&next->view, mine());
+	next->view.oldest[index_of(variable)] = (uint16_t)variable->count;
+	variable->count++;
+	raw_write(variable->at, size, value);
+}
+
+/* Chunks of slots are never added here, so where they are is a constant. */
+static bool is_constant(const void *at)
+{
+	const char *name = pool_name(at);
+
+	return name && !strcmp(name, "pool.chunk");
+}
+
+uint64_t ex_load(const void *at, size_t size, unsigned order, const struct ex_site *site)
+{
+	struct ex_event event = {.outcome = ""};
+	struct variable *variable;
+	unsigned which;
+
+	if (!ex_exploring() || is_constant(at))
+		return memory_raw((uintptr_t)at, size);
+	if (ex_is_hint(at, site)) {
+		memory_touch_atomically((uintptr_t)at, size, false);
+		return memory_raw((uintptr_t)at, size);
+	}
+	order = order_of(site, order);
+	step(EX_LOAD, at, size, order, 0, site);
+	memory_touch_atomically((uintptr_t)at, size, false);
+	variable = variable_at((uintptr_t)at, size);
+	which = pick(variable);
+	see(variable, which, order);
+	event.before = event.after = variable->values[which].value;
+	event.stale = which + 1 != variable->count;
+	ex_done(&event);
+	return event.before;
+}
+
+void ex_store(void *at, size_t size, uint64_t value, unsigned order,
+	      const struct ex_site *site)
+{
+	struct ex_event event = {.outcome = "", .wrote = true, .after = value};
+
+	if (!ex_exploring()) {
+		raw_write((uintptr_t)at, size, value);
+		return;
+	}
+	order = order_of(site, order);
+	step(EX_STORE, at, size, order, 0, site);
+	memory_touch_atomically((uintptr_t)at, size, true);
+	event.before = memory_raw((uintptr_t)at, size);
+	append(variable_at((uintptr_t)at, size), value, size, order, NULL);
+	ex_done(&event);
+}
+
+static uint64_t change(void *at, size_t size, uint64_t keep, uint64_t flip,
+		       unsigned order, const struct ex_site *site)
+{
+	struct ex_event event = {.outcome = "", .wrote = true};
+	struct variable *variable;
+	struct view found;
+
+	event.before = memory_raw((uintptr_t)at, size);
+	event.after = (event.before & keep) ^ flip;
+	if (!ex_exploring()) {
+		raw_write((uintptr_t)at, size, event.after);
+		return event.before;
+	}
+	order = order_of(site, order);
+	step(EX_CHANGE, at, size, order, 0, site);
+	memory_touch_atomically((uintptr_t)at, size, true);
+	variable = variable_at((uintptr_t)at, size);
+	event.before = memory_raw((uintptr_t)at, size);
+	event.after = (event.before & keep) ^ flip;
+	see(variable, variable->count - 1, order);
+	found = variable->values[variable->count - 1].view;
+	append(variable, event.after, size, order, &found);
+	ex_done(&event);
+	return event.before;
+}
+
+uint64_t ex_swap(void *at, size_t size, uint64_t value, unsigned order,
+		 const struct ex_site *site)
+{
+	return change(at, size, 0, value, order, site);
+}
+
+uint64_t ex_or(void *at, size_t size, uint64_t value, const struct ex_site *site)
+{
+	return change(at, size, ~value, value, EX_RELAXED, site);
+}
+
+uint64_t ex_and(void *at, size_t size, uint64_t value, const struct ex_site *site)
+{
+	return change(at, size, value, 0, EX_RELAXED, site);
+}
+
+/* One that fails is a load: it may have seen any value but the expected one. */
+static unsigned pick_failure(const struct variable *variable, uint64_t expected)
+{
+	unsigned which = pick(variable);
+
+	return variable->values[which].value == expected ? variable->count - 1 : which;
+}
+
+static bool cas_succeeds(struct variable *variable, const struct ex_op *op,
+			 unsigned if_failed, uint64_t value, struct ex_event *event)
+{
+	unsigned newest = variable->count - 1;
+	unsigned which = pick_failure(variable, op->expected);
+	struct view found;
+
+	event->before = variable->values[which].value;
+	event->after = value;
+	event->stale = which != newest;
+	if (event->before != op->expected) {
+		see(variable, which, if_failed);
+		return false;
+	}
+	see(variable, newest, op->order);
+	found = variable->values[newest].view;
+	append(variable, value, op->size, op->order, &found);
+	return true;
+}
+
+static uint64_t number_at(const void *at, size_t size)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, at, size);
+	return value;
+}
+
+/* The loops that do nothing but load, decide, and try: to fail and go round is to
+ * have come later. */
+static bool is_retried(const char *function)
+{
+	static const char *const pure[] = {
+		"fl_take",    "announce",     "fl_release",    "fl_leave",
+		"fl_confirm", "fl_line_join", "fl_line_leave", "take_arrivals",
+		"pop",	      "make",	      "fl_slot_free",
+	};
+
+	for (size_t i = 0; i < sizeof(pure) / sizeof(pure[0]); i++)
+		if (!strcmp(function, pure[i]))
+			return true;
+	return false;
+}
+
+bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned order,
+	    const struct ex_site *site, const char *function)
+{
+	const struct ex_op op = {EX_CAS,
+				 (uintptr_t)at,
+				 size,
+				 order_of(site, order),
+				 number_at(expected, size),
+				 site};
+	const unsigned if_failed =
+		order == EX_ACQ_REL ? op.order & EX_ACQUIRE : EX_RELAXED;
+	struct ex_event event = {.outcome = "failed"};
+
+	if (!ex_exploring()) {
+		event.before = memory_raw(op.at, size);
+		event.wrote = event.before == op.expected;
+		if (event.wrote)
+			raw_write(op.at, size, value);
+		memcpy(expected, &event.before, size);
+		return event.wrote;
+	}
+	step(op.kind, at, size, op.order, op.expected, site);
+	memory_touch_atomically(op.at, size, memory_raw(op.at, size) == op.expected);
+	event.wrote =
+		cas_succeeds(variable_at(op.at, size), &op, if_failed, value, &event);
+	if (event.wrote)
+		event.outcome = "";
+	ex_done(&event);
+	if (!event.wrote && is_retried(function))
+		ex_retry();
+	if (!event.wrote)
+		memcpy(expected, &event.before, size);
+	return event.wrote;
+}
+
+void memory_free(void *at, size_t size)
+{
+	static const struct ex_site site = {"free", "", 0};
+	struct ex_event event = {.outcome = "", .wrote = true};
+
+	step(EX_FREE, at, size, 0, 0, &site);
+	memory_touch(at, size, true);
+	memset(at, 0xfd, size);
+	memory_is_free(at);
+	ex_done(&event);
+}
+
+/* ---- park.h ---- */
+
+/* What the kernel compares is the newest value, and neither call orders anything. */
+int fl_park(const uint32_t *addr, uint32_t expected, const struct fl_deadline *deadline)
+{
+	static const struct ex_site parks = {"park", "", 0}, wakes = {"wake", "", 0};
+	struct ex_event slept = {.outcome = "sleeps"}, woke = {.outcome = "woken"};
+	enum ex_woke how;
+
+	step(EX_PARK, addr, sizeof(*addr), 0, expected, &parks);
+	slept.before = slept.after = *addr;
+	if (*addr != expected)
+		slept.outcome = "has changed";
+	ex_done(&slept);
+	if (slept.before != expected)
+		return 0;
+	step(EX_WAKE, addr, sizeof(*addr), deadline != NULL, 0, &wakes);
+	how = ex_woken();
+	woke.before = woke.after = *addr;
+	if (how != EX_WOKEN)
+		woke.outcome = how == EX_TIMED_OUT ? "time is up" : "for no reason";
+	ex_done(&woke);
+	return how == EX_TIMED_OUT ? ETIMEDOUT : 0;
+}
+
+void fl_unpark(const uint32_t *addr)
+{
+	static const struct ex_site unparks = {"unpark", "", 0};
+	struct ex_event event = {.outcome = "nobody"};
+
+	step(EX_UNPARK, addr, sizeof(*addr), 0, 0, &unparks);
+	event.before = event.after = *addr;
+	event.woke = ex_wake_one((uintptr_t)addr);
+	if (event.woke != EX_THREADS)
+		event.outcome = "wakes it";
+	ex_done(&event);
+}

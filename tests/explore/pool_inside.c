@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pool_inside.c - see pool_inside.h.  The one source that is compiled as part of
+ * another, because what it keeps is static.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define mmap(...) MAP_FAILED
+#include "../../src/pool.c"
+#undef mmap
+
+#include "pool_inside.h"
+
+static uint32_t elsewhere; /* slots that are taken for good: ids 1..elsewhere */
+
+void pool_begin(unsigned slots)
+{
+	memset(chunk_zero, 0, sizeof(chunk_zero));
+	free_top = 0;
+	elsewhere = CHUNK_FIRST - slots;
+	made = elsewhere;
+	kept = NULL;
+	keeps_none = false;
+}
+
+void pool_switch(struct pool_thread *from, const struct pool_thread *to)
+{
+	if (from)
+		*from = (struct pool_thread){kept, keeps_none};
+	kept = to->kept;
+	keeps_none = to->keeps_none;
+}
+
+void pool_warm(struct pool_thread *thread)
+{
+	struct fl_slot *slot = &chunk_zero[made];
+
+	slot->id = ++made;
+	thread->kept = slot;
+}
+
+void pool_thread_ends(void)
+{
+	thread_ends(NULL);
+}
+
+bool pool_complete(void)
+{
+	uint32_t id = (uint32_t)(free_top & ID_MASK), count = elsewhere;
+
+	for (; id && count <= made; id = chunk_zero[id - 1].below)
+		count++;
+	return count == made && !id;
+}
+
+const void *pool_memory(size_t *size)
+{
+	*size = sizeof(chunk_zero);
+	return chunk_zero;
+}
+
+const char *pool_name(const void *at)
+{
+	if (at == &free_top)
+		return "pool.free";
+	if (at == &made)
+		return "pool.made";
+	return at >= (const void *)chunks && at < (const void *)(chunks + CHUNKS)
+		       ? "pool.chunk"
+		       : NULL;
+}

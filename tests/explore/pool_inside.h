@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pool_inside.h - the pool with a way to begin anew, and without more memory than its
+ * first chunk.
+ */
+#ifndef EX_POOL_INSIDE_H
+#define EX_POOL_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fl_slot;
+
+/* What src/pool.c keeps per thread. */
+struct pool_thread {
+	struct fl_slot *kept;
+	bool keeps_none;
+};
+
+void pool_begin(unsigned slots); /* an empty pool that can make so many, 64 at most */
+void pool_switch(struct pool_thread *from, const struct pool_thread *to);
+void pool_warm(struct pool_thread *thread); /* as after a first wait */
+void pool_thread_ends(void);
+bool pool_complete(void); /* every slot made is free */
+const void *pool_memory(size_t *size);
+const char *pool_name(const void *at);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * programs.h - small programs whose threads use one lock.
+ */
+#ifndef EX_PROGRAMS_H
+#define EX_PROGRAMS_H
+
+#include "explore.h"
+
+struct program {
+	const char *name;
+	unsigned table;
+	const char *scripts[EX_THREADS];
+	const char *handler; /* runs in thread 0, in each window */
+	unsigned cold;	     /* threads have no slot yet, and the pool has so many */
+	unsigned spurious;   /* so many returns from each thread's parks for no reason */
+	unsigned spin, hover;
+	uint32_t ticket;  /* the first */
+	bool big;	  /* at random: too many executions for all */
+	const char *held; /* by every thread, to begin with: a mode */
+	bool misuse;
+};
+
+extern const struct program programs[];
+extern const unsigned program_count;
+
+void programs_prepare(void);			   /* once, before all */
+struct ex_run program_run(const struct program *); /* from now on it is that one */
+void program_signal(unsigned window); /* its handler, if it has one, comes there */
+
+#endif

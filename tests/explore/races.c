@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * races.c - data races, and use after free.
+ *
+ * The vector clocks that memory.c keeps by acquire and release tell whether two
+ * accesses are ordered.  Two plain ones that are not, one of them a write, are a data
+ * race; so are a plain and an atomic one.  Only what was named by memory_watch is
+ * looked at.  Plain accesses are reported by the compiler: the library is compiled with
+ * -fsanitize=thread, and this is the run-time library.
+ */
+#include "explore.h"
+
+#include <string.h>
+
+#define REGIONS 4
+#define GRAIN	4 /* bytes; only a slot's three small members share one */
+
+/* Who accessed a grain last, and at which of its steps. */
+struct grain {
+	uint16_t plain_write[EX_THREADS], plain_read[EX_THREADS];
+	uint16_t write[EX_THREADS], read[EX_THREADS]; /* atomic */
+	unsigned execution;
+};
+
+static struct region {
+	uintptr_t at;
+	size_t size;
+	const char *name;
+	struct grain grains[64 * 64 / GRAIN];
+	bool freed;
+} regions[REGIONS];
+static unsigned region_count, thread_count, execution, quiet;
+
+void races_begin(unsigned count)
+{
+	thread_count = count;
+	region_count = 0;
+	execution++;
+	quiet = 0;
+}
+
+void memory_watch(const void *at, size_t size, const char *name)
+{
+	struct region *region = &regions[region_count++];
+
+	if (region_count > REGIONS ||
+	    size > sizeof(region->grains) / sizeof(struct grain) * GRAIN)
+		ex_fail("explorer: too much memory to watch");
+	region->at = (uintptr_t)at;
+	region->size = size;
+	region->name = name;
+	region->freed = false;
+}
+
+void memory_quietly(bool yes)
+{
+	quiet += yes ? 1u : -1u;
+}
+
+static struct region *region_of(uintptr_t at)
+{
+	for (unsigned i = 0; i < region_count; i++)
+		if (at - regions[i].at < regions[i].size)
+			return &regions[i];
+	return NULL;
+}
+
+const char *memory_named(uintptr_t at)
+{
+	const struct region *region = region_of(at);
+
+	return region ? region->name : NULL;
+}
+
+static int unordered(const uint16_t when[])
+{
+	const uint16_t *clock = memory_clock();
+
+	for (unsigned t = 0; t < thread_count; t++)
+		if (when[t] > clock[t])
+			return (int)t;
+	return -1;
+}
+
+static void race(uintptr_t at, const char *what, const char *other, int thread)
+{
+	char name[64];
+
+	if (thread < 0)
+		return;
+	memory_name(at, name, sizeof(name));
+	ex_fail("data race on %s: thread %u %s it, thread %d %s it, and nothing orders "
+		"the two",
+		name, ex_current(), what, thread, other);
+}
+
+static struct grain *grain_of(struct region *region, uintptr_t at)
+{
+	struct grain *grain = &region->grains[(at - region->at) / GRAIN];
+
+	if (grain->execution != execution)
+		*grain = (struct grain){.execution = execution};
+	return grain;
+}
+
+static void no_use_after_free(const struct region *region, uintptr_t at)
+{
+	char name[64];
+
+	if (!region->freed)
+		return;
+	memory_name(at, name, sizeof(name));
+	ex_fail("thread %u touches %s, whose memory has been freed", ex_current(), name);
+}
+
+static void plain_grain(struct region *region, uintptr_t at, bool write)
+{
+	struct grain *grain = grain_of(region, at);
+	unsigned me = ex_current();
+	uint16_t time = memory_clock()[me];
+
+	race(at, write ? "writes" : "reads", "wrote", unordered(grain->plain_write));
+	race(at, write ? "writes" : "reads", "atomically wrote", unordered(grain->write));
+	if (write) {
+		race(at, "writes", "read", unordered(grain->plain_read));
+		race(at, "writes", "atomically read", unordered(grain->read));
+		grain->plain_write[me] = time;
+	} else {
+		grain->plain_read[me] = time;
+	}
+}
+
+/* A slot's mode, can_leave and out share a grain: out is the scanner's, the two others
+ * constant by then. */
+static void plain(uintptr_t at, size_t size, bool write)
+{
+	struct region *region;
+
+	if (quiet || !ex_exploring())
+		return;
+	region = region_of(at);
+	if (!region)
+		return;
+	no_use_after_free(region, at);
+	for (size_t i = 0; i < size; i += GRAIN)
+		plain_grain(region, at + i, write);
+}
+
+void memory_touch(const void *at, size_t size, bool write)
+{
+	plain((uintptr_t)at, size, write);
+}
+
+void memory_touch_atomically(uintptr_t at, size_t size, bool write)
+{
+	struct region *region = region_of(at);
+	unsigned me = ex_current();
+
+	if (!region)
+		return;
+	no_use_after_free(region, at);
+	for (size_t i = 0; i < size; i += GRAIN) {
+		struct grain *grain = grain_of(region, at + i);
+		uint16_t *when = write ? grain->write : grain->read;
+
+		race(at, write ? "atomically writes" : "atomically reads", "wrote",
+		     unordered(grain->plain_write));
+		if (write)
+			race(at, "atomically writes", "read",
+			     unordered(grain->plain_read));
+		when[me] = memory_clock()[me];
+	}
+}
+
+void memory_is_free(const void *at)
+{
+	region_of((uintptr_t)at)->freed = true;
+}
+
+/* ---- what the compiler reports: plain accesses ---- */
+
+#define REPORT(size)                                 \
+	void __tsan_read##size(void *at);            \
+	void __tsan_write##size(void *at);           \
+	void __tsan_unaligned_read##size(void *at);  \
+	void __tsan_unaligned_write##size(void *at); \
+	void __tsan_read##size(void *at)             \
+	{                                            \
+		plain((uintptr_t)at, size, false);   \
+	}                                            \
+	void __tsan_write##size(void *at)            \
+	{                                            \
+		plain((uintptr_t)at, size, true);    \
+	}                                            \
+	void __tsan_unaligned_read##size(void *at)   \
+	{                                            \
+		plain((uintptr_t)at, size, false);   \
+	}                                            \
+	void __tsan_unaligned_write##size(void *at)  \
+	{                                            \
+		plain((uintptr_t)at, size, true);    \
+	}
+
+REPORT(1)
+REPORT(2)
+REPORT(4)
+REPORT(8)
+REPORT(16)
+
+void __tsan_init(void);
+void __tsan_func_entry(void *caller);
+void __tsan_func_exit(void);
+void __tsan_read_range(void *at, size_t size);
+void __tsan_write_range(void *at, size_t size);
+void *__tsan_memset(void *at, int byte, size_t size);
+void *__tsan_memcpy(void *to, const void *from, size_t size);
+void *__tsan_memmove(void *to, const void *from, size_t size);
+
+void __tsan_init(void)
+{
+}
+
+void __tsan_func_entry(void *caller)
+{
+	(void)caller;
+}
+
+void __tsan_func_exit(void)
+{
+}
+
+void __tsan_read_range(void *at, size_t size)
+{
+	plain((uintptr_t)at, size, false);
+}
+
+void __tsan_write_range(void *at, size_t size)
+{
+	plain((uintptr_t)at, size, true);
+}
+
+void *__tsan_memset(void *at, int byte, size_t size)
+{
+	plain((uintptr_t)at, size, true);
+	return memset(at, byte, size);
+}
+
+void *__tsan_memcpy(void *to, const void *from, size_t size)
+{
+	plain((uintptr_t)from, size, false);
+	plain((uintptr_t)to, size, true);
+	return memcpy(to, from, size);
+}
+
+void *__tsan_memmove(void *to, const void *from, size_t size)
+{
+	plain((uintptr_t)from, size, false);
+	plain((uintptr_t)to, size, true);
+	return memmove(to, from, size);
+}

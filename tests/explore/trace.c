@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * trace.c - a step in words.
+ */
+#include "watch.h"
+#include "word.h"
+
+#include <stdio.h>
+
+static size_t put_word(uint64_t word, char *text, size_t size)
+{
+	const struct watch_table *table = watched_table();
+	int n = snprintf(text, size, "%s%s%s", word & FL_QUEUED ? "Q" : "-",
+			 word & FL_SCANNING ? "S" : "-", word & FL_RESCAN ? "R" : "-");
+
+	for (unsigned m = 0; m < table->modes->count; m++) {
+		uint32_t holds = fl_word_holds(table->modes, m, word);
+
+		if (holds)
+			n += snprintf(text + n, size - (size_t)n, " %c%u",
+				      table->letters[m], holds);
+	}
+	return (size_t)n;
+}
+
+static void put_value(uintptr_t at, uint64_t value, char *text, size_t size)
+{
+	if (at == (uintptr_t)&watched_lock()->word)
+		put_word(value, text, size);
+	else if (at == (uintptr_t)&watched_lock()->line)
+		snprintf(text, size, "ticket %u newest %u", (uint32_t)(value >> 32),
+			 (uint32_t)value);
+	else
+		snprintf(text, size, "%llx", (unsigned long long)value);
+}
+
+void memory_values(const struct ex_event *event, char *text, size_t size)
+{
+	char old[64], new[64];
+
+	put_value(event->op.at, event->before, old, sizeof(old));
+	put_value(event->op.at, event->after, new, sizeof(new));
+	if (event->op.kind == EX_PAUSE || event->op.kind == EX_FREE)
+		text[0] = '\0';
+	else if (event->wrote)
+		snprintf(text, size, "%s -> %s %s", old, new, event->outcome);
+	else
+		snprintf(text, size, "%s%s %s", old, event->stale ? " (old)" : "",
+			 event->outcome);
+}
+
+void memory_name(uintptr_t at, char *text, size_t size)
+{
+	static const char *const in_slot[] = {
+		"word", "id",	"older", "newer", "below", "ticket", "weight", "mode",
+		"unit", "unit", "bias",	 "bias",  "guard", "guard",  "owner",  "owner"};
+	static const char *const in_lock[] = {"word", "word",  "line",	"line",	 "kind",
+					      "left", "modes", "modes", "first", "gone"};
+	size_t bytes;
+	uintptr_t slots = (uintptr_t)pool_memory(&bytes);
+
+	if (at - (uintptr_t)watched_lock() < sizeof(fifolock_t))
+		snprintf(text, size, "lock.%s",
+			 in_lock[(at - (uintptr_t)watched_lock()) / 4]);
+	else if (at - slots < bytes)
+		snprintf(text, size, "slot%zu.%s", (at - slots) / 64 + 1,
+			 in_slot[(at - slots) % 64 / 4]);
+	else if (memory_named(at))
+		snprintf(text, size, "%s", memory_named(at));
+	else if (pool_name((const void *)at))
+		snprintf(text, size, "%s", pool_name((const void *)at));
+	else
+		snprintf(text, size, "%s", at ? "other" : "");
+}
