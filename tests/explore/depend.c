@@ -217,7 +217,7 @@ void order_event(unsigned index)
 	thread->clock[event->thread] = (uint16_t)event->nth;
 	memcpy(event->clock, thread->clock, sizeof(event->clock));
 	for (unsigned i = 0; i < earlier.count; i++)
-		if (is_race(&earlier, i, index, previous))
+		if (options->strategy == EX_ALL && is_race(&earlier, i, index, previous))
 			turn_round(earlier.at[i], index);
 }
 

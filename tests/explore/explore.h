@@ -6,6 +6,7 @@
  *	run.c		coroutines; one execution after another
  *	schedule.c	who takes the next step: exhaustively, at random, as told
  *	depend.c	which steps depend on each other
+ *	classes.c	whether the reduction is right
  *	signals.c	a signal handler in every window of a thread
  *	memory.c	what a step does to memory, and what a load may see
  *	races.c		data races, and use after free
@@ -80,6 +81,7 @@ struct ex_options {
 	const char *replay;
 	bool print;	 /* each step */
 	bool brief;	 /* not even a failure */
+	bool classes;	 /* count them: see classes.c */
 	bool no_retries; /* leave out what only tries again: see schedule.c */
 };
 
@@ -121,6 +123,9 @@ void ex_park_limits(unsigned thread, bool may_time_out, unsigned spurious);
 void ex_signal(unsigned thread, unsigned window, bool (*ready)(void),
 	       void (*handler)(void));
 bool ex_signal_ran(void); /* in its window, in any execution */
+
+/* classes.c */
+size_t class_count(uint64_t *which);
 
 /* memory.c */
 void memory_begin(unsigned threads);

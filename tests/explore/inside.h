@@ -69,6 +69,9 @@ void before_step(void);				/* the one of the current thread */
 void order_event(unsigned index);		/* finds what else has to be tried */
 set still_asleep(const struct ex_event *event); /* after it */
 
+/* classes.c */
+void class_note(void); /* the execution that has just ended */
+
 /* signals.c */
 void signals_begin(void);
 bool signal_pending(unsigned thread);

@@ -112,6 +112,47 @@ static int weaken_each(struct ex_options options, char *const names[], int names
 	return 0;
 }
 
+/* ---- is the reduction right? ---- */
+
+static size_t classes_of(const struct program *program, struct ex_options options,
+			 enum ex_strategy strategy, uint64_t *which,
+			 unsigned long *executions)
+{
+	options.strategy = strategy;
+	options.preemptions = EX_DEPTH;
+	options.classes = true;
+	*executions = explore_windows(program, &options).executions;
+	return class_count(which);
+}
+
+/* All executions without reduction, and with it. */
+static int check_reduction(const struct ex_options *options, char *const names[],
+			   int count)
+{
+	unsigned passed = 0, failed = 0;
+
+	for (unsigned i = 0; i < program_count; i++) {
+		const struct program *program = &programs[i];
+		unsigned long many, few;
+		uint64_t all, reduced;
+		size_t of_all, of_reduced;
+
+		if (count ? !is_chosen(program, names, count) : !program->tiny)
+			continue;
+		of_all = classes_of(program, *options, EX_BOUNDED, &all, &many);
+		of_reduced = classes_of(program, *options, EX_ALL, &reduced, &few);
+		printf("%-28s %10lu executions of %zu classes; reduced to %lu of %zu\n",
+		       program->name, many, of_all, few, of_reduced);
+		fflush(stdout);
+		if (all == reduced && of_all == of_reduced)
+			passed++;
+		else
+			failed++;
+	}
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed || !passed;
+}
+
 /* ---- main ---- */
 
 static const char usage[] =
@@ -132,6 +173,7 @@ static const char usage[] =
 	"  --weaken-each      take each acquire and release of the library away in turn "
 	"and\n"
 	"                     say which program fails\n"
+	"  --check-reduction  compare what --all runs with every execution there is\n"
 	"  --replay SCHEDULE  one execution, step by step\n";
 
 static bool number(const char *text, double *value)
@@ -185,7 +227,7 @@ int main(int argc, char *argv[])
 {
 	struct ex_options options = {.strategy = EX_ALL};
 	unsigned passed = 0, failed = 0;
-	bool weaken = false;
+	bool weaken = false, reduction = false;
 	int at = 1;
 
 	for (; at < argc && argv[at][0] == '-'; at++) {
@@ -195,6 +237,8 @@ int main(int argc, char *argv[])
 			options.strategy = EX_ALL;
 		} else if (!strcmp(argv[at], "--weaken-each")) {
 			weaken = true;
+		} else if (!strcmp(argv[at], "--check-reduction")) {
+			reduction = true;
 		} else if (!strcmp(argv[at], "--no-retries")) {
 			options.no_retries = true;
 		} else if (!option(&options, argv[at], argv[at + 1])) {
@@ -205,6 +249,8 @@ int main(int argc, char *argv[])
 		}
 	}
 	programs_prepare();
+	if (reduction)
+		return check_reduction(&options, argv + at, argc - at);
 	if (weaken)
 		return weaken_each(options, argv + at, argc - at);
 	for (unsigned i = 0; i < program_count; i++) {

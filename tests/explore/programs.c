@@ -308,8 +308,11 @@ static bool handler_ready(void)
 static void begin_holding(unsigned thread)
 {
 	const char *letters = tables[program->table].letters;
-	unsigned mode = (unsigned)(strchr(letters, program->held[0]) - letters);
+	const char *letter = strchr(letters, program->held[thread]);
+	unsigned mode = (unsigned)(letter - letters);
 
+	if (!letter)
+		return;
 	lock.word += tables[program->table].modes->rows[mode].unit;
 	held[thread][mode] = 1;
 }
@@ -329,7 +332,7 @@ static void begin(void)
 	lock.line = (uint64_t)program->ticket << 32;
 	lock.gone = program->ticket;
 	watch_begin(&lock, &tables[program->table]);
-	for (unsigned t = 0; t < threads && program->held; t++)
+	for (unsigned t = 0; program->held && program->held[t]; t++)
 		begin_holding(t);
 	memory_watch(&lock, sizeof(lock), "lock");
 	memory_watch(slots, size, "slots");

@@ -16,8 +16,9 @@ struct program {
 	unsigned spurious;   /* so many returns from each thread's parks for no reason */
 	unsigned spin, hover;
 	uint32_t ticket;  /* the first */
+	bool tiny;	  /* every execution there is can be run: see classes.c */
 	bool big;	  /* at random: too many executions for all */
-	const char *held; /* by every thread, to begin with: a mode */
+	const char *held; /* to begin with: a mode for each thread, or . */
 	bool misuse;
 };
 

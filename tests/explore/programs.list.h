@@ -5,6 +5,12 @@
 {.name = "three-exclusive", .scripts = {"+X -X", "+X -X", "+X -X"}},
 {.name = "exclusive-and-try", .scripts = {"+X -X", "+X -X", "?X -X"}},
 
+/* Small enough for every execution there is. */
+{.name = "three-tries", .scripts = {"?X -X", "?X -X", "?X -X"}, .tiny = true},
+{.name = "two-shared", .table = SHARED, .scripts = {"+S -S", "+S -S"}, .tiny = true},
+{.name = "wait-for-one", .scripts = {"-S", "+X -X"}, .table = SHARED, .held = "S", .tiny = true},
+{.name = "wait-for-one-or-not", .scripts = {"-S", "~X -X"}, .table = SHARED, .held = "S"},
+
 /* Shared and exclusive, update. */
 {.name = "shared-exclusive", .table = SHARED, .scripts = {"+S -S", "+X -X"}},
 {.name = "shared-exclusive-twice", .table = SHARED, .scripts = {"+S -S +S -S", "+X -X +X -X"}},
@@ -49,7 +55,7 @@
 {.name = "freed-of-three", .scripts = {"+X ref -X last", "+X ref -X last", "+X ref -X last"}},
 {.name = "destroyed", .scripts = {"+X ref -X destroy", "+X ref -X destroy"}},
 
-{.name = "destroyed-by-a-reader", .table = SHARED, .scripts = {"-S", "-S if-idle", "-S"}, .held = "S"},
+{.name = "destroyed-by-a-reader", .table = SHARED, .scripts = {"-S", "-S if-idle", "-S"}, .held = "SSS"},
 
 /* Slots: few of them, none left; threads without one. */
 {.name = "first-wait", .scripts = {"+X -X", "+X -X"}, .cold = 4},

@@ -187,8 +187,9 @@ void ex_done(struct ex_event *event)
 	*kept = *event;
 	if (options->print)
 		print_event(kept);
-	if (options->strategy == EX_ALL) {
+	if (options->strategy == EX_ALL || options->classes)
 		order_event(depth);
+	if (options->strategy == EX_ALL) {
 		nodes[depth + 1].asleep = still_asleep(kept);
 	}
 	depth++;
@@ -269,8 +270,11 @@ static void execute(void)
 		pool_switch(&threads[current].pool, &threads[current].pool);
 	counts.executions++;
 	counts.redundant += redundant;
-	if (!redundant && !failure[0] && !anybody_gave_up())
-		run->end();
+	if (redundant || failure[0] || anybody_gave_up())
+		return;
+	if (options->classes)
+		class_note();
+	run->end();
 }
 
 static double now(void)
