@@ -42,6 +42,14 @@ void pool_warm(struct pool_thread *thread)
 	thread->kept = slot;
 }
 
+void pool_spare(void)
+{
+	struct pool_thread thread;
+
+	pool_warm(&thread);
+	fl_slot_free(thread.kept);
+}
+
 void pool_thread_ends(void)
 {
 	thread_ends(NULL);

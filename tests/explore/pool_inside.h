@@ -20,6 +20,7 @@ struct pool_thread {
 void pool_begin(unsigned slots); /* an empty pool that can make so many, 64 at most */
 void pool_switch(struct pool_thread *from, const struct pool_thread *to);
 void pool_warm(struct pool_thread *thread); /* as after a first wait */
+void pool_spare(void);			    /* one more that is free */
 void pool_thread_ends(void);
 bool pool_complete(void); /* every slot made is free */
 const void *pool_memory(size_t *size);

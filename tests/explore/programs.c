@@ -14,11 +14,14 @@
  *	ref	drop one's reference to the lock: done while holding it exclusively
  *	last	free the lock's memory if that was the last reference
  *	destroy	the same, with fifolock_destroy before
+ *	new	a slot from the pool
+ *	free	the first of those goes back
  *	if-idle	destroy the lock and free its memory, if that can be done
  */
 #define _GNU_SOURCE
 #include "park.h"
 #include "programs.h"
+#include "queue.h"
 #include "watch.h"
 #include "word.h"
 
@@ -254,6 +257,34 @@ static void if_idle(void)
 	memory_free(&lock, sizeof(lock));
 }
 
+/* Slots as such. */
+static struct fl_slot *own[EX_THREADS][4];
+
+static void new_slot(void)
+{
+	struct fl_slot *slot = fl_slot_new();
+	unsigned me = ex_current(), at = 0;
+
+	for (unsigned t = 0; slot && t < threads; t++)
+		for (unsigned i = 0; i < 4; i++)
+			if (own[t][i] == slot)
+				ex_fail("a slot of thread %u's is given to thread %u", t,
+					me);
+	while (at < 3 && own[me][at])
+		at++;
+	own[me][at] = slot;
+	memory_touch(&slot->unit, sizeof(slot->unit), true);
+}
+
+static void free_slot(void)
+{
+	struct fl_slot **mine = own[ex_current()], *slot = mine[0];
+
+	memmove(mine, mine + 1, 3 * sizeof(*mine));
+	mine[3] = NULL;
+	fl_slot_free(slot);
+}
+
 static void run_word(const char *word)
 {
 	const char *letters = tables[program->table].letters;
@@ -265,6 +296,10 @@ static void run_word(const char *word)
 		watch_saw(fifolock_waiting(&lock));
 	} else if (!strncmp(word, "ref", 3)) {
 		is_last[ex_current()] = --references == 0;
+	} else if (!strncmp(word, "new", 3)) {
+		new_slot();
+	} else if (!strncmp(word, "free", 4)) {
+		free_slot();
 	} else if (!strncmp(word, "if-idle", 7)) {
 		if_idle();
 	} else if (!strncmp(word, "last", 4)) {
@@ -325,7 +360,10 @@ static void begin(void)
 	pool_begin(program->cold ? program->cold : 64);
 	for (unsigned t = 0; t < threads && !program->cold; t++)
 		pool_warm(ex_pool(t));
+	for (unsigned i = 0; i < program->spare; i++)
+		pool_spare();
 	memset(held, 0, sizeof(held));
+	memset(own, 0, sizeof(own));
 	references = threads;
 	memset(is_last, 0, sizeof(is_last));
 	fifolock_init(&lock, tables[program->table].modes);

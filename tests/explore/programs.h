@@ -13,6 +13,7 @@ struct program {
 	const char *scripts[EX_THREADS];
 	const char *handler; /* runs in thread 0, in each window */
 	unsigned cold;	     /* threads have no slot yet, and the pool has so many */
+	unsigned spare;	     /* so many slots are in the pool already */
 	unsigned spurious;   /* so many returns from each thread's parks for no reason */
 	unsigned spin, hover;
 	uint32_t ticket;  /* the first */

@@ -61,9 +61,13 @@
 {.name = "first-wait", .scripts = {"+X -X", "+X -X"}, .cold = 4},
 {.name = "one-slot-for-two", .scripts = {"+X -X", "+X -X"}, .cold = 1},
 {.name = "two-slots-for-three", .scripts = {"+X -X", "+X -X", "+X -X"}, .cold = 2, .big = true},
+{.name = "one-slot-for-three", .scripts = {"+X -X", "+X -X", "+X -X"}, .cold = 1, .big = true},
 {.name = "one-slot-and-time-outs", .scripts = {"+X -X", "~X -X ~X -X"}, .cold = 1},
 
 {.name = "slot-used-again", .scripts = {"+X -X", "~X -X", "+X -X +X -X"}, .cold = 3, .big = true},
+
+{.name = "pool", .scripts = {"new free", "new new free free"}, .cold = 4, .spare = 2},
+{.name = "pool-of-three", .scripts = {"new free", "new free", "new new free free"}, .cold = 4, .spare = 2, .big = true},
 
 /* Sleepers that wake for no reason (EINTR looks the same), who spin, who hover. */
 {.name = "spurious", .scripts = {"+X -X", "+X -X"}, .spurious = 2},

@@ -13,6 +13,13 @@
  * time-out; only the unpark enables it and nothing disables it again, so the order
  * of these two cannot be turned round and is no race.
  *
+ * With no_retries a thread whose compare-and-swap fails in one of the loops that only load,
+ * decide and try (memory.c lists them) goes no further in that execution.  Nothing is lost:
+ * such a loop has done nothing yet, so going round is the same as having come later, and
+ * the execution in which it came later is run.  The others go on, so that every race
+ * of theirs is still seen.  What it leaves out is the retry itself: the small
+ * programs are run without it, too.
+ *
  * EX_BOUNDED runs every schedule with at most so many preemptions, without reduction
  * (the two do not go together without further backtracking points).  EX_RANDOM picks
  * uniformly; EX_PCT by random priorities with three changes (Burckhardt, Kothari,

@@ -61,7 +61,8 @@ static struct {
 	struct release releases[NESTED];
 	unsigned nested;
 	bool looks;
-	uint32_t seen; /* the first ticket that it has not seen */
+	uint32_t seen;	       /* the first ticket that it has not seen */
+	uint32_t fewest, most; /* in line while it looked */
 } calls[EX_THREADS];
 
 static struct {
@@ -347,6 +348,19 @@ static void note_causes(void)
 	}
 }
 
+/* Tickets given less requests gone. */
+static void note_length(void)
+{
+	uint32_t length = (uint32_t)(lock->line >> 32) - lock->gone;
+
+	for (unsigned t = 0; t < EX_THREADS; t++) {
+		if (length < calls[t].fewest)
+			calls[t].fewest = length;
+		if (length > calls[t].most)
+			calls[t].most = length;
+	}
+}
+
 void watch_step(const struct ex_event *event)
 {
 	struct request *request;
@@ -361,8 +375,10 @@ void watch_step(const struct ex_event *event)
 			watch_line(event);
 		else if ((request = request_of(event->op.at)))
 			watch_slot(event, request);
-		if (!freed)
+		if (!freed) {
 			note_causes();
+			note_length();
+		}
 	}
 	memory_quietly(false);
 }
@@ -448,16 +464,26 @@ void watch_gave(int error, bool may_be_refused)
 
 void watch_looks(void)
 {
-	calls[ex_current()].looks = true;
+	unsigned me = ex_current();
+
+	calls[me].looks = true;
+	calls[me].fewest = UINT32_MAX;
+	calls[me].most = 0;
+	note_length();
 }
 
-/* Whoever was seen in line is not passed: watch_word has taken them as announced.
- * Here: it counts no more than there may be. */
+/* Whoever was seen in line is not passed: watch_word has taken them as announced.  Here:
+ * there were so many at some moment, or nobody whom anybody could know of. */
 void watch_saw(uint32_t waiting)
 {
-	calls[ex_current()].looks = false;
-	if (waiting > EX_THREADS)
-		ex_fail("%u are said to be in line", waiting);
+	unsigned me = ex_current();
+
+	calls[me].looks = false;
+	if (waiting > EX_THREADS ||
+	    (!ex_stale() && waiting &&
+	     (waiting < calls[me].fewest || waiting > calls[me].most)))
+		ex_fail("%u are said to be in line, where there were %u to %u", waiting,
+			calls[me].fewest, calls[me].most);
 }
 
 void watch_freed(void)
