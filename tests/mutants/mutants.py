@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Small ways to break the library: (what, file, old text, new text).
 
-Each old text is in its file exactly once.  A mutant that no test catches is a missing
+Each old text is in its file exactly once; where both are lists, all are replaced.  A mutant that no test catches is a missing
 test, unless it is in SURVIVORS below with the reason why nobody could notice."""
 
 LOCK = 'src/lock.c'
@@ -159,8 +159,10 @@ MUTANTS = [
 
     # Slots
     ('the tag does not count', POOL,
-     'next = ((top & ~ID_MASK) + ID_MASK + 1) | fl_load_relaxed(&slot->below);',
-     'next = (top & ~ID_MASK) | fl_load_relaxed(&slot->below);'),
+     ['next = ((top & ~ID_MASK) + ID_MASK + 1) | fl_load_relaxed(&slot->below);',
+      'next = ((top & ~ID_MASK) + ID_MASK + 1) | slot->id;'],
+     ['next = (top & ~ID_MASK) | fl_load_relaxed(&slot->below);',
+      'next = (top & ~ID_MASK) | slot->id;']),
     ('the pool forgets the rest', POOL, '| fl_load_relaxed(&slot->below);', '| 0;'),
     ('ids are given twice', POOL,
      'while (!fl_cas_relaxed(&made, &last, last + 1));',
