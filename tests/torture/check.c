@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * check.c - what must be true when a round is over: the locks are at rest, every total
+ * comes out even, no slot is lost.
+ */
+#include "torture.h"
+#include "queue.h"
+
+static void each_of(struct actor *actor, void (*visit)(struct entry *, void *), void *arg)
+{
+	for (uint32_t i = 0; i < actor->used; i++)
+		visit(&actor->entries[i], arg);
+}
+
+void each_entry(struct round *round, void (*visit)(struct entry *, void *), void *arg)
+{
+	for (unsigned i = 0; i < round->plan.seats; i++) {
+		each_of(&round->seats[i].main, visit, arg);
+		each_of(&round->seats[i].handler, visit, arg);
+	}
+	each_of(&round->janitor, visit, arg);
+}
+
+/* ---- totals ---- */
+
+struct totals {
+	uint64_t grants, taken, given; /* requests granted; holds */
+};
+
+struct count {
+	struct totals modes[TARGETS][FIFOLOCK_MAX_MODES];
+	struct tally tally;
+};
+
+static void count_request(struct tally *sums, const struct entry *entry)
+{
+	sums->requests++;
+	sums->weighted += entry->weight > 1;
+	if (entry->error == 0)
+		sums->at_once += !entry->joined, sums->queued += entry->joined;
+	sums->busy += entry->error == EBUSY;
+	sums->late += entry->error == ETIMEDOUT && !entry->joined;
+	sums->left += entry->error == ETIMEDOUT && entry->joined;
+	sums->no_memory += entry->error == ENOMEM;
+}
+
+static void count_entry(struct entry *entry, void *arg)
+{
+	struct count *count = arg;
+	struct totals *totals = &count->modes[entry->target][entry->mode];
+
+	if (entry->kind == LOOK) {
+		count->tally.looks++;
+	} else if (entry->kind == REQUEST) {
+		count_request(&count->tally, entry);
+		totals->grants += entry->error == 0;
+		totals->taken += entry->error == 0 ? entry->weight : 0;
+	} else {
+		count->tally.releases++;
+		count->tally.refused += entry->error != 0;
+		totals->given += entry->error == 0 ? entry->weight : 0;
+	}
+	count->tally.longest_line =
+		entry->kind == LOOK && entry->ticket > count->tally.longest_line
+			? entry->ticket
+			: count->tally.longest_line;
+}
+
+/* What nobody gave back, in a round of misuse. */
+static void give_the_rest(struct target *target, const struct totals *totals)
+{
+	uint32_t holds = fifolock_holds(target->lock, 0);
+
+	if (holds != totals->taken - totals->given)
+		violation("lock %u: %u holds; %llu taken and %llu given back",
+			  target->index, holds, (unsigned long long)totals->taken,
+			  (unsigned long long)totals->given);
+	while (holds--)
+		if (fifolock_unlock(target->lock, 0))
+			violation("lock %u: a hold that cannot be given back",
+				  target->index);
+}
+
+static void check_totals(const struct plan *plan, struct target *target,
+			 const struct totals *totals)
+{
+	const struct table *table = target->table;
+	uint64_t clique = 0;
+
+	if (has(plan, F_thieves)) {
+		give_the_rest(target, totals);
+		return;
+	}
+	for (unsigned m = 0; m < table->rules.count; m++) {
+		if (totals[m].taken != totals[m].given)
+			violation("lock %u, mode %u: more taken than given",
+				  target->index, m);
+		if (in_set(table->apart[m], m) && target->guarded[m] != totals[m].grants)
+			violation("lock %u: %llu grants of mode %u, %llu of them counted",
+				  target->index, (unsigned long long)totals[m].grants, m,
+				  (unsigned long long)target->guarded[m]);
+		clique += in_set(table->clique, m) ? totals[m].grants : 0;
+	}
+	if (clique != target->clique)
+		violation("lock %u: %llu grants of modes that keep each other out, %llu "
+			  "counted",
+			  target->index, (unsigned long long)clique,
+			  (unsigned long long)target->clique);
+	if (target->shadow)
+		violation("lock %u: shadow %#llx at rest", target->index,
+			  (unsigned long long)target->shadow);
+}
+
+/* ---- rest ---- */
+
+static void check_rest(struct target *target)
+{
+	fifolock_t *lock = target->lock;
+
+	if (!lock)
+		return; /* destroyed when it was to be */
+	for (unsigned m = 0; m < target->table->rules.count; m++)
+		if (fifolock_holds(lock, m))
+			violation("lock %u: mode %u is held at rest", target->index, m);
+	if (fifolock_waiting(lock))
+		violation("lock %u: a line at rest", target->index);
+	if (lock->word || lock->first || lock->left || (uint32_t)lock->line)
+		violation("lock %u: at rest, but word %#llx first %u left %u newest %u",
+			  target->index, (unsigned long long)lock->word, lock->first,
+			  lock->left, (uint32_t)lock->line);
+	if ((uint32_t)(lock->line >> 32) != lock->gone)
+		violation("lock %u: ticket %u, gone %u", target->index,
+			  (uint32_t)(lock->line >> 32), lock->gone);
+	if (fifolock_destroy(lock))
+		violation("lock %u: not destroyed at rest", target->index);
+	if (fifolock_trylock(lock, 0) != EINVAL || fifolock_destroy(lock) != EINVAL)
+		violation("lock %u: of use after its end", target->index);
+}
+
+/* All threads are gone: every slot that was made is free, once. */
+static void check_slots(void)
+{
+	uint32_t made = fl_slots_made();
+	struct fl_slot **slots = memory_get((made + 1) * sizeof(struct fl_slot *));
+
+	for (uint32_t i = 0; i < made; i++) {
+		slots[i] = fl_slot_new();
+		if (!slots[i] || fl_slots_made() != made)
+			violation("%u slots were made, and %u are free", made, i);
+		if (slots[i]->owner)
+			violation("slot %u is free twice", slots[i]->id);
+		slots[i]->owner = slots[i];
+	}
+	for (uint32_t i = made; i--;) {
+		slots[i]->owner = NULL;
+		fl_slot_free(slots[i]);
+	}
+	memory_return(slots, (made + 1) * sizeof(struct fl_slot *));
+	tally_max(&tally->slots, made);
+}
+
+/* ---- sums ---- */
+
+static void tally_entries(const struct count *count)
+{
+	const struct tally *sums = &count->tally;
+
+	tally_add(&tally->requests, sums->requests);
+	tally_add(&tally->at_once, sums->at_once);
+	tally_add(&tally->queued, sums->queued);
+	tally_add(&tally->busy, sums->busy);
+	tally_add(&tally->late, sums->late);
+	tally_add(&tally->left, sums->left);
+	tally_add(&tally->no_memory, sums->no_memory);
+	tally_add(&tally->releases, sums->releases);
+	tally_add(&tally->refused, sums->refused);
+	tally_add(&tally->looks, sums->looks);
+	tally_add(&tally->weighted, sums->weighted);
+	tally_add(&tally->operations, sums->requests + sums->releases);
+	tally_max(&tally->longest_line, sums->longest_line);
+}
+
+static void tally_seat(const struct seat *seat)
+{
+	for (uint32_t i = 0; i < seat->handler.used; i++) {
+		bool asks = seat->handler.entries[i].kind == REQUEST;
+
+		tally_add(asks ? &tally->handler_asks : &tally->by_handler, 1);
+	}
+	tally_add(&tally->interrupts, seat->interrupts);
+	tally_add(&tally->freezes, seat->freezes);
+	tally_add(&tally->delays, seat->delays);
+	tally_add(&tally->wishes, seat->wishes / 2);
+	tally_add(&tally->sleepers, seat->sleeps);
+	tally_add(&tally->shadow_judged, seat->judged);
+	tally_max(&tally->overshoot_us, seat->overshot_most_ns / 1000);
+	tally_max(&tally->longest_wait_us, seat->waited_most_ns / 1000);
+}
+
+static void check_target(struct round *round, struct target *target,
+			 const struct count *count)
+{
+	target->logged += target->pending;
+	target->pending = 0;
+	check_line(round, target);
+	check_totals(&round->plan, target, count->modes[target->index]);
+	if (target->stamped)
+		sweep(round, target);
+	check_rest(target);
+	target_check_page(target);
+	tally_add(&tally->scans, target->scans);
+	tally_max(&tally->biggest_batch, target->biggest);
+	tally_add(&tally->retries, target->tries - target->scans);
+}
+
+void check_round(struct round *round)
+{
+	struct count *count = memory_get(sizeof(*count));
+
+	each_entry(round, count_entry, count);
+	for (unsigned i = 0; i < round->plan.targets; i++)
+		check_target(round, &round->targets[i], count);
+	check_slots();
+	tally_entries(count);
+	for (unsigned i = 0; i < round->plan.seats; i++)
+		tally_seat(&round->seats[i]);
+	tally_add(&tally->by_janitor, round->janitor.used);
+	memory_return(count, sizeof(*count));
+}

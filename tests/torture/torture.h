@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * torture.h - what the parts of the torture program share.
+ *
+ *	main.c	    options; lives: the child processes that do the work
+ *	plan.c	    a seed and a number -> what one round is going to do
+ *	table.c	    random mode tables, and what they promise
+ *	target.c    the locks under torture and the memory they are in
+ *	events.c    the library's events -> each lock's log of grants
+ *	call.c	    every call of the library, written down
+ *	worker.c    what a thread does;  thief.c: what it does in rounds of misuse
+ *	disturb.c   what is done to threads;  handler.c: in their signal handlers;
+ *	nomem.c	    and what fails
+ *	round.c	    starts threads, ends them, has everything checked
+ *	check.c	    rest, totals, slots;  line.c: the order of the line
+ *	sweep.c	    each grant and refusal against what certainly was at that time
+ *	watchdog.c  a stall -> a dump
+ *	odd.c	    what is refused
+ *	tally.c	    the report
+ *
+ * Nothing that is written down orders threads: all counting is relaxed (under a race
+ * detector; see stamp()), so that what orders the sections is the lock alone.
+ */
+#ifndef TORTURE_H
+#define TORTURE_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The oracle asks for its assertions by test.h; here one that fails is a violation. */
+#define TEST_H
+#define cr_assert(ok, ...) ((ok) ? (void)0 : violation(__VA_ARGS__))
+__attribute__((noreturn, format(printf, 1, 2))) void violation(const char *format, ...);
+#include "../oracle.h"
+#include <fifolock/fifolock.h>
+
+#define TARGETS	    4
+#define SEATS	    160
+#define DISTURBERS  8
+#define HELD	    TARGETS
+#define GIFTS	    32
+#define SHADOW_SEEN 64
+
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#define SANITIZED  1
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+/* ---- what a round may have: name, chance of 16 per round, description ---- */
+
+#define FEATURES(X)                                                                \
+	X(weights, 7, "several holds in one step, given back whole or in parts")   \
+	X(predicates, 4, "tables whose rule is a function")                        \
+	X(timed, 9, "deadlines: past, close, far, on both clocks")                 \
+	X(tries, 9, "trylock")                                                     \
+	X(nest, 5, "several locks held at a time")                                 \
+	X(births, 5, "threads that end and are born while others go on")           \
+	X(pinned, 5, "threads pinned to one processor, and moved about")           \
+	X(hogs, 3, "threads that only take processor time")                        \
+	X(freezes, 3, "threads held up by a signal handler, wherever they are")    \
+	X(signals, 4, "handlers that unlock and try")                              \
+	X(gifts, 3, "holds given back by another thread")                          \
+	X(priorities, 2, "nice, SCHED_FIFO, SCHED_BATCH, SCHED_IDLE")              \
+	X(mortal, 7, "locks destroyed and unmapped by their last holder")          \
+	X(stamps, 6, "every call stamped, for the sweep")                          \
+	X(shadow, 12, "holds counted by the holders")                              \
+	X(wrap, 4, "tickets that wrap")                                            \
+	X(crowd, 1, "more threads than there are static slots")                    \
+	X(thieves, 1, "releases of holds that are not there")                      \
+	X(wishes, 2, "locks taken by a thread's destructors")                      \
+	X(looks, 4, "fifolock_waiting and fifolock_holds, believed")               \
+	X(naps, 3, "holders that sleep")                                           \
+	X(storms, 1, "deadlines that all pass behind one holder, again and again") \
+	X(jitter, 6, "delays before the library's atomic operations")              \
+	/* these for a whole life, a child process: */                             \
+	X(stops, 5, "the process stopped and continued")                           \
+	X(nomem, 6, "mmap fails by chance")                                        \
+	X(asleep, 5, "waiters sleep at once (FIFOLOCK_SPIN=0, FIFOLOCK_HOVER=0)")  \
+	X(keyless, 2, "no key is left for the library's thread destructor")
+
+enum feature {
+#define X(name, chance, what) F_##name,
+	FEATURES(X)
+#undef X
+		F_COUNT
+};
+
+/* ---- what is reported at the end: the sum of all lives ---- */
+
+#define TALLIES(X)                                                              \
+	X(operations, "operations: calls that ask or give back")                \
+	X(requests, "requests")                                                 \
+	X(at_once, "granted at once")                                           \
+	X(queued, "granted in line")                                            \
+	X(busy, "EBUSY")                                                        \
+	X(late, "ETIMEDOUT without joining")                                    \
+	X(left, "ETIMEDOUT, left the line")                                     \
+	X(no_memory, "ENOMEM")                                                  \
+	X(releases, "releases")                                                 \
+	X(refused, "releases refused with EPERM")                               \
+	X(looks, "looks at waiting and holds")                                  \
+	X(weighted, "requests for more than one hold")                          \
+	X(sleepers, "requests that slept")                                      \
+	X(scans, "scans")                                                       \
+	X(retries, "commits tried again")                                       \
+	X(rounds, "rounds")                                                     \
+	X(lives, "lives (processes)")                                           \
+	X(tables_limits, "tables of limits")                                    \
+	X(tables_presets, "presets")                                            \
+	X(tables_dice, "predicates without sense")                              \
+	X(tables_rooms, "predicates that count rooms")                          \
+	X(threads, "threads")                                                   \
+	X(wishes, "locks taken by destructors")                                 \
+	X(by_handler, "releases by signal handlers")                            \
+	X(handler_asks, "trylocks by signal handlers")                          \
+	X(by_janitor, "releases by another thread")                             \
+	X(interrupts, "signals handled")                                        \
+	X(freezes, "threads frozen")                                            \
+	X(stops, "SIGSTOPs of the process")                                     \
+	X(delays, "delays before atomic operations")                            \
+	X(hog_turns, "turns of processor hogs")                                 \
+	X(moves, "moves between processors")                                    \
+	X(priorities, "priorities changed")                                     \
+	X(priorities_refused, "priorities not permitted")                       \
+	X(mmap_failed, "allocations made to fail")                              \
+	X(deaths, "locks destroyed and unmapped by their last holder")          \
+	X(swept, "grants and refusals judged by the sweep")                     \
+	X(quiet, "moments at which a lock was seen quiet with a line")          \
+	X(sweeps_skipped, "locks whose sweep did not fit")                      \
+	X(shadow_judged, "states of holds judged")                              \
+	/* the largest seen, not a sum: */                                      \
+	X(longest_wait_us, "longest wait in line [us]")                         \
+	X(overshoot_us, "longest time past a deadline, until it returned [us]") \
+	X(biggest_batch, "most requests granted by one commit")                 \
+	X(longest_line, "longest line")                                         \
+	X(slots, "slots made in one life")
+
+struct tally {
+#define X(name, what) uint64_t name;
+	TALLIES(X)
+#undef X
+	uint64_t feature_rounds[F_COUNT];
+	uint64_t started; /* ns */
+	uint64_t round;	  /* now, for who finds the process dead */
+	uint32_t over;
+};
+
+void tally_add(uint64_t *sum, uint64_t more);
+void tally_max(uint64_t *most, uint64_t seen);
+void tally_print(const struct tally *tally);
+
+struct options {
+	uint64_t seed;
+	double seconds;
+	uint64_t operations; /* 0: by time */
+	int64_t round;	     /* -1: all of them */
+	unsigned threads;    /* 0: at random */
+	uint32_t may;	     /* features that may occur */
+	uint32_t must;	     /* and those that always do */
+	unsigned stall;	     /* seconds without progress that are one */
+	bool wedge;
+	bool verbose;
+	int64_t life; /* -1: the parent */
+	int tally_fd;
+};
+
+/* Exit status of a life in which the watchdog found what --wedge did. */
+#define WEDGE_FOUND 7
+
+#define ROUNDS_PER_LIFE 32
+
+extern struct options options;
+extern struct tally *tally;
+
+uint64_t now_ns(void);
+
+struct plan;
+
+/* ---- tables ---- */
+
+/* A predicate with sense in it: so many rooms; a hold of mode m takes need[m] of them; and
+ * three modes that go together in pairs only, which no matrix says. */
+struct rooms {
+	unsigned count;
+	uint32_t rooms;
+	uint32_t need[FIFOLOCK_MAX_MODES];
+	unsigned trio[3];
+};
+
+struct table {
+	struct rules rules;
+	fifolock_modes_t modes;
+	struct rules_dice dice;
+	struct rooms rooms;
+	bool monotone;				 /* fewer holds never allow less */
+	uint32_t usable;			 /* modes that a free lock grants */
+	uint32_t weight_max[FIFOLOCK_MAX_MODES]; /* and this many of each */
+	uint32_t apart[FIFOLOCK_MAX_MODES];	 /* bit x: never held together with x */
+	bool zero_will_do;			 /* the table of a lock of zero bytes */
+	int share;	 /* a mode that all threads can hold together; -1: none */
+	uint32_t clique; /* modes of which one hold exists at most */
+	uint32_t reads;	 /* modes apart from all of the clique */
+	uint8_t shift[FIFOLOCK_MAX_MODES]; /* each mode's place in a shadow */
+};
+
+/* Modulo, so that nothing is left to say about modes that are not there. */
+static inline bool in_set(uint32_t modes, unsigned mode)
+{
+	return modes >> mode % FIFOLOCK_MAX_MODES & 1;
+}
+
+void table_random(struct table *table, const struct plan *plan, uint64_t *random);
+void table_semaphore(struct table *table, const struct plan *plan, uint32_t size);
+unsigned table_random_mode(const struct table *table, uint64_t *random);
+uint64_t table_unit(const struct table *table, unsigned mode);
+/* Can these holds have come about, one after the other, by the rules? */
+bool table_reachable(const struct table *table, uint64_t shadow);
+
+/* ---- plan ---- */
+
+struct plan {
+	uint64_t number;
+	uint64_t seed;
+	uint32_t features;
+	unsigned targets, seats, births; /* births: how often each seat is taken again */
+	uint32_t steps;			 /* of each thread */
+	uint32_t timed_of_16, try_of_16, nap_of_1024, long_of_16;
+	uint32_t generations;  /* how often mortal locks end */
+	uint32_t jitter;       /* atomic operations between delays, at most */
+	uint32_t work;	       /* turns inside, at most */
+	uint32_t clique_of_16; /* how often a request is for a mode of the clique */
+};
+
+void plan_make(struct plan *plan, uint64_t number);
+uint32_t life_features(uint64_t life);
+static inline bool has(const struct plan *plan, enum feature feature)
+{
+	return plan->features >> feature & 1;
+}
+
+/* ---- what is written down ---- */
+
+enum kind { REQUEST, RELEASE, LOOK };
+enum how { LOCK, TRY, TIMED };
+
+/* One call.  Of the stamps 0 is "never"; of one lock they are all different. */
+struct entry {
+	uint8_t kind;
+	uint8_t target;
+	uint8_t mode;
+	uint8_t how;
+	uint16_t weight;
+	uint8_t error;
+	bool joined;
+	uint32_t ticket;
+	uint32_t begun;	 /* before the call */
+	uint32_t pushed; /* after it took its ticket */
+	uint32_t slept;	 /* before it parked the first time, and the last */
+	uint32_t slept_last;
+	uint32_t left;	   /* after it decided to leave */
+	uint32_t commit;   /* before the commit that granted it (by the log) */
+	uint32_t ended;	   /* after the call */
+	uint32_t until;	   /* certainly in line until here, if at all (by line.c) */
+	uint64_t deadline; /* ns, CLOCK_MONOTONIC */
+};
+
+/* Who makes calls one at a time: a thread, or its signal handlers. */
+struct actor {
+	struct entry *entries;
+	uint32_t used; /* written by its owner only, atomic: others watch it move */
+	uint32_t room;
+	uint64_t random;
+};
+
+/* One line of a lock's log: committed in this order. */
+struct granted {
+	uint32_t ticket;
+	uint32_t stamp;
+	uint16_t weight;
+	uint8_t mode;
+};
+
+/* At this time the lock's clock stood here: who had a later deadline had not left yet. */
+struct tick {
+	uint64_t ns;
+	uint32_t stamp;
+};
+
+#define TICKS 4096
+
+/* A lock under torture.  The scanner's part is ordered by SCANNING, the guarded part by
+ * the lock's modes; neither is atomic. */
+struct target {
+	fifolock_t *lock; /* atomic; NULL: gone */
+	const struct table *table;
+	unsigned index;
+	uint32_t first_ticket, next_ticket;
+	bool stamped, shadowed, mortal;
+	unsigned char *page;
+	struct table own_table;
+
+	uint32_t clock __attribute__((aligned(64)));  /* atomic: stamps taken */
+	uint64_t shadow __attribute__((aligned(64))); /* atomic: holds */
+
+	struct granted *log __attribute__((aligned(64)));
+	uint32_t log_room;
+	uint32_t logged, pending, biggest;
+	uint64_t scans, tries;
+
+	struct tick ticks[TICKS]; /* the ticker's */
+	unsigned ticked;
+
+	uint64_t guarded[FIFOLOCK_MAX_MODES] __attribute__((aligned(64)));
+	uint64_t clique;
+	uint32_t sign_offs; /* atomic: threads that will yet use it */
+};
+
+enum { HOLD_MINE, HOLD_LEFT, HOLD_TAKEN };
+
+struct hold {
+	uint8_t target;
+	uint8_t mode;
+	uint16_t weight;
+	uint32_t left_to_handler; /* atomic: HOLD_... */
+};
+
+/* A thread's place; several threads may take it one after the other. */
+struct seat {
+	unsigned index;
+	unsigned lives;
+	pthread_t thread;
+	bool running;	/* guarded by round->births */
+	uint32_t ended; /* atomic */
+	uint32_t tid;	/* atomic */
+	struct actor main, handler;
+	struct entry *now; /* the request being made */
+	uint32_t slot;	   /* atomic: of its last wait */
+	uint64_t joined_ns;
+	struct hold held[HELD];
+	bool hasty;	    /* no far deadlines */
+	uint32_t slow_scan; /* ns to pause in the midst of a scan */
+	uint32_t count;
+	uint64_t shadow_seen[TARGETS][SHADOW_SEEN]; /* states known to be right */
+	/* counts, for the tally */
+	uint64_t waited_most_ns, overshot_most_ns, judged, wishes, sleeps;
+	uint64_t interrupts, freezes, delays;
+};
+
+struct gift {
+	uint32_t state; /* atomic: 0 none, 1 being written or read, 2 there */
+	struct hold hold;
+};
+
+struct round {
+	struct plan plan;
+	struct target targets[TARGETS];
+	struct seat seats[SEATS];
+	struct actor janitor;
+	struct gift gifts[GIFTS];
+	pthread_mutex_t births;
+	pthread_barrier_t start;
+	pthread_barrier_t burial; /* of mortal locks */
+	uint32_t generation;	  /* guarded by burial */
+	sem_t deaths;
+	uint32_t over;	/* atomic: all threads are done */
+	uint32_t hurry; /* atomic: it has taken long enough */
+	uint32_t made_before;
+	struct entry *entries; /* all actors' */
+	uint32_t entry_room;
+};
+
+extern struct round *the_round;	      /* one at a time */
+extern _Thread_local struct seat *me; /* NULL: not a worker */
+
+#define relaxed_load(p)	    __atomic_load_n((p), __ATOMIC_RELAXED)
+#define relaxed_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define relaxed_add(p, v)   __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+
+/* ---- the parts ---- */
+
+void target_make(struct target *target, const struct plan *plan, unsigned index,
+		 uint64_t *random);
+void target_die(struct target *target,
+		bool destroy); /* by its last holder, right after its unlock */
+void target_reborn(struct target *target, const struct plan *plan, uint64_t *random);
+void target_check_page(struct target *target);
+void target_free(struct target *target);
+struct target *target_of(const fifolock_t *lock);
+
+uint32_t stamp(struct target *target, uint32_t count);
+
+bool call_room(const struct actor *actor);
+/* The error of the call; 0: it holds now. */
+int call_ask(struct actor *actor, struct target *target, unsigned mode, uint32_t weight,
+	     enum how how);
+int call_give(struct actor *actor, struct target *target, unsigned mode, uint32_t weight);
+void call_look(struct actor *actor, struct target *target);
+
+void *worker(void *seat);
+void worker_release(struct seat *seat, struct actor *actor, const struct hold *hold);
+bool take_from_handler(struct hold *hold);
+void thief_step(struct seat *seat);
+void wish_make(struct seat *seat);
+void wish_key(void);
+
+void disturb_start(struct round *round);
+void disturb_stop(struct round *round);
+bool gift_offer(struct round *round, const struct hold *hold);
+void jitter_start(uint64_t random);
+void gifts_drain(struct round *round);
+void on_interrupt(int signal);
+void on_freeze(int signal);
+void nomem_start(bool on);
+void nomem_exempt(bool yes); /* the calling thread */
+void priority_change(uint64_t *random);
+void move_thread(pthread_t thread, uint64_t *random);
+
+/* What is refused, whatever the seed. */
+void odd(void);
+
+void round_run(struct round *round, uint64_t number);
+void check_round(struct round *round);
+/* Calls visit for each call of the round that was written down. */
+void each_entry(struct round *round, void (*visit)(struct entry *entry, void *arg),
+		void *arg);
+void check_line(struct round *round, struct target *target);
+void sweep(struct round *round, struct target *target);
+
+void watchdog_start(void);
+void watchdog_watch(struct round *round); /* NULL: nothing to watch */
+void watchdog_dump(const struct round *round);
+
+void *memory_get(size_t size);
+void memory_return(void *memory, size_t size);
+void pause_ns(uint64_t ns);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * torture_events.h - the library's events (src/events.h) as the torture program
+ * takes them: it compiles the library's sources once more with this header.
+ */
+#ifndef TORTURE_EVENTS_H
+#define TORTURE_EVENTS_H
+
+#include "queue.h"
+
+void torture_on_join(const fifolock_t *lock, const struct fl_slot *slot);
+void torture_on_leave(const fifolock_t *lock);
+void torture_on_sleep(void);
+void torture_on_scan(const fifolock_t *lock);
+void torture_on_commit(const fifolock_t *lock, const struct fl_slot *oldest,
+		       uint32_t count);
+
+#define fl_event_join(lock, slot)	     torture_on_join(lock, slot)
+#define fl_event_leave(lock, slot)	     torture_on_leave(lock)
+#define fl_event_sleep(slot)		     torture_on_sleep()
+#define fl_event_scan(lock)		     torture_on_scan(lock)
+#define fl_event_commit(lock, oldest, count) torture_on_commit(lock, oldest, count)
+#define fl_event_grant(slot)		     ((void)0)
+
+#endif
