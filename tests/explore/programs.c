@@ -34,7 +34,7 @@
 
 enum { X, S, U };
 
-static fifolock_modes_t semaphore3, asymmetric, by_rule, odd_rule;
+static fifolock_modes_t semaphore3, asymmetric, by_rule, odd_rule, pair_rule;
 
 static bool exclusive_only(const uint32_t holds[], unsigned mode)
 {
@@ -76,6 +76,20 @@ static bool odd(const uint32_t holds[], unsigned mode)
 	return !holds[X];
 }
 
+/* X only with just two of S. */
+static bool pair(const uint32_t holds[], unsigned mode)
+{
+	if (mode == X)
+		return !holds[X] && holds[S] == 2;
+	return holds[S] < 4 && !holds[X];
+}
+
+static bool pair_as_rule(const uint32_t holds[], unsigned mode, void *ctx)
+{
+	(void)ctx;
+	return pair(holds, mode);
+}
+
 static bool shared_exclusive_rule(const uint32_t holds[], unsigned mode, void *ctx)
 {
 	(void)ctx;
@@ -106,8 +120,9 @@ static const struct watch_table tables[] = {
 	{&asymmetric, asymmetric_limits, "XS", 1, false},
 	{&by_rule, of_four, "XS", 1, true},
 	{&odd_rule, odd_of_four, "XS", 1, false},
+	{&pair_rule, pair, "XS", 1, false},
 };
-enum { MUTEX, SHARED, UPDATE, THREE, LIMITS, RULE, ODD };
+enum { MUTEX, SHARED, UPDATE, THREE, LIMITS, RULE, ODD, PAIR };
 
 void programs_prepare(void)
 {
@@ -120,7 +135,8 @@ void programs_prepare(void)
 	if (fifolock_modes_semaphore(&semaphore3, 3) ||
 	    fifolock_modes_compile(&asymmetric, modes, 2, NULL, 0) ||
 	    fifolock_modes_predicate(&by_rule, 2, 4, shared_exclusive_rule, NULL) ||
-	    fifolock_modes_predicate(&odd_rule, 2, 4, odd_as_rule, NULL))
+	    fifolock_modes_predicate(&odd_rule, 2, 4, odd_as_rule, NULL) ||
+	    fifolock_modes_predicate(&pair_rule, 2, 4, pair_as_rule, NULL))
 		abort();
 }
 
@@ -384,7 +400,7 @@ static void end(void)
 		pool_switch(NULL, ex_pool(t));
 		pool_thread_ends();
 	}
-	watch_end(!program->misuse);
+	watch_end(!program->misuse && !program->kept);
 }
 
 struct ex_run program_run(const struct program *which)

@@ -20,6 +20,7 @@ struct program {
 	bool tiny;	  /* every execution there is can be run: see classes.c */
 	bool big;	  /* at random: too many executions for all */
 	const char *held; /* to begin with: a mode for each thread, or . */
+	bool kept;	  /* some of that for ever, by nobody who is there */
 	bool misuse;
 };
 

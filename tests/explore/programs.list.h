@@ -33,6 +33,8 @@
 {.name = "predicate-odd", .table = ODD, .scripts = {"+S -S", "+S -S", "+X -X"}},
 {.name = "predicate-times-out", .table = ODD, .scripts = {"+S -S", "~X -X", "+S -S"}},
 
+{.name = "predicate-takes-back", .table = PAIR, .scripts = {"-S", "-S", "~X -X"}, .held = "SS.S", .kept = true},
+
 /* Time-outs: against the grant, at the head, in the middle, of all. */
 {.name = "time-out-or-grant", .scripts = {"+X -X", "~X -X"}},
 {.name = "never-times-out", .scripts = {"+X -X", "=X -X"}},
