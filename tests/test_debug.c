@@ -188,3 +188,35 @@ Test(debug, many_locks_at_once_accuse_nobody, .description = "no false alarm",
 	for (unsigned i = 0; i < 200; i++)
 		cr_assert_eq(fifolock_unlock(&locks[i], FIFOLOCK_EXCLUSIVE), 0);
 }
+
+Test(debug, a_lock_made_anew_is_held_by_nobody, .description = "EPERM", .timeout = 30)
+{
+	fifolock_t lock = FIFOLOCK_INIT(NULL);
+
+	catch_reports();
+	cr_assert_eq(fifolock_lock(&lock, FIFOLOCK_EXCLUSIVE), 0);
+	cr_assert_eq(fifolock_init(&lock, NULL), 0);
+	cr_assert_eq(fifolock_lock(&lock, FIFOLOCK_EXCLUSIVE), 0, "no false alarm");
+	cr_assert_eq(fifolock_unlock(&lock, FIFOLOCK_EXCLUSIVE), 0);
+	cr_assert_eq(fifolock_unlock(&lock, FIFOLOCK_EXCLUSIVE), EPERM);
+}
+
+Test(debug, modes_without_names_go_by_their_numbers, .description = "EPERM",
+     .timeout = 30)
+{
+	static const struct fifolock_mode unnamed[] = {{.max = 1}, {.max = 7}};
+	static fifolock_modes_t modes;
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
+	const char *text;
+
+	catch_reports();
+	cr_assert_eq(fifolock_modes_compile(&modes, unnamed, 2, NULL, 0), 0);
+	cr_assert_eq(fifolock_modes_owner_checked(&modes, true), 0);
+	cr_assert_eq(fifolock_lock_n(&lock, 1, 2), 0);
+	cr_assert_eq(fifolock_unlock_n(&lock, 1, 3), EPERM);
+	text = reported();
+	cr_assert_not_null(strstr(text, "mode 1"));
+	cr_assert_not_null(strstr(text, "holds 2 of 3"));
+	cr_assert_eq(fifolock_unlock_n(&lock, 1, 2), 0);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
