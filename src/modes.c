@@ -157,6 +157,13 @@ static int layout_make(struct layout *layout, const struct fifolock_mode modes[]
 	return 0;
 }
 
+static int refuse_null(char *why, size_t size)
+{
+	if (why && size)
+		snprintf(why, size, "the table or the array of modes is NULL");
+	return EINVAL;
+}
+
 static int refuse_count(unsigned count, char *why, size_t size)
 {
 	if (why && size)
@@ -172,8 +179,10 @@ int fifolock_modes_compile(fifolock_modes_t *out, const struct fifolock_mode mod
 	struct layout layout = {0};
 	int error;
 
-	if (!out || !modes || count == 0 || count > FIFOLOCK_MAX_MODES)
-		return refuse_count(modes ? count : 0, why, why_size);
+	if (!out || !modes)
+		return refuse_null(why, why_size);
+	if (count == 0 || count > FIFOLOCK_MAX_MODES)
+		return refuse_count(count, why, why_size);
 	error = layout_make(&layout, modes, count, why, why_size);
 	if (error)
 		return error;

@@ -531,3 +531,16 @@ Test(modes, a_compiled_table_is_plain_data, .description = "modes.h")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 	free(copy);
 }
+
+Test(modes, a_missing_table_is_named_as_such, .description = "G7")
+{
+	static const struct fifolock_mode modes[] = {{.max = 1}, {.max = 1}};
+	fifolock_modes_t table;
+	char why[200] = "";
+
+	cr_assert_eq(fifolock_modes_compile(NULL, modes, 2, why, sizeof(why)), EINVAL);
+	cr_assert_not_null(strstr(why, "NULL"), "%s", why);
+	why[0] = '\0';
+	cr_assert_eq(fifolock_modes_compile(&table, NULL, 2, why, sizeof(why)), EINVAL);
+	cr_assert_not_null(strstr(why, "NULL"), "%s", why);
+}
