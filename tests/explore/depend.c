@@ -192,7 +192,7 @@ static bool is_race(const struct list *earlier, unsigned which, unsigned late,
 	if (early->thread == event->thread || before(early, previous))
 		return false;
 	if (early->op.kind == EX_UNPARK && early->woke == event->thread &&
-	    event->op.kind == EX_WAKE && !event->op.order)
+	    event->op.kind == EX_WAKE && !event->alone)
 		return false;
 	for (unsigned i = 0; i < earlier->count; i++)
 		if (i != which && earlier->at[i] != earlier->at[which] &&

@@ -19,7 +19,7 @@
  * is done in one step, and it runs up to the next.  What it does between two such
  * points touches plain memory only.  That this may be taken as part of the step is
  * not assumed but checked: every plain access of the library is reported by the
- * compiler (-fsanitize=thread, with memory.c in place of its run-time library) and must be
+ * compiler (-fsanitize=thread, with races.c in place of its run-time library) and must be
  * ordered, by acquire and release, against all others that conflict with it.
  */
 #ifndef EX_EXPLORE_H
@@ -54,6 +54,7 @@ struct ex_op {
 	unsigned order;
 	uint64_t expected; /* cas, park */
 	const struct ex_site *site;
+	bool timed; /* wake: there is a deadline */
 };
 
 /* What it did. */
@@ -65,6 +66,7 @@ struct ex_event {
 	uint64_t before, after;
 	bool wrote;
 	bool stale; /* a load: not the newest value */
+	bool alone; /* a wake: it could have come without the unpark */
 	const char *outcome;
 	uint16_t clock[EX_THREADS]; /* the events before it by dependence */
 };
@@ -103,7 +105,7 @@ struct ex_run {
 	void (*end)(void);  /* the execution */
 };
 
-/* schedule.c */
+/* run.c */
 struct ex_counts ex_explore(const struct ex_run *run, const struct ex_options *options);
 unsigned ex_current(void);
 bool ex_exploring(void);
@@ -129,20 +131,9 @@ size_t class_count(uint64_t *which);
 
 /* memory.c */
 void memory_begin(unsigned threads);
-void memory_watch(const void *at, size_t size, const char *name);
-const char *memory_named(uintptr_t at);	 /* as watched; NULL: not */
 void memory_free(void *at, size_t size); /* a step: poisons it */
-void memory_name(uintptr_t at, char *text, size_t size);
-void memory_values(const struct ex_event *event, char *text, size_t size);
 uint64_t memory_raw(uintptr_t at, size_t size);
-/* races.c */
-void races_begin(unsigned threads);
 const uint16_t *memory_clock(void); /* of the current thread */
-void memory_touch_atomically(uintptr_t at, size_t size, bool write);
-void memory_is_free(const void *at);
-void memory_touch(const void *at, size_t size, bool write); /* a plain access */
-void memory_quietly(bool quiet);			    /* the checker itself looks */
-
 /* Half of an acquire or release of the sources, of those met so far. */
 struct memory_order {
 	const struct ex_site *site;
@@ -150,6 +141,19 @@ struct memory_order {
 };
 const struct memory_order *memory_orders(unsigned *count);
 void memory_weaken(const struct memory_order *order); /* take it as relaxed; NULL: none */
+
+/* races.c */
+void races_begin(unsigned threads);
+void memory_watch(const void *at, size_t size, const char *name);
+const char *memory_named(uintptr_t at); /* as watched; NULL: not */
+void memory_touch_atomically(uintptr_t at, size_t size, bool write);
+void memory_touch(const void *at, size_t size, bool write); /* a plain access */
+void memory_is_free(const void *at);
+void memory_quietly(bool quiet); /* the checker itself looks */
+
+/* trace.c */
+void memory_name(uintptr_t at, char *text, size_t size);
+void memory_values(const struct ex_event *event, char *text, size_t size);
 
 /* programs.c: a load whose value makes no difference to what the program does */
 bool ex_is_hint(const void *at, const struct ex_site *site);

@@ -82,8 +82,8 @@ static const char *failing_program(const struct ex_options *options, char *const
 /* Take each acquire and release of the sources away in turn: does a program fail? */
 static int weaken_each(struct ex_options options, char *const names[], int names_count)
 {
+	const struct memory_order *orders;
 	unsigned count, needed = 0;
-	const struct memory_order *orders = memory_orders(&count);
 
 	options.brief = true;
 	if (!at_random(&options)) {
@@ -93,7 +93,7 @@ static int weaken_each(struct ex_options options, char *const names[], int names
 	if (failing_program(&options, names,
 			    names_count)) /* meets the orders that there are */
 		return 1;
-	memory_orders(&count);
+	orders = memory_orders(&count);
 	for (unsigned i = 0; i < count; i++) {
 		const char *name;
 

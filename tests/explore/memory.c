@@ -17,7 +17,6 @@
 #include "park.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define HISTORY 256
@@ -137,14 +136,22 @@ static unsigned order_of(const struct ex_site *site, unsigned order)
 	return weakened && weakened->site == site ? order & ~weakened->part : order;
 }
 
-static void step(enum ex_kind kind, const void *at, size_t size, unsigned order,
-		 uint64_t expected, const struct ex_site *site)
+static void step_of(const struct ex_op *op)
 {
 	unsigned me;
 
-	ex_point(&(struct ex_op){kind, (uintptr_t)at, size, order, expected, site});
+	ex_point(op);
 	me = ex_current();
 	views[me].clock[me]++;
+}
+
+/* The order that it has now. */
+static unsigned step(enum ex_kind kind, const void *at, size_t size, unsigned order,
+		     uint64_t expected, const struct ex_site *site)
+{
+	order = order_of(site, order);
+	step_of(&(struct ex_op){kind, (uintptr_t)at, size, order, expected, site, false});
+	return order;
 }
 
 const uint16_t *memory_clock(void)
@@ -223,8 +230,7 @@ uint64_t ex_load(const void *at, size_t size, unsigned order, const struct ex_si
 		memory_touch_atomically((uintptr_t)at, size, false);
 		return memory_raw((uintptr_t)at, size);
 	}
-	order = order_of(site, order);
-	step(EX_LOAD, at, size, order, 0, site);
+	order = step(EX_LOAD, at, size, order, 0, site);
 	memory_touch_atomically((uintptr_t)at, size, false);
 	variable = variable_at((uintptr_t)at, size);
 	which = pick(variable);
@@ -244,8 +250,7 @@ void ex_store(void *at, size_t size, uint64_t value, unsigned order,
 		raw_write((uintptr_t)at, size, value);
 		return;
 	}
-	order = order_of(site, order);
-	step(EX_STORE, at, size, order, 0, site);
+	order = step(EX_STORE, at, size, order, 0, site);
 	memory_touch_atomically((uintptr_t)at, size, true);
 	event.before = memory_raw((uintptr_t)at, size);
 	append(variable_at((uintptr_t)at, size), value, size, order, NULL);
@@ -259,14 +264,12 @@ static uint64_t change(void *at, size_t size, uint64_t keep, uint64_t flip,
 	struct variable *variable;
 	struct view found;
 
-	event.before = memory_raw((uintptr_t)at, size);
-	event.after = (event.before & keep) ^ flip;
 	if (!ex_exploring()) {
-		raw_write((uintptr_t)at, size, event.after);
+		event.before = memory_raw((uintptr_t)at, size);
+		raw_write((uintptr_t)at, size, (event.before & keep) ^ flip);
 		return event.before;
 	}
-	order = order_of(site, order);
-	step(EX_CHANGE, at, size, order, 0, site);
+	order = step(EX_CHANGE, at, size, order, 0, site);
 	memory_touch_atomically((uintptr_t)at, size, true);
 	variable = variable_at((uintptr_t)at, size);
 	event.before = memory_raw((uintptr_t)at, size);
@@ -349,14 +352,9 @@ static bool is_retried(const char *function)
 bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned order,
 	    const struct ex_site *site, const char *function)
 {
-	const struct ex_op op = {EX_CAS,
-				 (uintptr_t)at,
-				 size,
-				 order_of(site, order),
-				 number_at(expected, size),
-				 site};
-	const unsigned if_failed =
-		order == EX_ACQ_REL ? op.order & EX_ACQUIRE : EX_RELAXED;
+	struct ex_op op = {EX_CAS, (uintptr_t)at, size, order, number_at(expected, size),
+			   site,   false};
+	const bool both = order == EX_ACQ_REL;
 	struct ex_event event = {.outcome = "failed"};
 
 	if (!ex_exploring()) {
@@ -367,10 +365,11 @@ bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned orde
 		memcpy(expected, &event.before, size);
 		return event.wrote;
 	}
-	step(op.kind, at, size, op.order, op.expected, site);
+	op.order = step(op.kind, at, size, order, op.expected, site);
 	memory_touch_atomically(op.at, size, memory_raw(op.at, size) == op.expected);
 	event.wrote =
-		cas_succeeds(variable_at(op.at, size), &op, if_failed, value, &event);
+		cas_succeeds(variable_at(op.at, size), &op,
+			     both ? op.order & EX_ACQUIRE : EX_RELAXED, value, &event);
 	if (event.wrote)
 		event.outcome = "";
 	ex_done(&event);
@@ -409,7 +408,11 @@ int fl_park(const uint32_t *addr, uint32_t expected, const struct fl_deadline *d
 	ex_done(&slept);
 	if (slept.before != expected)
 		return 0;
-	step(EX_WAKE, addr, sizeof(*addr), deadline != NULL, 0, &wakes);
+	step_of(&(struct ex_op){.kind = EX_WAKE,
+				.at = (uintptr_t)addr,
+				.size = sizeof(*addr),
+				.site = &wakes,
+				.timed = deadline != NULL});
 	how = ex_woken();
 	woke.before = woke.after = *addr;
 	if (how != EX_WOKEN)

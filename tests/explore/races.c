@@ -132,8 +132,9 @@ static void plain_grain(struct region *region, uintptr_t at, bool write)
 
 /* A slot's mode, can_leave and out share a grain: out is the scanner's, the two others
  * constant by then. */
-static void plain(uintptr_t at, size_t size, bool write)
+void memory_touch(const void *memory, size_t size, bool write)
 {
+	uintptr_t at = (uintptr_t)memory;
 	struct region *region;
 
 	if (quiet || !ex_exploring())
@@ -144,11 +145,6 @@ static void plain(uintptr_t at, size_t size, bool write)
 	no_use_after_free(region, at);
 	for (size_t i = 0; i < size; i += GRAIN)
 		plain_grain(region, at + i, write);
-}
-
-void memory_touch(const void *at, size_t size, bool write)
-{
-	plain((uintptr_t)at, size, write);
 }
 
 void memory_touch_atomically(uintptr_t at, size_t size, bool write)
@@ -186,19 +182,19 @@ void memory_is_free(const void *at)
 	void __tsan_unaligned_write##size(void *at); \
 	void __tsan_read##size(void *at)             \
 	{                                            \
-		plain((uintptr_t)at, size, false);   \
+		memory_touch(at, size, false);       \
 	}                                            \
 	void __tsan_write##size(void *at)            \
 	{                                            \
-		plain((uintptr_t)at, size, true);    \
+		memory_touch(at, size, true);        \
 	}                                            \
 	void __tsan_unaligned_read##size(void *at)   \
 	{                                            \
-		plain((uintptr_t)at, size, false);   \
+		memory_touch(at, size, false);       \
 	}                                            \
 	void __tsan_unaligned_write##size(void *at)  \
 	{                                            \
-		plain((uintptr_t)at, size, true);    \
+		memory_touch(at, size, true);        \
 	}
 
 REPORT(1)
@@ -231,30 +227,30 @@ void __tsan_func_exit(void)
 
 void __tsan_read_range(void *at, size_t size)
 {
-	plain((uintptr_t)at, size, false);
+	memory_touch(at, size, false);
 }
 
 void __tsan_write_range(void *at, size_t size)
 {
-	plain((uintptr_t)at, size, true);
+	memory_touch(at, size, true);
 }
 
 void *__tsan_memset(void *at, int byte, size_t size)
 {
-	plain((uintptr_t)at, size, true);
+	memory_touch(at, size, true);
 	return memset(at, byte, size);
 }
 
 void *__tsan_memcpy(void *to, const void *from, size_t size)
 {
-	plain((uintptr_t)from, size, false);
-	plain((uintptr_t)to, size, true);
+	memory_touch(from, size, false);
+	memory_touch(to, size, true);
 	return memcpy(to, from, size);
 }
 
 void *__tsan_memmove(void *to, const void *from, size_t size)
 {
-	plain((uintptr_t)from, size, false);
-	plain((uintptr_t)to, size, true);
+	memory_touch(from, size, false);
+	memory_touch(to, size, true);
 	return memmove(to, from, size);
 }

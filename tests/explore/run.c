@@ -109,7 +109,7 @@ void ex_point(const struct ex_op *op)
 	thread->op = *op;
 	if (op->kind == EX_WAKE) {
 		thread->woken = false;
-		thread->timed = op->order != 0;
+		thread->timed = op->timed;
 	}
 	step_aside();
 	step_begins();
@@ -182,16 +182,14 @@ void ex_done(struct ex_event *event)
 	event->thread = current;
 	event->op = threads[current].op;
 	event->nth = ++threads[current].events;
-	if (event->op.kind == EX_WAKE)
-		event->op.order = could_anyway;
+	event->alone = could_anyway;
 	*kept = *event;
 	if (options->print)
 		print_event(kept);
 	if (options->strategy == EX_ALL || options->classes)
 		order_event(depth);
-	if (options->strategy == EX_ALL) {
+	if (options->strategy == EX_ALL)
 		nodes[depth + 1].asleep = still_asleep(kept);
-	}
 	depth++;
 	counts.steps++;
 	watch_step(kept);
@@ -313,6 +311,13 @@ static void explore_all(double since)
 	} while (!counts.complete && !enough(since));
 }
 
+static void replay(const char *text)
+{
+	read_plan(text);
+	planned = 0;
+	execute();
+}
+
 static void explain(const struct ex_options *was)
 {
 	char *text = write_plan();
@@ -323,15 +328,13 @@ static void explain(const struct ex_options *was)
 				   .no_retries = was->no_retries};
 
 	printf("FAILED: %s\nschedule %s\n", failure, text);
-	if (was->strategy == EX_REPLAY)
-		return;
-	read_plan(text);
-	failure[0] = '\0';
-	options = &again;
-	planned = 0;
-	execute();
-	printf("      %s\n", failure[0] ? failure : "(not seen again)");
-	options = was;
+	if (was->strategy != EX_REPLAY) {
+		failure[0] = '\0';
+		options = &again;
+		replay(text);
+		printf("      %s\n", failure[0] ? failure : "(not seen again)");
+		options = was;
+	}
 	free(text);
 }
 
@@ -366,9 +369,7 @@ struct ex_counts ex_explore(const struct ex_run *program, const struct ex_option
 	counts = (struct ex_counts){0};
 	failure[0] = '\0';
 	if (how->strategy == EX_REPLAY) {
-		read_plan(how->replay);
-		planned = 0;
-		execute();
+		replay(how->replay);
 	} else if (how->strategy == EX_RANDOM || how->strategy == EX_PCT) {
 		explore_randomly(since);
 	} else {

@@ -26,6 +26,7 @@
  * Musuvathi, Nagarakatte, ASPLOS 2010).
  */
 #include "inside.h"
+#include "../random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +40,7 @@ void roll_from(uint64_t seed)
 
 uint64_t roll(uint64_t bound)
 {
-	uint64_t z = dice += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (z ^ (z >> 31)) % bound;
+	return oracle_random(&dice) % bound;
 }
 
 /* Without an unpark. */
@@ -166,13 +163,20 @@ static unsigned as_planned(set choices)
 	return thread;
 }
 
-/* A bound on preemptions: who may be chosen, given who ran. */
-static set within_bound(struct node *node)
+static bool could_go_on(const struct node *node)
 {
-	bool could_go_on = current < NOBODY && node->enabled >> current & 1;
+	return current < NOBODY && node->enabled >> current & 1;
+}
 
-	node->preemptions = depth ? nodes[depth - 1].preemptions : 0;
-	if (could_go_on && node->preemptions >= options->preemptions)
+static unsigned preemptions_before(void)
+{
+	return depth ? nodes[depth - 1].preemptions : 0;
+}
+
+/* A bound on preemptions: who may be chosen, given who ran. */
+static set within_bound(const struct node *node)
+{
+	if (could_go_on(node) && preemptions_before() >= options->preemptions)
 		return 1u << current;
 	return node->enabled;
 }
@@ -231,11 +235,8 @@ unsigned choose(void)
 	} else if (node->enabled != enabled) {
 		ex_fail("explorer: the program did not repeat itself at step %u", depth);
 	}
-	if (options->strategy == EX_BOUNDED) {
-		within_bound(node);
-		if (current < NOBODY && enabled >> current & 1 && node->chosen != current)
-			node->preemptions++;
-	}
+	node->preemptions =
+		preemptions_before() + (could_go_on(node) && node->chosen != current);
 	return node->chosen;
 }
 
