@@ -114,7 +114,7 @@ void fl_debug_took(fifolock_t *lock, unsigned mode, uint32_t n, const void *site
 		record->count += n;
 }
 
-int fl_debug_gives(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+int fl_debug_holds(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	struct record *record;
 	char where[256], name[16];
@@ -122,17 +122,23 @@ int fl_debug_gives(fifolock_t *lock, unsigned mode, uint32_t n, const void *site
 	if (!followed(lock))
 		return 0;
 	record = record_of(lock, mode);
-	if (!record && overflowed)
+	if (record ? record->count >= n : overflowed)
 		return 0;
-	if (record && record->count >= n) {
-		record->count -= n;
-		return 0;
-	}
 	report("fifolock: EPERM: lock %p: %s released at %s by a thread that holds %u of "
 	       "%u\n",
 	       (void *)lock, mode_name(lock, mode, name),
 	       site_name(site, where, sizeof(where)), record ? record->count : 0, n);
 	return EPERM;
+}
+
+int fl_debug_gives(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+{
+	int error = fl_debug_holds(lock, mode, n, site);
+	struct record *record = record_of(lock, mode);
+
+	if (!error && record && followed(lock))
+		record->count -= n;
+	return error;
 }
 
 /* This thread's holds as a word, and a record of them. */
@@ -162,6 +168,32 @@ static int report_deadlock(const fifolock_t *lock, unsigned mode, const void *si
 	return EDEADLK;
 }
 
+struct search {
+	const fifolock_modes_t *modes;
+	uint64_t own;
+	bool found;
+};
+
+static bool waits_for_own(const struct fl_slot *slot, void *ctx)
+{
+	struct search *search = ctx;
+
+	search->found = !(slot->how & FL_LEAVES) &&
+			!fl_slot_fits(search->modes, slot, search->own);
+	return !search->found;
+}
+
+/* Is somebody in line, for good, who can never be granted while the holds in own
+ * exist? */
+static bool line_waits_for(fifolock_t *lock, uint64_t own)
+{
+	struct search search = {fl_modes_of(lock), own, false};
+	struct fl_look look = {waits_for_own, &search, 0};
+
+	fl_look(lock, &look);
+	return search.found;
+}
+
 int fl_debug_may_wait(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
@@ -178,7 +210,7 @@ int fl_debug_may_wait(fifolock_t *lock, unsigned mode, uint32_t n, const void *s
 	if (!fl_bits_fit(want.bias, want.guard, own))
 		return report_deadlock(lock, mode, site, held,
 				       "the two do not fit together");
-	if (fl_line_waits_for(lock, own))
+	if (line_waits_for(lock, own))
 		return report_deadlock(lock, mode, site, held,
 				       "a request in line before it waits for that hold");
 	return 0;

@@ -8,22 +8,19 @@
  * takes 1.05 times two bare atomic operations; that is all there is to win.
  *
  *	row       released by               acquired by                what it carries
- *	[HOLD]    fifolock_unlock           fifolock_lock, destroy     the holder's writes
+ *	[HOLD]    fl_give_at_once (fast.h)  fifolock_destroy           the holder's writes
  *
  *	relaxed   because
- *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
  *	[ANSWER]  A number for the caller, old by the time it is read.  It orders nothing.
  */
 #include "lock.h"
 #include "atomic.h"
 #include "debug.h"
+#include "fast.h"
+#include "stats.h"
 
 #include <errno.h>
 #include <stddef.h>
-
-#define SITE	      __builtin_return_address(0)
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define NOINLINE      __attribute__((noinline))
 
 int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes)
 {
@@ -36,144 +33,199 @@ int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes)
 
 int fifolock_destroy(fifolock_t *lock)
 {
+	uint64_t idle;
+
 	if (!lock || lock->modes == &fl_no_modes)
 		return EINVAL;
+	idle = fl_closed(lock) ? FL_QUEUED : 0;
 	/* [HOLD] acquire: before whatever the caller does with the memory. */
-	if (fl_load_acquire(&lock->word) != 0)
+	if ((fl_load_acquire(&lock->word) | idle) != idle)
 		return EBUSY;
 	lock->modes = &fl_no_modes;
 	return 0;
 }
 
-ALWAYS_INLINE int check(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+int fifolock_close(fifolock_t *lock)
 {
-	if (fl_unlikely(mode >= modes->count))
+	if (fl_modes_of(lock) == &fl_no_modes)
 		return EINVAL;
-	/* Every mode has room for one. */
-	if (n != 1 && (n == 0 || n > modes->capacity[mode]))
-		return ERANGE;
+	fl_rule(lock, FL_CLOSED, FL_CLOSED);
 	return 0;
 }
 
-/* The first try, in as few instructions as it takes: a biased field never reaches the
- * flags, so one mask tests both; the rest of the request is made when this failed. */
-ALWAYS_INLINE bool take_at_once(fifolock_t *lock, const fifolock_modes_t *modes,
-				unsigned mode, uint32_t n)
+int fifolock_reopen(fifolock_t *lock)
 {
-	const struct fifolock_row *row = &modes->rows[mode];
-	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
-	uint64_t bias = row->bias + row->unit * (n - 1);
-
-	return fl_likely(((word + bias) & (row->guard | FL_QUEUED)) == 0) &&
-	       fl_likely(!modes->compatible) &&
-	       /* [HOLD] acquire */
-	       fl_likely(fl_cas_acquire(&lock->word, &word, word + row->unit * n));
+	if (fl_modes_of(lock) == &fl_no_modes)
+		return EINVAL;
+	fl_rule(lock, FL_CLOSED, 0);
+	return 0;
 }
 
-NOINLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t n,
-				 const struct fl_deadline *deadline, const void *site)
+int fifolock_bound(fifolock_t *lock, uint32_t most)
+{
+	if (fl_modes_of(lock) == &fl_no_modes)
+		return EINVAL;
+	if (most > FL_BOUND_MAX)
+		return ERANGE;
+	fl_rule(lock, FL_BOUND_MAX << FL_BOUND_SHIFT, most << FL_BOUND_SHIFT);
+	return 0;
+}
+
+static int wait_checked(fifolock_t *lock, const struct fl_want *want,
+			const struct fl_deadline *deadline, const void *site)
+{
+	int error;
+
+	if (fl_closed(lock))
+		return ECANCELED;
+	error = fl_debug_may_wait(lock, want->mode, want->weight, site);
+	return error ? error : fl_wait_in_line(lock, want, deadline);
+}
+
+FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t n,
+				      const struct fl_deadline *deadline,
+				      const void *site)
 {
 	struct fl_want want = fl_want(&fl_modes_of(lock)->rows[mode], mode, n);
 	int error = 0;
 
-	if (!fl_take(lock, &want)) {
-		error = fl_debug_may_wait(lock, mode, n, site);
-		if (!error)
-			error = fl_wait_in_line(lock, &want, deadline);
-	}
+	if (!fl_take(lock, &want))
+		error = wait_checked(lock, &want, deadline, site);
 	if (!error)
 		fl_debug_took(lock, mode, n, site);
 	return error;
 }
 
-ALWAYS_INLINE int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
-			  const struct fl_deadline *deadline, const void *site)
+FL_NOT_INLINE static int acquire_counted(fifolock_t *lock, unsigned mode, uint32_t n,
+					 const struct fl_deadline *deadline, bool waits,
+					 const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = check(modes, mode, n);
+	int error = fl_check_any(modes, mode, n);
+	uint64_t since = 0;
+	struct fl_want want;
 
-	if (fl_unlikely(error))
-		return error;
+	if (error || !fl_counted(modes))
+		return error ? error : EINVAL;
 	if (deadline && (error = fl_deadline_check(deadline)))
 		return error;
-	if (!take_at_once(lock, modes, mode, n))
+	want = fl_want(&modes->rows[mode], mode, n);
+	if (!fl_take(lock, &want)) {
+		since = fl_stats_now(modes);
+		error = !waits ? fl_closed(lock) ? ECANCELED : EBUSY
+			       : wait_checked(lock, &want, deadline, site);
+	}
+	if (!error)
+		fl_debug_took(lock, mode, n, site);
+	fl_stats_asked(modes, mode, n, error, since);
+	return error;
+}
+
+FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
+		      const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = fl_check(modes, mode, n);
+
+	if (fl_unlikely(error))
+		return error == EINVAL
+			       ? acquire_counted(lock, mode, n, deadline, true, site)
+			       : error;
+	if (deadline && (error = fl_deadline_check(deadline)))
+		return error;
+	if (!fl_take_at_once(lock, modes, mode, n))
 		return acquire_slow(lock, mode, n, deadline, site);
 	fl_debug_took(lock, mode, n, site);
 	return 0;
 }
 
-NOINLINE static int try_slow(fifolock_t *lock, unsigned mode, uint32_t n,
-			     const void *site)
+FL_NOT_INLINE static int try_slow(fifolock_t *lock, unsigned mode, uint32_t n,
+				  const void *site)
 {
 	struct fl_want want = fl_want(&fl_modes_of(lock)->rows[mode], mode, n);
 
 	if (!fl_take(lock, &want))
-		return EBUSY;
+		return fl_closed(lock) ? ECANCELED : EBUSY;
 	fl_debug_took(lock, mode, n, site);
 	return 0;
 }
 
-ALWAYS_INLINE int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n,
-			      const void *site)
+FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = check(modes, mode, n);
+	int error = fl_check(modes, mode, n);
 
 	if (fl_unlikely(error))
-		return error;
-	if (!take_at_once(lock, modes, mode, n))
+		return error == EINVAL ? acquire_counted(lock, mode, n, NULL, false, site)
+				       : error;
+	if (!fl_take_at_once(lock, modes, mode, n))
 		return try_slow(lock, mode, n, site);
 	fl_debug_took(lock, mode, n, site);
 	return 0;
 }
 
-ALWAYS_INLINE int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+FL_NOT_INLINE static int release_counted(fifolock_t *lock, unsigned mode, uint32_t n,
+					 const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = check(modes, mode, n);
+	int error = fl_check_any(modes, mode, n);
 	const struct fifolock_row *row;
-	uint64_t word, units;
+
+	if (error || !fl_counted(modes))
+		return error ? error : EINVAL;
+	error = fl_debug_gives(lock, mode, n, site);
+	if (error)
+		return error;
+	row = &modes->rows[mode];
+	fl_stats_gives(modes, mode, n);
+	error = fl_release(lock, row->field, row->unit * n);
+	return error;
+}
+
+FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = fl_check(modes, mode, n);
+	const struct fifolock_row *row;
+	uint64_t units;
 
 	if (fl_unlikely(error))
-		return error;
+		return error == EINVAL ? release_counted(lock, mode, n, site) : error;
 	error = fl_debug_gives(lock, mode, n, site);
 	if (error)
 		return error;
 	row = &modes->rows[mode];
 	units = row->unit * n;
-	word = fl_load_relaxed(&lock->word); /* [GUESS] */
-	/* [HOLD] release */
-	if (fl_likely(fl_word_has(word, row->field, units) && !(word & FL_QUEUED)) &&
-	    fl_likely(fl_cas_release(&lock->word, &word, word - units)))
+	if (fl_give_at_once(lock, row->field, units))
 		return 0;
 	return fl_release(lock, row->field, units);
 }
 
 int fifolock_lock(fifolock_t *lock, unsigned mode)
 {
-	return acquire(lock, mode, 1, NULL, SITE);
+	return acquire(lock, mode, 1, NULL, FL_SITE);
 }
 
 int fifolock_lock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 {
-	return acquire(lock, mode, n, NULL, SITE);
+	return acquire(lock, mode, n, NULL, FL_SITE);
 }
 
 int fifolock_trylock(fifolock_t *lock, unsigned mode)
 {
-	return try_acquire(lock, mode, 1, SITE);
+	return try_acquire(lock, mode, 1, FL_SITE);
 }
 
 int fifolock_trylock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 {
-	return try_acquire(lock, mode, n, SITE);
+	return try_acquire(lock, mode, n, FL_SITE);
 }
 
 int fifolock_timedlock(fifolock_t *lock, unsigned mode, const struct timespec *deadline)
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return acquire(lock, mode, 1, &until, SITE);
+	return acquire(lock, mode, 1, &until, FL_SITE);
 }
 
 int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
@@ -181,7 +233,7 @@ int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return acquire(lock, mode, n, &until, SITE);
+	return acquire(lock, mode, n, &until, FL_SITE);
 }
 
 int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
@@ -189,7 +241,7 @@ int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
 {
 	struct fl_deadline until = {deadline, clock};
 
-	return acquire(lock, mode, 1, &until, SITE);
+	return acquire(lock, mode, 1, &until, FL_SITE);
 }
 
 int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n, clockid_t clock,
@@ -197,24 +249,24 @@ int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n, clockid_t 
 {
 	struct fl_deadline until = {deadline, clock};
 
-	return acquire(lock, mode, n, &until, SITE);
+	return acquire(lock, mode, n, &until, FL_SITE);
 }
 
 int fifolock_unlock(fifolock_t *lock, unsigned mode)
 {
-	return release(lock, mode, 1, SITE);
+	return release(lock, mode, 1, FL_SITE);
 }
 
 int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 {
-	return release(lock, mode, n, SITE);
+	return release(lock, mode, n, FL_SITE);
 }
 
 uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 
-	if (mode >= modes->count)
+	if (mode >= fl_modes_count(modes))
 		return 0;
 	return fl_word_holds(modes, mode, fl_load_relaxed(&lock->word)); /* [ANSWER] */
 }

@@ -10,6 +10,7 @@
 
 #include "park.h"
 #include "queue.h"
+#include "word.h"
 
 extern const fifolock_modes_t fl_no_modes;	/* of a destroyed lock */
 extern const fifolock_modes_t fl_default_modes; /* of a lock of zero bytes */
@@ -19,31 +20,87 @@ static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
 	return lock->modes ? lock->modes : &fl_default_modes;
 }
 
+/* lock->rules: the lowest bits are left alone, a pthread_mutex_t keeps its kind there. */
+#define FL_BOUND_SHIFT 12
+#define FL_BOUND_MAX   ((UINT32_C(1) << 19) - 1)
+#define FL_CLOSED      (UINT32_C(1) << 31)
+
+/* Has it been closed?  Decides nothing for who is in line already. */
+bool fl_closed(const fifolock_t *lock);
+void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value);
+
 /* Take the hold if nobody is in line and it fits. */
 bool fl_take(fifolock_t *lock, const struct fl_want *want);
 
+/* Sections that the caller of a join or a release is to run for others, as it holds their
+ * mode now: most at first, then who they are (linked by newer) and what is held for them. */
+struct fl_group {
+	uint32_t most;
+	uint32_t count;
+	struct fl_slot *oldest;
+	uint64_t field;
+	uint64_t unit;
+};
+
 /* Join the line with a slot.  From here the slot is the line's until its word says
- * GRANTED (perhaps at once: then it is held), or until fl_leave says true.
- * Only a request that joined with can_leave may leave. */
-void fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
-	     bool can_leave);
+ * that it has been told (perhaps at once), or until fl_leave says true.  how: FL_LEAVES and so on;
+ * only who has said so may leave.  EAGAIN: the line is full.  group NULL: runs nobody's
+ * section. */
+int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+	    unsigned how);
+int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+		   struct fl_group *group);
 bool fl_granted(const struct fl_slot *slot);
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);
 
-/* Join and wait (wait.c).  deadline NULL: for as long as it takes.  ETIMEDOUT, ENOMEM. */
+/* What a slot's word says to its owner: 0 while it is in line. */
+uint32_t fl_told(const struct fl_slot *slot);
+
+/* any -> what.  The slot is its owner's from here on. */
+void fl_tell(struct fl_slot *slot, uint32_t what);
+
+/* Join and wait (wait.c).  deadline NULL: for as long as it takes.  ETIMEDOUT, ENOMEM,
+ * EAGAIN, ECANCELED. */
 int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline);
+int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
+		  const struct fl_deadline *deadline);
+
+/* Wait until a slot is told, or until the deadline: ETIMEDOUT, and it is still in
+ * line.  Otherwise 0, or why it was refused.  fl_sleep does not stay awake at first;
+ * fl_await_section touches nothing but the slot. */
+int fl_await(const fifolock_t *lock, struct fl_slot *slot,
+	     const struct fl_deadline *deadline);
+int fl_await_section(struct fl_slot *slot);
+int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline);
+
+/* A claimed slot will be told, or unclaimed, very soon: wait for either. */
+void fl_await_claim(struct fl_slot *slot);
 
 /* Is anybody in line?  If so, no later request passes whoever was seen there. */
 bool fl_confirm(fifolock_t *lock);
 
 /* Give back units, all of one field, and let in who then fits.  EPERM. */
 int fl_release(fifolock_t *lock, uint64_t field, uint64_t units);
+int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
+		  struct fl_group *group);
 
-#ifdef FL_CHECKED
-/* Is somebody in line, for good, who can never be granted while the holds in own
- * exist?  Waits for a scanner to finish: for the debug build only. */
-bool fl_line_waits_for(fifolock_t *lock, uint64_t own);
-#endif
+/* One hold of from for what is wanted, in one step: EBUSY if that does not fit.  EPERM. */
+int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
+		const struct fl_want *want);
+
+/* Look at the line, from the head on, until see says that it has seen enough: what the
+ * word was, and whether it was that all the while.  Waits for a scanner to finish,
+ * so not in a signal handler. */
+struct fl_look {
+	bool (*see)(const struct fl_slot *slot, void *ctx);
+	void *ctx;
+	uint64_t word;
+};
+bool fl_look(fifolock_t *lock, struct fl_look *look);
+
+/* Does the table allow what the slot wants where the holds are those of word? */
+bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,
+		  uint64_t word);
 
 #endif

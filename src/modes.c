@@ -172,6 +172,16 @@ static int refuse_count(unsigned count, char *why, size_t size)
 	return EINVAL;
 }
 
+/* Does nothing fit beside a hold of mode m, not even another of its own? */
+static bool alone(const fifolock_modes_t *table, unsigned m)
+{
+	for (unsigned x = 0; x < table->count; x++)
+		if (fl_bits_fit(table->rows[x].bias, table->rows[x].guard,
+				table->rows[m].unit))
+			return false;
+	return true;
+}
+
 int fifolock_modes_compile(fifolock_modes_t *out, const struct fifolock_mode modes[],
 			   unsigned count, char *why, size_t why_size)
 {
@@ -194,6 +204,9 @@ int fifolock_modes_compile(fifolock_modes_t *out, const struct fifolock_mode mod
 				row_limit(&table, m, x, limit_of(&modes[m], x));
 		row_limit(&table, m, m, table.capacity[m]);
 	}
+	for (unsigned m = 0; m < count; m++)
+		if (alone(&table, m))
+			table.flags |= FL_MODES_ALONE(m);
 	*out = table;
 	return 0;
 }
@@ -226,6 +239,7 @@ int fifolock_modes_predicate(fifolock_modes_t *out, unsigned count, uint32_t max
 	error = fifolock_modes_compile(out, modes, count, NULL, 0);
 	if (error)
 		return error;
+	out->flags = 0; /* who knows what fits beside what */
 	out->compatible = compatible;
 	out->ctx = ctx;
 	return 0;
@@ -233,7 +247,7 @@ int fifolock_modes_predicate(fifolock_modes_t *out, unsigned count, uint32_t max
 
 uint32_t fifolock_modes_capacity(const fifolock_modes_t *modes, unsigned mode)
 {
-	return modes && mode < modes->count ? modes->capacity[mode] : 0;
+	return modes && mode < fl_modes_count(modes) ? modes->capacity[mode] : 0;
 }
 
 int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes)
@@ -250,7 +264,7 @@ int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes)
 
 const fifolock_modes_t fifolock_mutex = {
 	.count = 1,
-	.flags = FL_MODES_OWNER_CHECKED,
+	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
 		{
 			{UINT64_C(0x0000000000000001), UINT64_C(0x0000000000000000),
@@ -265,7 +279,7 @@ extern const fifolock_modes_t fl_default_modes
 
 const fifolock_modes_t fifolock_shared_exclusive = {
 	.count = 2,
-	.flags = FL_MODES_OWNER_CHECKED,
+	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
 		{
 			{UINT64_C(0x0000000000000001), UINT64_C(0x00000001fffffffe),
@@ -279,7 +293,7 @@ const fifolock_modes_t fifolock_shared_exclusive = {
 
 const fifolock_modes_t fifolock_update = {
 	.count = 3,
-	.flags = FL_MODES_OWNER_CHECKED,
+	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
 		{
 			{UINT64_C(0x0000000000000001), UINT64_C(0x00000001fffffffe),
@@ -295,7 +309,7 @@ const fifolock_modes_t fifolock_update = {
 
 const fifolock_modes_t fifolock_intent = {
 	.count = 6,
-	.flags = FL_MODES_OWNER_CHECKED,
+	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
 		{
 			{UINT64_C(0x0000000000000001), UINT64_C(0x07ffff7fffe7fffe),

@@ -57,6 +57,14 @@ bool fl_deadline_passed(const struct fl_deadline *deadline)
 	return now.tv_nsec >= deadline->at->tv_nsec;
 }
 
+uint64_t fl_now_coarse(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + 1;
+}
+
 void fl_relax(void)
 {
 	caa_cpu_relax();
@@ -70,6 +78,7 @@ void fl_yield(void)
 /* Written once, before main or by dlopen. */
 static uint32_t spin_turns = 20;
 static uint32_t hover_turns = 64;
+static uint32_t look_turns = 16;
 static uint32_t processors = 1;
 
 static void knob(const char *name, uint32_t *value)
@@ -99,6 +108,8 @@ __attribute__((constructor)) static void find_knobs(void)
 		spin_turns = 0;
 	knob("FIFOLOCK_SPIN", &spin_turns);
 	knob("FIFOLOCK_HOVER", &hover_turns);
+	knob("FIFOLOCK_LOOK", &look_turns);
+	look_turns += look_turns == 0;
 }
 
 uint32_t fl_spin_turns(void)
@@ -109,6 +120,11 @@ uint32_t fl_spin_turns(void)
 uint32_t fl_hover_turns(void)
 {
 	return hover_turns;
+}
+
+uint32_t fl_look_turns(void)
+{
+	return look_turns;
 }
 
 uint32_t fl_processors(void)

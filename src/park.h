@@ -33,11 +33,15 @@ void fl_unpark(const uint32_t *addr);
 int fl_deadline_check(const struct fl_deadline *deadline);
 bool fl_deadline_passed(const struct fl_deadline *deadline);
 
+/* CLOCK_MONOTONIC as of the last tick, in nanoseconds: cheap, and never 0. */
+uint64_t fl_now_coarse(void);
+
 /* How long the waiter that is next spins, in turns of fl_relax(), 0 on a single
  * processor; and how long one hovers while the line stands still, in turns of
  * fl_yield(). */
 uint32_t fl_spin_turns(void);
 uint32_t fl_hover_turns(void);
+uint32_t fl_look_turns(void); /* after so many yields a section's owner looks; 1 and up */
 void fl_relax(void);
 void fl_yield(void);
 

@@ -115,7 +115,11 @@ struct fl_slot *fl_slot_new(void)
 {
 	struct fl_slot *slot = pop();
 
-	return slot ? slot : make();
+	if (!slot)
+		slot = make();
+	if (slot)
+		fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
+	return slot;
 }
 
 void fl_slot_free(struct fl_slot *slot)
@@ -137,9 +141,14 @@ uint32_t fl_slots_made(void)
 
 /* Each thread keeps one slot between its waits.  A key's destructor returns it
  * when the thread ends; in a thread that has no key or whose destructor has run
- * (another destructor may still wait on a lock) each wait has a slot of its own. */
+ * (another destructor may still wait on a lock) each wait has a slot of its own, as has
+ * a wait inside another. */
 static _Thread_local struct fl_slot *kept __attribute__((tls_model("initial-exec")));
-static _Thread_local bool keeps_none __attribute__((tls_model("initial-exec")));
+static _Thread_local enum {
+	ASK_KEY,
+	KEEPS,
+	KEEPS_NONE
+} keeps __attribute__((tls_model("initial-exec")));
 static pthread_key_t key;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static bool key_works; /* written inside key_once */
@@ -147,7 +156,7 @@ static bool key_works; /* written inside key_once */
 static void thread_ends(void *unused)
 {
 	(void)unused;
-	keeps_none = true;
+	keeps = KEEPS_NONE;
 	if (kept)
 		fl_slot_free(kept);
 	kept = NULL;
@@ -158,13 +167,10 @@ static void key_make(void)
 	key_works = pthread_key_create(&key, thread_ends) == 0;
 }
 
-static void keep(struct fl_slot *slot)
+static void ask_key(void)
 {
 	pthread_once(&key_once, key_make);
-	if (!key_works || pthread_setspecific(key, &key) != 0)
-		keeps_none = true;
-	else
-		kept = slot;
+	keeps = key_works && pthread_setspecific(key, &key) == 0 ? KEEPS : KEEPS_NONE;
 }
 
 struct fl_slot *fl_slot_for_wait(void)
@@ -172,23 +178,22 @@ struct fl_slot *fl_slot_for_wait(void)
 	struct fl_slot *slot = kept;
 	int saved = errno;
 
-	if (fl_likely(slot))
+	if (fl_likely(slot)) {
+		kept = NULL;
+		fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
 		return slot;
+	}
+	if (keeps == ASK_KEY)
+		ask_key();
 	slot = fl_slot_new();
-	if (slot && !keeps_none)
-		keep(slot);
 	errno = saved;
 	return slot;
 }
 
 void fl_slot_waited(struct fl_slot *slot)
 {
-	if (fl_unlikely(slot != kept))
+	if (fl_unlikely(kept || keeps != KEEPS))
 		fl_slot_free(slot);
-}
-
-void fl_slot_abandoned(struct fl_slot *slot)
-{
-	if (slot == kept)
-		kept = NULL;
+	else
+		kept = slot;
 }

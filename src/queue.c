@@ -21,29 +21,38 @@
 #include "queue.h"
 #include "atomic.h"
 
+#include <errno.h>
+
 #define NEWEST(line) ((uint32_t)(line))
 #define TICKET(line) ((uint32_t)((line) >> 32))
 
+/* Are as many in line as may be? */
+static bool full(const fifolock_t *lock, uint32_t ticket, uint32_t bound)
+{
+	/* Who has gone since is counted by the exact way, which is only asked to refuse. */
+	return bound != UINT32_MAX &&
+	       ticket - fl_load_relaxed(&lock->gone) >= bound && /* [GUESS] */
+	       fl_line_length(lock) >= bound;
+}
+
 /* {t, top} -> {t + 1, me}.  Counts in 32 bits and may wrap: tickets are only
  * ever compared by their difference. */
-void fl_line_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want)
+int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound)
 {
 	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
 	uint64_t next;
 
-	slot->unit = want->unit;
-	slot->bias = want->bias;
-	slot->guard = want->guard;
-	slot->weight = want->weight;
-	slot->mode = (uint8_t)want->mode;
-	slot->out = false;
+	slot->verdict = 0;
 	slot->newer = 0;
 	do {
+		if (full(lock, TICKET(line), bound))
+			return EAGAIN;
 		slot->ticket = TICKET(line);
 		slot->older = NEWEST(line);
 		next = (uint64_t)(TICKET(line) + 1) << 32 | slot->id;
 		/* [JOIN] release */
 	} while (!fl_cas_release(&lock->line, &line, next));
+	return 0;
 }
 
 /* top -> me */
@@ -112,20 +121,104 @@ static void append(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *new
 	}
 }
 
+/* The last of those who go first; NULL: there are none. */
+static struct fl_slot *last_ahead(const fifolock_t *lock)
+{
+	struct fl_slot *slot = fl_line_head(lock), *last = NULL;
+
+	for (; slot && (slot->how & FL_AHEAD); slot = fl_line_after(slot))
+		last = slot;
+	return last;
+}
+
+static void insert_first(fifolock_t *lock, struct fl_slot *slot)
+{
+	struct fl_slot *head = fl_line_head(lock);
+
+	slot->newer = lock->first;
+	slot->older = head ? last_of(head) : 0;
+	if (head)
+		head->older = slot->id;
+	lock->first = slot->id;
+}
+
+static void insert_after(fifolock_t *lock, struct fl_slot *slot, struct fl_slot *older)
+{
+	slot->newer = older->newer;
+	slot->older = older->id;
+	if (older->newer)
+		fl_slot_at(older->newer)->older = slot->id;
+	else
+		fl_line_head(lock)->older = slot->id;
+	older->newer = slot->id;
+}
+
+/* Behind those who go first, before the others. */
+static void insert(fifolock_t *lock, struct fl_slot *slot)
+{
+	struct fl_slot *older = last_ahead(lock);
+
+	if (older)
+		insert_after(lock, slot, older);
+	else
+		insert_first(lock, slot);
+}
+
+static void unlink_slot(fifolock_t *lock, struct fl_slot *slot)
+{
+	if (slot->id == lock->first) {
+		lock->first = slot->newer;
+		if (slot->newer)
+			fl_slot_at(slot->newer)->older = slot->older;
+		return;
+	}
+	fl_slot_at(slot->older)->newer = slot->newer;
+	if (slot->newer)
+		fl_slot_at(slot->newer)->older = slot->older;
+	else
+		fl_slot_at(lock->first)->older = slot->older;
+}
+
+/* Nobody who holds nothing is before it, if those before it are in their places. */
+static bool in_place(const fifolock_t *lock, const struct fl_slot *slot)
+{
+	return !(slot->how & FL_AHEAD) || slot->id == lock->first ||
+	       (fl_slot_at(slot->older)->how & FL_AHEAD);
+}
+
+/* From slot on to the end: conversions to their place. */
+static void move_ahead(fifolock_t *lock, struct fl_slot *slot)
+{
+	while (slot) {
+		struct fl_slot *newer = fl_line_after(slot);
+
+		if (!in_place(lock, slot)) {
+			unlink_slot(lock, slot);
+			insert(lock, slot);
+		}
+		slot = newer;
+	}
+}
+
 static void admit(fifolock_t *lock)
 {
 	struct fl_slot *newest = take_arrivals(lock);
 	struct fl_slot *slot = newest;
+	unsigned how;
 
 	if (!newest)
 		return;
+	how = slot->how;
 	while (slot->older) {
 		struct fl_slot *older = fl_slot_at(slot->older);
 
 		older->newer = slot->id;
 		slot = older;
+		how |= slot->how;
 	}
 	append(lock, slot, newest);
+	if (how & FL_AHEAD)
+		move_ahead(lock, slot);
 }
 
 /* Only the scanner writes gone; fl_line_length may be reading it. */
@@ -143,36 +236,32 @@ void fl_line_take_head(fifolock_t *lock, struct fl_slot *head)
 	count_gone(lock, 1);
 }
 
+void fl_line_cut(fifolock_t *lock, struct fl_slot *slot)
+{
+	unlink_slot(lock, slot);
+	count_gone(lock, 1);
+}
+
 /* Put the count requests oldest..newest, just taken off and still linked by newer,
- * back at the front. */
+ * back to the front: but a conversion that has come meanwhile stays before those who
+ * hold nothing. */
 void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *newest,
 		      uint32_t count)
 {
-	struct fl_slot *head = fl_line_head(lock);
+	struct fl_slot *slot, *older;
 
-	for (struct fl_slot *slot = oldest; slot != newest;
-	     slot = fl_slot_at(slot->newer))
+	for (slot = oldest; slot != newest; slot = fl_slot_at(slot->newer))
 		fl_slot_at(slot->newer)->older = slot->id;
-	newest->newer = lock->first;
-	oldest->older = head ? last_of(head) : newest->id;
-	if (head)
-		head->older = newest->id;
-	lock->first = oldest->id;
-	count_gone(lock, -count);
-}
-
-static void cut(fifolock_t *lock, struct fl_slot *slot)
-{
-	if (slot->id == lock->first) {
-		fl_line_take_head(lock, slot);
-		return;
+	for (slot = newest;; slot = older) {
+		older = slot == oldest ? NULL : fl_slot_at(slot->older);
+		if (slot->how & FL_AHEAD)
+			insert_first(lock, slot);
+		else
+			insert(lock, slot);
+		if (!older)
+			break;
 	}
-	fl_slot_at(slot->older)->newer = slot->newer;
-	if (slot->newer)
-		fl_slot_at(slot->newer)->older = slot->older;
-	else
-		fl_slot_at(lock->first)->older = slot->older;
-	count_gone(lock, 1);
+	count_gone(lock, -count);
 }
 
 static void reap(fifolock_t *lock, uint32_t id)
@@ -181,8 +270,8 @@ static void reap(fifolock_t *lock, uint32_t id)
 		struct fl_slot *slot = fl_slot_at(id);
 
 		id = fl_load_relaxed(&slot->below); /* [CARRIED] */
-		if (!slot->out)
-			cut(lock, slot);
+		if (slot->verdict != FL_OUT)
+			fl_line_cut(lock, slot);
 		fl_slot_free(slot);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * queue.h - slots, tickets, the line.  Layer 2.  Knows no modes: what a request
- * wants is a struct fl_want that is carried along.
+ * wants is a number and a weight that are carried along.
  *
  * A slot is one waiting request: one cache line from a process-wide pool whose
  * memory is never given back, named by a 32-bit id, 0 for none.  So an id or
@@ -32,12 +32,29 @@
  *	0 -> CLAIMED		scanner: will be granted, can no longer leave
  *	CLAIMED -> 0		scanner: not after all (see put_back in lock.c)
  *	any but LEFT -> GRANTED	scanner, after its commit; the slot is the owner's
+ *	any but LEFT -> REFUSED	the same, and verdict says why
+ *	any but LEFT -> RAN	who ran the section, after its release
  *	0 -> LEFT		owner gave up; the slot is the scanner's
  */
 #define FL_ASLEEP  1u
 #define FL_CLAIMED 2u
 #define FL_GRANTED 4u
 #define FL_LEFT	   8u
+#define FL_REFUSED 16u
+#define FL_RAN	   32u
+#define FL_TOLD	   (FL_GRANTED | FL_REFUSED | FL_RAN)
+
+/* How a request waits, and what its grant does.  None: it waits to the end, and
+ * its grant wakes a thread. */
+#define FL_LEAVES  1u  /* may leave: a grant must claim it first */
+#define FL_AHEAD   2u  /* a conversion: goes before all who hold nothing */
+#define FL_CALLS   4u  /* the grant calls back; the slot is then the granter's */
+#define FL_RUNS	   8u  /* wants its section run: call(ctx), by whoever comes to it */
+#define FL_UNBOUND 16u /* the bound on the line is not for it */
+#define FL_DATED   32u /* no thread sleeps for it: it says itself since when it waits */
+
+/* What has become of it, where that is not in the word: 0, an errno, or */
+#define FL_OUT 255u /* unlinked, its departure not yet announced */
 
 struct fl_slot {
 	uint32_t word;	/* above */
@@ -49,29 +66,30 @@ struct fl_slot {
 	/* The request: owner until pushed, constant while in line. */
 	uint32_t weight;
 	uint8_t mode;
-	bool can_leave; /* a grant must claim it first */
-	bool out;	/* the scanner: unlinked, its departure not yet announced */
-	uint64_t unit;
-	uint64_t bias;
-	uint64_t guard;
-	void *owner; /* for requests that are not a waiting thread */
+	uint8_t from; /* a conversion: the mode it holds */
+	uint8_t how;
+	uint8_t verdict; /* the scanner's */
+	void (*call)(void *ctx);
+	void *ctx;
+	uint64_t
+		since; /* when it began to sleep, ns of CLOCK_MONOTONIC; 0: awake; atomic */
+	uint64_t spare;
 };
 
-/* The pool (pool.c). */
+/* The pool (pool.c).  A new slot's word is 0. */
 struct fl_slot *fl_slot_at(uint32_t id);
 struct fl_slot *fl_slot_new(void);	 /* NULL: out of memory */
 void fl_slot_free(struct fl_slot *slot); /* async-signal-safe, lock-free */
 uint32_t fl_slots_made(void);		 /* how many there are, for tests */
 
-/* The slot of the calling thread's wait, NULL: out of memory.  After the wait it is
- * handed back as waited (granted, or never joined), or as abandoned (it left the
- * line: the slot is the scanner's). */
+/* The slot of the calling thread's wait, NULL: out of memory.  Waits nest: a callback
+ * may wait, too.  After the wait it is handed back (told, or never joined), unless it has
+ * left the line: then the slot is the scanner's. */
 struct fl_slot *fl_slot_for_wait(void);
 void fl_slot_waited(struct fl_slot *slot);
-void fl_slot_abandoned(struct fl_slot *slot);
 
-/* Any thread. */
-void fl_line_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want);
+/* Any thread.  EAGAIN: so many are in line already. */
+int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
 uint32_t fl_line_length(const fifolock_t *lock);
 bool fl_line_has_arrivals(const fifolock_t *lock); /* that no scanner has taken yet */
@@ -81,6 +99,7 @@ void fl_line_settle(fifolock_t *lock);
 struct fl_slot *fl_line_head(const fifolock_t *lock);
 struct fl_slot *fl_line_after(const struct fl_slot *slot);
 void fl_line_take_head(fifolock_t *lock, struct fl_slot *head);
+void fl_line_cut(fifolock_t *lock, struct fl_slot *slot);
 void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *newest,
 		      uint32_t count);
 

@@ -34,8 +34,19 @@
 
 #define FL_HOLD_BITS 61
 
-/* fifolock_modes_t.flags */
+/* fifolock_modes_t.flags.  ALONE: whoever holds this mode is alone, nothing fits beside. */
 #define FL_MODES_OWNER_CHECKED 1u
+#define FL_MODES_COUNTED       2u /* a table inside a fifolock_stats_t (stats.c) */
+#define FL_MODES_COUNT_SHIFT   8  /* there, how many modes; its own count is 0 */
+#define FL_MODES_ALONE(mode)   (UINT32_C(1) << (16 + (mode)))
+
+/* How many modes a table has, counted or not. */
+static inline unsigned fl_modes_count(const fifolock_modes_t *modes)
+{
+	return modes->flags & FL_MODES_COUNTED
+		       ? modes->flags >> FL_MODES_COUNT_SHIFT & 0xff
+		       : modes->count;
+}
 
 /* What one request adds to the word and what must not be in its way. */
 struct fl_want {
@@ -85,12 +96,22 @@ static inline bool fl_predicate_allows(const fifolock_modes_t *modes, unsigned m
 {
 	uint32_t holds[FIFOLOCK_MAX_MODES];
 
-	for (unsigned m = 0; m < modes->count; m++)
+	for (unsigned m = 0; m < fl_modes_count(modes); m++)
 		holds[m] = fl_word_holds(modes, m, word);
 	for (uint32_t i = 0; i < weight; i++, holds[mode]++)
 		if (!modes->compatible(holds, mode, modes->ctx))
 			return false;
 	return true;
+}
+
+/* Has any mode more holds in now than in then? */
+static inline bool fl_word_grew(const fifolock_modes_t *modes, uint64_t then,
+				uint64_t now)
+{
+	for (unsigned m = 0; m < fl_modes_count(modes); m++)
+		if ((now & modes->rows[m].field) > (then & modes->rows[m].field))
+			return true;
+	return false;
 }
 
 static inline bool fl_want_fits(const fifolock_modes_t *modes, const struct fl_want *want,

@@ -23,15 +23,21 @@ void pool_begin(unsigned slots)
 	elsewhere = CHUNK_FIRST - slots;
 	made = elsewhere;
 	kept = NULL;
-	keeps_none = false;
+	keeps = ASK_KEY;
 }
 
 void pool_switch(struct pool_thread *from, const struct pool_thread *to)
 {
-	if (from)
-		*from = (struct pool_thread){kept, keeps_none};
+	if (from) {
+		from->kept = kept;
+		from->keeps = (int)keeps;
+		calls_keep(&from->calls);
+	}
 	kept = to->kept;
-	keeps_none = to->keeps_none;
+	keeps = to->keeps == KEEPS	  ? KEEPS
+		: to->keeps == KEEPS_NONE ? KEEPS_NONE
+					  : ASK_KEY;
+	calls_resume(&to->calls);
 }
 
 void pool_warm(struct pool_thread *thread)
@@ -40,6 +46,7 @@ void pool_warm(struct pool_thread *thread)
 
 	slot->id = ++made;
 	thread->kept = slot;
+	thread->keeps = KEEPS;
 }
 
 void pool_spare(void)

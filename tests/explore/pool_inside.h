@@ -1,21 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
  * pool_inside.h - the pool with a way to begin anew, and without more memory than its
- * first chunk.
+ * first chunk; and what the library keeps for each thread.
  */
 #ifndef EX_POOL_INSIDE_H
 #define EX_POOL_INSIDE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct fl_slot;
 
-/* What src/pool.c keeps per thread. */
+/* What src/calls.c keeps per thread (calls_inside.c), and what src/pool.c does. */
+struct calls_thread {
+	uint32_t inbox, first, last;
+	unsigned held;
+	struct fl_slot *expects;
+	bool expected;
+};
+
 struct pool_thread {
 	struct fl_slot *kept;
-	bool keeps_none;
+	int keeps;
+	struct calls_thread calls;
 };
+
+void calls_keep(struct calls_thread *thread);
+void calls_resume(const struct calls_thread *thread);
 
 void pool_begin(unsigned slots); /* an empty pool that can make so many, 64 at most */
 void pool_switch(struct pool_thread *from, const struct pool_thread *to);

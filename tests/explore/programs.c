@@ -182,6 +182,16 @@ uint32_t fl_hover_turns(void)
 	return program->hover;
 }
 
+uint64_t fl_now_coarse(void)
+{
+	return 1;
+}
+
+uint32_t fl_look_turns(void)
+{
+	return 1;
+}
+
 void fl_relax(void)
 {
 }
@@ -289,7 +299,7 @@ static void new_slot(void)
 	while (at < 3 && own[me][at])
 		at++;
 	own[me][at] = slot;
-	memory_touch(&slot->unit, sizeof(slot->unit), true);
+	memory_touch(&slot->ctx, sizeof(slot->ctx), true);
 }
 
 static void free_slot(void)

@@ -147,12 +147,12 @@ static void check_slots(void)
 		slots[i] = fl_slot_new();
 		if (!slots[i] || fl_slots_made() != made)
 			violation("%u slots were made, and %u are free", made, i);
-		if (slots[i]->owner)
+		if (slots[i]->spare)
 			violation("slot %u is free twice", slots[i]->id);
-		slots[i]->owner = slots[i];
+		slots[i]->spare = 1;
 	}
 	for (uint32_t i = made; i--;) {
-		slots[i]->owner = NULL;
+		slots[i]->spare = 0;
 		fl_slot_free(slots[i]);
 	}
 	memory_return(slots, (made + 1) * sizeof(struct fl_slot *));

@@ -28,7 +28,8 @@ static void dump_slot(uint32_t id)
 		slot->ticket, slot->mode, slot->weight, word,
 		word & FL_ASLEEP ? " ASLEEP" : "", word & FL_CLAIMED ? " CLAIMED" : "",
 		word & FL_GRANTED ? " GRANTED" : "", word & FL_LEFT ? " LEFT" : "",
-		slot->can_leave ? " (may leave)" : "", slot->out ? " out" : "");
+		slot->how & FL_LEAVES ? " (may leave)" : "",
+		slot->verdict == FL_OUT ? " out" : "");
 }
 
 static void dump_chain(const char *name, uint32_t id, bool by_newer)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fifolock/inspect.h - look at a lock: who holds, who waits, how long it takes.
+ *
+ *	fifolock_dump(&lock, stderr);
+ *
+ *	static fifolock_stats_t stats;			// a name and counters
+ *	fifolock_stats_init(&stats, "cache", &fifolock_update);
+ *	fifolock_init(&lock, &stats.modes);		// instead of &fifolock_update
+ *
+ * Every int function returns 0 or a positive errno and leaves errno alone. Any thread may call
+ * them, a signal handler may not.
+ */
+#ifndef FIFOLOCK_INSPECT_H
+#define FIFOLOCK_INSPECT_H
+
+#include <fifolock/fifolock.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One request in line. */
+struct fifolock_in_line {
+	uint32_t ticket; /* its number; they count up, and wrap */
+	unsigned mode;
+	uint32_t n;	/* how many holds of it */
+	int from;	/* a conversion: the mode it holds; otherwise -1 */
+	bool may_leave; /* it has a deadline, or can be cancelled */
+	uint64_t
+		age_ns; /* how long it has slept or, if no thread waits, been in line; to the
+			  * system's tick. 0: its thread is awake, so it came just now */
+};
+
+struct fifolock_snapshot {
+	unsigned modes; /* how many there are */
+	uint32_t holds[FIFOLOCK_MAX_MODES];
+	uint32_t waiting;	/* in line */
+	uint32_t oldest_ticket; /* of the head, if anybody is in line */
+	bool closed;
+	const char *name; /* of counted locks; otherwise NULL */
+};
+
+/* The lock at one moment: holds, and the first room requests in line, from the head on (a
+ * conversion stands before all others). line may be NULL with room 0. While it looks, which
+ * takes some nanoseconds for each request, nobody in line is granted. EAGAIN: whatever moment
+ * it took the lock had changed before it was done; try again, or believe fifolock_holds. EINVAL
+ * lock or out NULL. */
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_snapshot(fifolock_t *lock,
+						    struct fifolock_snapshot *out,
+						    struct fifolock_in_line line[],
+						    size_t room);
+
+/* The same as text, for people: up to 64 requests, one a line. */
+FIFOLOCK_API int fifolock_dump(fifolock_t *lock, FILE *out);
+
+/* What has happened in one mode; times in nanoseconds. */
+struct fifolock_counts {
+	uint64_t taken;	  /* holds, counted with their weights */
+	uint64_t grants;  /* requests granted */
+	uint64_t waited;  /* of those, how many had to get in line */
+	uint64_t refused; /* EBUSY, EAGAIN, ECANCELED */
+	uint64_t timed_out;
+	uint64_t wait_ns; /* all waits of those who were granted, together */
+	uint64_t wait_max_ns;
+	uint64_t held_ns; /* all holds together, those that last included */
+	uint64_t held;	  /* how many last */
+	uint64_t waits
+		[40]; /* how many waited less than 2^i ns, and no less than half of it */
+};
+
+/* A name and counters for one lock or many: a mode table that counts. A lock that does not use one pays
+ * nothing for there being such a thing; one that does reads a clock in each call and
+ * writes to these lines. Private, but for modes. */
+typedef struct fifolock_stats {
+	fifolock_modes_t modes;
+	const char *name;
+	struct fifolock_counts counts[FIFOLOCK_MAX_MODES];
+} fifolock_stats_t;
+
+/* Make *stats a table like modes (NULL: shared/exclusive), which counts, all counts 0. name is
+ * kept by pointer. It must outlive the locks that use it. EINVAL stats NULL, or modes of
+ * such a table. */
+FIFOLOCK_API int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
+				     const fifolock_modes_t *modes);
+
+/* The counts so far; each is a moment's truth by itself. EINVAL. */
+FIFOLOCK_API int fifolock_stats_read(const fifolock_stats_t *stats, unsigned mode,
+				     struct fifolock_counts *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

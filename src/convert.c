@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * convert.c - what a holder may do besides giving back: another mode for the one it has,
+ * a look at who waits for it, a turn for those in line.  Layer 4.
+ */
+#include "debug.h"
+#include "fast.h"
+#include "stats.h"
+
+#include <stddef.h>
+
+static int check_both(const fifolock_modes_t *modes, unsigned from, unsigned to)
+{
+	int error = fl_check_any(modes, from, 1);
+
+	return error ? error : fl_check_any(modes, to, 1);
+}
+
+/* The books of the debug build and of a counted table. */
+static void book(fifolock_t *lock, unsigned from, unsigned to, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+
+	(void)fl_debug_gives(lock, from, 1, site);
+	fl_debug_took(lock, to, 1, site);
+	if (fl_counted(modes)) {
+		fl_stats_gives(modes, from, 1);
+		fl_stats_asked(modes, to, 1, 0, 0);
+	}
+}
+
+static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
+		   const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = check_both(modes, from, to);
+	struct fl_want want;
+
+	if (error || (deadline && (error = fl_deadline_check(deadline))))
+		return error;
+	error = fl_debug_holds(lock, from, 1, site);
+	if (error)
+		return error;
+	want = fl_want(&modes->rows[to], to, 1);
+	error = fl_exchange(lock, &modes->rows[from], &want);
+	if (error == EBUSY && waits)
+		error = fl_closed(lock) ? ECANCELED
+					: fl_wait_ahead(lock, &want, from, deadline);
+	if (!error)
+		book(lock, from, to, site);
+	return error;
+}
+
+int fifolock_convert(fifolock_t *lock, unsigned from, unsigned to)
+{
+	return convert(lock, from, to, true, NULL, FL_SITE);
+}
+
+int fifolock_tryconvert(fifolock_t *lock, unsigned from, unsigned to)
+{
+	return convert(lock, from, to, false, NULL, FL_SITE);
+}
+
+int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
+			  const struct timespec *deadline)
+{
+	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+
+	return convert(lock, from, to, true, &until, FL_SITE);
+}
+
+struct kept_out {
+	const fifolock_modes_t *modes;
+	uint64_t holds; /* of the mode in question, and no others */
+	bool found;
+};
+
+static bool is_kept_out(const struct fl_slot *slot, void *ctx)
+{
+	struct kept_out *search = ctx;
+
+	search->found = !fl_slot_fits(search->modes, slot, search->holds);
+	return !search->found;
+}
+
+bool fifolock_contended(fifolock_t *lock, unsigned mode)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	struct kept_out search = {.modes = modes};
+	struct fl_look look = {is_kept_out, &search, 0};
+	uint32_t holds = fifolock_holds(lock, mode);
+
+	if (holds == 0)
+		return false;
+	search.holds = modes->rows[mode].unit * holds;
+	fl_look(lock, &look);
+	return search.found;
+}
+
+/* In line again before the hold is given back: so those who are in line now get their turn,
+ * and nobody who comes later. */
+static int take_turns(fifolock_t *lock, const struct fl_want *want)
+{
+	const struct fifolock_row *row = &fl_modes_of(lock)->rows[want->mode];
+	struct fl_slot *slot = fl_slot_for_wait();
+	int error;
+
+	if (!slot)
+		return ENOMEM;
+	fl_join(lock, slot, want, FL_UNBOUND);
+	fl_release(lock, row->field, row->unit);
+	error = fl_await(lock, slot, NULL);
+	fl_slot_waited(slot);
+	return error;
+}
+
+int fifolock_bump(fifolock_t *lock, unsigned mode)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = fl_check_any(modes, mode, 1);
+	struct fl_want want;
+
+	if (error)
+		return error;
+	error = fl_debug_holds(lock, mode, 1, FL_SITE);
+	if (error)
+		return error;
+	if (fifolock_holds(lock, mode) == 0)
+		return EPERM;
+	if (!fifolock_contended(lock, mode))
+		return 0;
+	want = fl_want(&modes->rows[mode], mode, 1);
+	error = take_turns(lock, &want);
+	if (error == ECANCELED)
+		(void)fl_debug_gives(lock, mode, 1, FL_SITE);
+	return error;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fast.h - the first try: arguments, one compare-and-swap in, one out.  Layer 4, shared by
+ * the public functions that take or give a hold.
+ *
+ *	row       released by            acquired by               what it carries
+ *	[HOLD]    fl_give_at_once        fl_take_at_once           the holder's writes
+ *
+ *	relaxed   because
+ *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
+ */
+#ifndef FL_FAST_H
+#define FL_FAST_H
+
+#include "lock.h"
+#include "atomic.h"
+
+#include <errno.h>
+
+#define FL_SITE	      __builtin_return_address(0)
+#define FL_ALWAYS     static inline __attribute__((always_inline))
+#define FL_NOT_INLINE __attribute__((noinline))
+
+/* A counted table answers EINVAL here, whatever the mode: its own count is 0, so that who
+ * does not count needs not look (stats.c). */
+FL_ALWAYS int fl_check(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+{
+	if (fl_unlikely(mode >= modes->count))
+		return EINVAL;
+	/* Every mode has room for one. */
+	if (n != 1 && (n == 0 || n > modes->capacity[mode]))
+		return ERANGE;
+	return 0;
+}
+
+/* The same for both kinds of tables. */
+static inline int fl_check_any(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+{
+	if (mode >= fl_modes_count(modes))
+		return EINVAL;
+	return n == 0 || n > modes->capacity[mode] ? ERANGE : 0;
+}
+
+/* The first try, in as few instructions as it takes: a biased field never reaches the
+ * flags, so one mask tests both; the rest of the request is made when this failed. */
+FL_ALWAYS bool fl_take_at_once(fifolock_t *lock, const fifolock_modes_t *modes,
+			       unsigned mode, uint32_t n)
+{
+	const struct fifolock_row *row = &modes->rows[mode];
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	uint64_t bias = row->bias + row->unit * (n - 1);
+
+	return fl_likely(((word + bias) & (row->guard | FL_QUEUED)) == 0) &&
+	       fl_likely(!modes->compatible) &&
+	       /* [HOLD] acquire */
+	       fl_likely(fl_cas_acquire(&lock->word, &word, word + row->unit * n));
+}
+
+/* Nobody is in line, and that much is held: the units out. */
+FL_ALWAYS bool fl_give_at_once(fifolock_t *lock, uint64_t field, uint64_t units)
+{
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+
+	return fl_likely(fl_word_has(word, field, units) && !(word & FL_QUEUED)) &&
+	       /* [HOLD] release */
+	       fl_likely(fl_cas_release(&lock->word, &word, word - units));
+}
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * inspect.c - what a lock looks like from outside. Layer 4.
+ *
+ *	relaxed   because
+ *	[ANSWER]  A number for the caller, old by the time it is read. It orders nothing.
+ */
+#include "lock.h"
+#include "atomic.h"
+
+#include <errno.h>
+#include <fifolock/inspect.h>
+#include <inttypes.h>
+
+/* How often a snapshot is tried, and how many requests are printed. */
+#define TRIES 16
+#define SHOWN 64
+
+struct copy {
+	struct fifolock_snapshot *out;
+	struct fifolock_in_line *line;
+	size_t room;
+	uint64_t now;
+};
+
+static bool copy_slot(const struct fl_slot *slot, void *ctx)
+{
+	struct copy *copy = ctx;
+	uint64_t since = fl_load_relaxed(&slot->since); /* [ANSWER] */
+
+	if (copy->out->waiting == 0)
+		copy->out->oldest_ticket = slot->ticket;
+	if (copy->out->waiting < copy->room)
+		copy->line[copy->out->waiting] = (struct fifolock_in_line){
+			.ticket = slot->ticket,
+			.mode = slot->mode,
+			.n = slot->weight,
+			.from = slot->how & FL_AHEAD ? slot->from : -1,
+			.may_leave = slot->how & FL_LEAVES,
+			.age_ns = since && since < copy->now ? copy->now - since : 0,
+		};
+	copy->out->waiting++;
+	return true;
+}
+
+static const char *name_of(const fifolock_modes_t *modes)
+{
+	return modes->flags & FL_MODES_COUNTED ? ((const fifolock_stats_t *)modes)->name
+					       : NULL;
+}
+
+static bool try_snapshot(fifolock_t *lock, struct copy *copy)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	struct fl_look look = {copy_slot, copy, 0};
+	struct fifolock_snapshot *out = copy->out;
+	bool same;
+
+	*out = (struct fifolock_snapshot){.modes = fl_modes_count(modes),
+					  .name = name_of(modes)};
+	same = fl_look(lock, &look);
+	for (unsigned m = 0; m < out->modes; m++)
+		out->holds[m] = fl_word_holds(modes, m, look.word);
+	out->closed = fl_closed(lock);
+	return same;
+}
+
+int fifolock_snapshot(fifolock_t *lock, struct fifolock_snapshot *out,
+		      struct fifolock_in_line line[], size_t room)
+{
+	struct fifolock_snapshot snapshot;
+	struct copy copy = {&snapshot, line, room, fl_now_coarse()};
+
+	if (!lock || !out || (room && !line))
+		return EINVAL;
+	for (unsigned tries = TRIES; tries; tries--)
+		if (try_snapshot(lock, &copy)) {
+			*out = snapshot;
+			return 0;
+		}
+	return EAGAIN;
+}
+
+static void print_mode(FILE *out, const fifolock_modes_t *modes, unsigned mode)
+{
+	if (modes->names[mode])
+		fprintf(out, "%s", modes->names[mode]);
+	else
+		fprintf(out, "mode %u", mode);
+}
+
+static void print_request(FILE *out, const fifolock_modes_t *modes,
+			  const struct fifolock_in_line *request)
+{
+	fprintf(out, "  #%" PRIu32 " ", request->ticket);
+	if (request->from >= 0) {
+		print_mode(out, modes, (unsigned)request->from);
+		fprintf(out, " -> ");
+	}
+	print_mode(out, modes, request->mode);
+	if (request->n != 1)
+		fprintf(out, " x %" PRIu32, request->n);
+	if (request->age_ns)
+		fprintf(out, ", for %.3f s", (double)request->age_ns / 1e9);
+	fprintf(out, "%s\n", request->may_leave ? ", may leave" : "");
+}
+
+static void print_holds(FILE *out, const fifolock_modes_t *modes,
+			const struct fifolock_snapshot *snapshot)
+{
+	bool any = false;
+
+	for (unsigned m = 0; m < snapshot->modes; m++)
+		if (snapshot->holds[m]) {
+			fprintf(out, "%s%" PRIu32 " ",
+				any ? ", " : " held: ", snapshot->holds[m]);
+			print_mode(out, modes, m);
+			any = true;
+		}
+	fprintf(out, "%s, %" PRIu32 " in line%s\n", any ? "" : " not held",
+		snapshot->waiting, snapshot->closed ? ", closed" : "");
+}
+
+int fifolock_dump(fifolock_t *lock, FILE *out)
+{
+	struct fifolock_in_line line[SHOWN];
+	struct fifolock_snapshot snapshot;
+	int error = out ? fifolock_snapshot(lock, &snapshot, line, SHOWN) : EINVAL;
+	int saved = errno;
+
+	if (error)
+		return error;
+	fprintf(out, "fifolock %p%s%s:", (void *)lock, snapshot.name ? " " : "",
+		snapshot.name ? snapshot.name : "");
+	print_holds(out, fl_modes_of(lock), &snapshot);
+	for (uint32_t i = 0; i < snapshot.waiting && i < SHOWN; i++)
+		print_request(out, fl_modes_of(lock), &line[i]);
+	if (snapshot.waiting > SHOWN)
+		fprintf(out, "  and %" PRIu32 " more\n", snapshot.waiting - SHOWN);
+	errno = saved;
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stats.h - what a counted table counts (fifolock/inspect.h).  Layer 4.  A lock whose table
+ * is not counted never comes here: see fl_check.
+ */
+#ifndef FL_STATS_H
+#define FL_STATS_H
+
+#include "lock.h"
+
+static inline bool fl_counted(const fifolock_modes_t *modes)
+{
+	return __builtin_expect((modes->flags & FL_MODES_COUNTED) != 0, 0);
+}
+
+/* The time, for a request that may have to wait; 0 if nobody counts. */
+uint64_t fl_stats_now(const fifolock_modes_t *modes);
+
+/* A request has ended: 0 and since when it had waited (0: it did not), or its errno. */
+void fl_stats_asked(const fifolock_modes_t *modes, unsigned mode, uint32_t n, int error,
+		    uint64_t since);
+void fl_stats_gives(const fifolock_modes_t *modes, unsigned mode, uint32_t n);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * calls_inside.c - src/calls.c for threads that are coroutines. What it keeps is one thread's and
+ * its handler's, who come between two steps only: so none of it is a step.
+ */
+#include "pool_inside.h"
+
+#include "atomic.h"
+#undef fl_load_relaxed
+#undef fl_store_relaxed
+#undef fl_cas_relaxed
+#define fl_load_relaxed(p)     (*(p))
+#define fl_store_relaxed(p, v) (*(p) = (v))
+#define fl_cas_relaxed(p, expected, v) \
+	(*(p) == *(expected) ? (*(p) = (v), true) : (*(expected) = *(p), false))
+
+#include "../../src/calls.c"
+
+void calls_keep(struct calls_thread *thread)
+{
+	*thread = (struct calls_thread){inbox, first, last, held, expects, expected};
+}
+
+void calls_resume(const struct calls_thread *thread)
+{
+	inbox = thread->inbox;
+	first = thread->first;
+	last = thread->last;
+	held = thread->held;
+	expects = thread->expects;
+	expected = thread->expected;
+}
