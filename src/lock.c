@@ -519,6 +519,12 @@ bool fl_confirm(fifolock_t *lock)
 	return true;
 }
 
+/* Somebody is in line, and nobody scans. */
+static bool wants_scanner(uint64_t word)
+{
+	return (word & (FL_QUEUED | FL_SCANNING)) == FL_QUEUED;
+}
+
 /* No one in line: the units out, and that is all.  Somebody scanning: the units out,
  * and the scanner sees it.  Otherwise become the scanner, units still in. */
 int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
@@ -531,7 +537,7 @@ int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
 	do {
 		if (!fl_word_has(word, field, units))
 			return EPERM;
-		scans = (word & (FL_QUEUED | FL_SCANNING)) == FL_QUEUED;
+		scans = wants_scanner(word);
 		next = scans ? word | FL_SCANNING : word - units;
 		/* [HOLD] release, [SCAN] [NEWS] acquire */
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
@@ -564,7 +570,7 @@ int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
 			return EPERM;
 		if (!fl_want_fits(modes, want, word - from->unit))
 			return EBUSY;
-		scans = (word & (FL_QUEUED | FL_SCANNING)) == FL_QUEUED;
+		scans = wants_scanner(word);
 		next = word - from->unit + want->unit;
 		next |= scans ? FL_SCANNING : 0;
 		/* [HOLD] release, [HOLD] [SCAN] [NEWS] acquire */

@@ -194,27 +194,32 @@ static int wait_as(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 	return error;
 }
 
+/* A slot to wait with, if there is time to wait. */
+static int begin(const struct fl_deadline *deadline, struct fl_slot **slot)
+{
+	if (deadline && fl_deadline_passed(deadline))
+		return ETIMEDOUT;
+	*slot = fl_slot_for_wait();
+	return *slot ? 0 : ENOMEM;
+}
+
 int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline)
 {
 	struct fl_slot *slot;
+	int error = begin(deadline, &slot);
 
-	if (deadline && fl_deadline_passed(deadline))
-		return ETIMEDOUT;
-	slot = fl_slot_for_wait();
-	return slot ? wait_as(lock, slot, want, 0, deadline) : ENOMEM;
+	return error ? error : wait_as(lock, slot, want, 0, deadline);
 }
 
 int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 		  const struct fl_deadline *deadline)
 {
 	struct fl_slot *slot;
+	int error = begin(deadline, &slot);
 
-	if (deadline && fl_deadline_passed(deadline))
-		return ETIMEDOUT;
-	slot = fl_slot_for_wait();
-	if (!slot)
-		return ENOMEM;
+	if (error)
+		return error;
 	slot->from = (uint8_t)from;
 	return wait_as(lock, slot, want, FL_AHEAD | FL_UNBOUND, deadline);
 }

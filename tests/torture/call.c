@@ -99,6 +99,25 @@ static struct timespec deadline(clockid_t clock, uint64_t *random, uint64_t *mon
 	return at;
 }
 
+/* Handlers only ever try. */
+static bool by_request(struct actor *actor)
+{
+	if (!has(&the_round->plan, F_requests) || !me || oracle_below(&actor->random, 3))
+		return false;
+	tally_add(&tally->by_request, 1);
+	return true;
+}
+
+static int timed_request(struct actor *actor, fifolock_t *lock, unsigned mode,
+			 uint32_t weight)
+{
+	struct entry *entry = &actor->entries[actor->used];
+	struct timespec at = deadline(CLOCK_MONOTONIC, &actor->random, &entry->deadline);
+
+	errno = MARK;
+	return request_ask(actor, lock, mode, weight, &at);
+}
+
 static int timed(struct actor *actor, fifolock_t *lock, unsigned mode, uint32_t weight)
 {
 	clockid_t clock =
@@ -117,9 +136,14 @@ static int timed(struct actor *actor, fifolock_t *lock, unsigned mode, uint32_t 
 static int ask(struct actor *actor, fifolock_t *lock, unsigned mode, uint32_t weight,
 	       enum how how)
 {
+	bool request = how != TRY && by_request(actor);
+
 	if (how == TIMED)
-		return timed(actor, lock, mode, weight);
+		return request ? timed_request(actor, lock, mode, weight)
+			       : timed(actor, lock, mode, weight);
 	errno = MARK;
+	if (request)
+		return request_ask(actor, lock, mode, weight, NULL);
 	if (how == TRY && weight == 1)
 		return fifolock_trylock(lock, mode);
 	if (how == TRY)

@@ -85,6 +85,7 @@ __attribute__((noreturn, format(printf, 1, 2))) void violation(const char *forma
 	X(thieves, 1, "releases of holds that are not there")                      \
 	X(wishes, 2, "locks taken by a thread's destructors")                      \
 	X(looks, 4, "fifolock_waiting and fifolock_holds, believed")               \
+	X(requests, 6, "asking by requests that call back, are polled, cancelled") \
 	X(naps, 3, "holders that sleep")                                           \
 	X(storms, 1, "deadlines that all pass behind one holder, again and again") \
 	X(jitter, 6, "delays before the library's atomic operations")              \
@@ -115,6 +116,7 @@ enum feature {
 	X(releases, "releases")                                                 \
 	X(refused, "releases refused with EPERM")                               \
 	X(looks, "looks at waiting and holds")                                  \
+	X(by_request, "of them by a request, not by waiting")                   \
 	X(weighted, "requests for more than one hold")                          \
 	X(sleepers, "requests that slept")                                      \
 	X(scans, "scans")                                                       \
@@ -409,6 +411,8 @@ bool call_room(const struct actor *actor);
 /* The error of the call; 0: it holds now. */
 int call_ask(struct actor *actor, struct target *target, unsigned mode, uint32_t weight,
 	     enum how how);
+int request_ask(struct actor *actor, fifolock_t *lock, unsigned mode, uint32_t weight,
+		const struct timespec *deadline);
 int call_give(struct actor *actor, struct target *target, unsigned mode, uint32_t weight);
 void call_look(struct actor *actor, struct target *target);
 
