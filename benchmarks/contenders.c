@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fifolock/fifolock.h>
+#include <fifolock/request.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define LINE	     128 /* two lines: processors fetch the neighbour too */
@@ -52,6 +52,23 @@ static void fifo_destroy(void *lock)
 }
 
 PAIRS(fifo)
+
+static void fifo_run(void *lock, enum mode mode, void (*section)(void *arg), void *arg)
+{
+	must(fifolock_run(lock, mode == SHARED ? FIFOLOCK_SHARED : FIFOLOCK_EXCLUSIVE,
+			  section, arg));
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void fifo_run_pairs(void *lock, enum mode mode, unsigned long n)
+{
+	for (; n; n--)
+		fifo_run(lock, mode, nothing, NULL);
+}
 
 static void mutex_init(void *lock)
 {
@@ -134,6 +151,19 @@ static const struct contender contenders[] = {
 		.has_shared = true,
 		.fifo = true,
 		CALLS(fifo),
+	},
+	{
+		.name = "fifolock-run",
+		.description = "this library: sections run by whoever is at it, in order",
+		.size = sizeof(fifolock_t),
+		.has_shared = true,
+		.fifo = true,
+		.init = fifo_init,
+		.lock = fifo_lock,
+		.unlock = fifo_unlock,
+		.destroy = fifo_destroy,
+		.run = fifo_run,
+		.pairs = fifo_run_pairs,
 	},
 	{
 		.name = "pthread_mutex",

@@ -53,6 +53,9 @@ struct worker {
 	uint64_t writes;
 	uint64_t random;
 	uint64_t clashes;
+	uint64_t had; /* when the section that was timed began */
+	enum mode mode;
+	bool timed;
 	struct cell *cell;
 	struct histogram waits;
 } __attribute__((aligned(128)));
@@ -79,19 +82,36 @@ static uint32_t roll(struct worker *self)
 	return (uint32_t)((x * UINT64_C(0x2545F4914F6CDD1D)) >> 32);
 }
 
-static void section(struct worker *self, enum mode mode)
+/* Of this worker, but perhaps in another's thread: then what it writes here costs. */
+static void section(void *arg)
 {
+	struct worker *self = arg;
 	struct guarded *guarded = &self->cell->guarded;
 	uint64_t seen = guarded->first;
 
-	if (mode == EXCLUSIVE)
+	if (self->timed)
+		self->had = ticks_now();
+	if (self->mode == EXCLUSIVE)
 		guarded->first = seen + 1;
 	work(self->cell->load->section_turns);
-	self->clashes += guarded->second != seen;
-	if (mode == EXCLUSIVE) {
+	if (guarded->second != seen)
+		self->clashes++;
+	if (self->mode == EXCLUSIVE)
 		guarded->second = seen + 1;
-		self->writes++;
+}
+
+static void run_section(struct worker *self)
+{
+	const struct contender *row = self->cell->row;
+	void *lock = self->cell->lock;
+
+	if (row->run) {
+		row->run(lock, self->mode, section, self);
+		return;
 	}
+	row->lock(lock, self->mode);
+	section(self);
+	row->unlock(lock, self->mode);
 }
 
 /* 0 to twice the mean, evenly: fixed times would make the threads march in step. */
@@ -109,20 +129,17 @@ static void operate(struct worker *self)
 {
 	struct cell *cell = self->cell;
 	uint32_t dice = roll(self);
-	enum mode mode = (dice >> 16) * 100 >> 16 < cell->load->shared_percent
-				 ? SHARED
-				 : EXCLUSIVE;
-	bool timed = (dice & (cell->sampling - 1)) == 0;
-	uint64_t asked = timed ? ticks_now() : 0;
-	uint64_t had;
+	uint64_t asked;
 
-	cell->row->lock(cell->lock, mode);
-	had = timed ? ticks_now() : 0;
-	section(self, mode);
-	cell->row->unlock(cell->lock, mode);
+	self->mode = (dice >> 16) * 100 >> 16 < cell->load->shared_percent ? SHARED
+									   : EXCLUSIVE;
+	self->timed = (dice & (cell->sampling - 1)) == 0;
+	asked = self->timed ? ticks_now() : 0;
+	run_section(self);
+	self->writes += self->mode == EXCLUSIVE;
 	count(self);
-	if (timed && phase_of(cell) != WARMING)
-		histogram_record(&self->waits, ticks_ns(asked, had));
+	if (self->timed && phase_of(cell) != WARMING)
+		histogram_record(&self->waits, ticks_ns(asked, self->had));
 	think(self);
 }
 
