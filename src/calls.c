@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls.c - see calls.h.  All of it belongs to one thread and the handlers that interrupt it.
+ * calls.c - see calls.h.  All of it belongs to one thread and the handlers that
+ * interrupt it.
  *
  * inbox is a stack of slots that both push on, by compare-and-swap; held is written
  * by a handler only between two instructions of the thread, and is then what it was.

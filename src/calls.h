@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls.h - callbacks that a grant has made due, and when a thread runs them.  Layer 2.
+ * calls.h - callbacks that a grant has made due, and when a thread runs them.  Layer
+ * 2.
  *
  * A scanner does not call: it puts the slot with those that are due in this thread
- * (fl_call_later).  They run, oldest first, when the outermost of the thread's calls into the
- * library is done with its locks (fl_calls_run).  So a callback that releases and grants the
- * next does not call that one, it only makes it due: a million of them need the stack of
- * one.
+ * (fl_call_later).  They run, oldest first, when the outermost of the thread's calls
+ * into the library is done with its locks (fl_calls_run).  So a callback that
+ * releases and grants the next does not call that one, it only makes it due: a
+ * million of them need the stack of one.
  *
- * A thread that is about to wait runs first what is due: what it waits for may depend on
- * it.  Who needs none to run for a moment (because it has told half of what happened, or
- * holds something internal) says fl_calls_hold, and fl_calls_let in the end.
+ * A thread that is about to wait runs first what is due: what it waits for may
+ * depend on it.  Who needs none to run for a moment (because it has told half of
+ * what happened, or holds something internal) says fl_calls_hold, and fl_calls_let
+ * in the end.
  *
- * Signal handlers may release, so they may make something due.  If the thread is running
- * callbacks or holds them up they are left to it, otherwise the handler runs them itself.
+ * Signal handlers may release, so they may make something due.  If the thread is
+ * running callbacks or holds them up they are left to it, otherwise the handler runs
+ * them itself.
  */
 #ifndef FL_CALLS_H
 #define FL_CALLS_H
@@ -31,8 +34,8 @@ void fl_calls_let(void);
 unsigned fl_calls_wait(void);
 void fl_calls_waited(unsigned held);
 
-/* The slot whose grant, if it comes while the caller joins with it, is to be left where it is:
- * then fl_calls_expected says true, and it is not due. */
+/* The slot whose grant, if it comes while the caller joins with it, is to be left
+ * where it is: then fl_calls_expected says true, and it is not due. */
 void fl_calls_expect(struct fl_slot *slot);
 bool fl_calls_expected(void);
 

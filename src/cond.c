@@ -2,15 +2,16 @@
  *
  * cond.c - conditions. Layer 4.
  *
- * The waiters of a condition are a list under a guard, which is a fifolock itself: first come
- * is who took the guard first. A waiter has its slot already while it waits for the signal, and
- * sleeps on it; the signal joins the lock's line with that slot on the waiter's behalf, and the grant
- * wakes it. So between signal and grant nobody runs who would only queue up again.
+ * The waiters of a condition are a list under a guard, which is a fifolock itself:
+ * first come is who took the guard first. A waiter has its slot already while it
+ * waits for the signal, and sleeps on it; the signal joins the lock's line with that
+ * slot on the waiter's behalf, and the grant wakes it. So between signal and grant
+ * nobody runs who would only queue up again.
  *
- * The signal joins while it holds the guard, and a waiter that was signalled takes the guard once more
- * before it returns: then the signal is done with the waiter's stack and with its lock. What
- * that joining makes due is called back after the guard is given back, because a callback may
- * signal, too.
+ * The signal joins while it holds the guard, and a waiter that was signalled takes
+ * the guard once more before it returns: then the signal is done with the waiter's
+ * stack and with its lock. What that joining makes due is called back after the
+ * guard is given back, because a callback may signal, too.
  */
 #include "calls.h"
 #include "debug.h"
@@ -20,7 +21,8 @@
 #include <fifolock/cond.h>
 #include <stddef.h>
 
-/* On its thread's stack. Everything in it is written under the guard, or before it is listed. */
+/* On its thread's stack. Everything in it is written under the guard, or before it
+ * is listed. */
 struct fl_waiter {
 	struct fl_waiter *older, *newer;
 	fifolock_t *lock;
@@ -97,7 +99,8 @@ static int begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
 	return 0;
 }
 
-/* In the list, the hold given back: until the grant, or until the deadline and the grant. */
+/* In the list, the hold given back: until the grant, or until the deadline and the
+ * grant. */
 static int wait_listed(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		       const struct fl_deadline *deadline)
 {

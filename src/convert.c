@@ -97,8 +97,8 @@ bool fifolock_contended(fifolock_t *lock, unsigned mode)
 	return search.found;
 }
 
-/* In line again before the hold is given back: so those who are in line now get their turn,
- * and nobody who comes later. */
+/* In line again before the hold is given back: so those who are in line now get
+ * their turn, and nobody who comes later. */
 static int take_turns(fifolock_t *lock, const struct fl_want *want)
 {
 	const struct fifolock_row *row = &fl_modes_of(lock)->rows[want->mode];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fast.h - the first try: arguments, one compare-and-swap in, one out.  Layer 4, shared by
- * the public functions that take or give a hold.
+ * fast.h - the first try: arguments, one compare-and-swap in, one out.  Layer 4,
+ * shared by the public functions that take or give a hold.
  *
  *	row       released by            acquired by               what it carries
  *	[HOLD]    fl_give_at_once        fl_take_at_once           the holder's writes

@@ -4,41 +4,47 @@
  * parking meet.
  *
  * A request takes its hold with one compare-and-swap on the word if nobody is in
- * line and it fits (fl_take).  Otherwise it joins the line and announces that on
- * the word (announce); this is the step by which it counts as in line.  Whoever
- * then makes a grant possible becomes the scanner: takes SCANNING, brings the
- * line up to date, takes from its head whom the word has room for, and
- * commits (scan).  One compare-and-swap on the word is the commit: granted units in,
- * the scanner's own release out, SCANNING off.  It is the scanner's last touch
- * of the lock; the slots are told after it.
+ * line and it fits (fl_take).  Otherwise it joins the line and announces that on the
+ * word (announce); this is the step by which it counts as in line.  Whoever then
+ * makes a grant possible becomes the scanner: takes SCANNING, brings the line up to
+ * date, takes from its head whom the word has room for, and commits (scan).  One
+ * compare-and-swap on the word is the commit: granted units in, the scanner's own
+ * release out, SCANNING off.  It is the scanner's last touch of the lock; the slots
+ * are told after it.
  *
- * Why the release is part of the commit: until then a releasing scanner still
- * has its hold, so no other holder can be the last one, and free the
- * lock, while the scanner looks at it (G5).
+ * Why the release is part of the commit: until then a releasing scanner still has
+ * its hold, so no other holder can be the last one, and free the lock, while the
+ * scanner looks at it (G5).
  *
- * Why a claim comes before the commit: a request with a deadline can leave at
- * any moment.  Claiming its slot decides the matter before its units are in,
- * so no hold ever exists that nobody wants and nobody has to give one back
- * after the last touch (G4, G5).
+ * Why a claim comes before the commit: a request with a deadline can leave at any
+ * moment.  Claiming its slot decides the matter before its units are in, so no hold
+ * ever exists that nobody wants and nobody has to give one back after the last touch
+ * (G4, G5).
  *
- * Why no wake-up is lost (G3): whatever can let the head in (a unit out, an
- * arrival, a departure) is followed by a successful compare-and-swap on the
- * word by the same thread.  Either that step found no scanner and makes one; or it
- * changes the word under the scanner, whose commit then fails and who looks
- * again.  Only an arrival at an empty line that does not fit makes no scanner:
- * a hold is in its way, and the release of that comes later in the order of
- * the word, and sees QUEUED.
+ * Why no wake-up is lost (G3): whatever can let the head in (a unit out, an arrival,
+ * a departure) is followed by a successful compare-and-swap on the word by the same
+ * thread.  Either that step found no scanner and makes one; or it changes the word
+ * under the scanner, whose commit then fails and who looks again.  Only an arrival
+ * at an empty line that does not fit makes no scanner: a hold is in its way, and the
+ * release of that comes later in the order of the word, and sees QUEUED.
  *
- * Why a release stays O(granted): an arrival that finds QUEUED and no scanner
- * scans itself, so it is linked by its own thread.  What a release has to
- * link is the first in line and those arriving at that very moment.
+ * Why a release stays O(granted): an arrival that finds QUEUED and no scanner scans
+ * itself, so it is linked by its own thread.  What a release has to link is the
+ * first in line and those arriving at that very moment.
  *
- * Order of memory.  Every write to the word is a read-modify-write, so each
- * release below heads a release sequence that runs through all later values.
+ * What else may happen to a request: it is turned away because the lock is closed or
+ * because it waits for itself; it is called back (calls.h); its section is run by the
+ * scanner's thread (struct fl_group, run.c).  A conversion waits with what it holds,
+ * ahead of those who hold nothing.  docs/design.md has the reasons.
+ *
+ * Order of memory.  Every write to the word is a read-modify-write, so each release
+ * below heads a release sequence that runs through all later values.
  *
  *	row      released by               acquired by              what it carries
- *	[HOLD]   release, scan commit      take, scan commit        the holder's writes
- *	[SCAN]   scan commit               release, announce        first, gone, links
+ *	[HOLD]   release, exchange,        take, exchange,          the holder's writes
+ *	         scan commit               scan commit
+ *	[SCAN]   scan commit               release, exchange,       first, gone, links
+ *	                                   announce, look
  *	[NEWS]   announce, fl_confirm      clear_rescan, release,   the pushes before it
  *	                                   announce
  *	[GRANT]  fl_tell                   fl_told, fl_sleep        every earlier holder's
@@ -89,8 +95,8 @@ struct batch {
 	uint32_t count;
 };
 
-/* One scan.  Whom it takes off the line it grants, turns away (refused), or runs the section
- * of (chain): all of it after the commit. */
+/* One scan.  Whom it takes off the line it grants, turns away (refused), or runs the
+ * section of (chain): all of it after the commit. */
 struct scan {
 	fifolock_t *lock;
 	const fifolock_modes_t *modes;
@@ -223,7 +229,8 @@ static bool to_be_run(const struct scan *scan, const struct fl_slot *head)
 	       (head->how & FL_RUNS) && (scan->modes->flags & FL_MODES_ALONE(head->mode));
 }
 
-/* The head fits: off the line.  Sections in a row, all of one mode, take one hold together. */
+/* The head fits: off the line.  Sections in a row, all of one mode, take one hold
+ * together. */
 static void take(struct scan *scan, struct fl_slot *head)
 {
 	uint64_t units = scan->modes->rows[head->mode].unit * head->weight;
@@ -311,8 +318,9 @@ void fl_tell(struct fl_slot *slot, uint32_t what)
 		fl_unpark(&slot->word);
 }
 
-/* any -> GRANTED or REFUSED.  From here on the owner may return and use its slot again: what
- * follows may use its address, never its contents; unless it is to be called back. */
+/* any -> GRANTED or REFUSED.  From here on the owner may return and use its slot
+ * again: what follows may use its address, never its contents; unless it is to be
+ * called back. */
 static void grant(struct fl_slot *slot, uint32_t what)
 {
 	bool calls = slot->how & FL_CALLS;
@@ -404,9 +412,9 @@ static int scan(struct scan *scan)
 }
 
 /* Make an arrival or a departure known: 0 -> SCANNING, or RESCAN under a scanner.
- * Two arrivals need not.  One that a scanner has taken already is in line, or granted: were
- * it to ask whether it fits, its own hold could be in its way.  And one at an empty
- * line that does not fit only sets QUEUED: the answer is true. */
+ * Two arrivals need not.  One that a scanner has taken already is in line, or
+ * granted: were it to ask whether it fits, its own hold could be in its way.  And
+ * one at an empty line that does not fit only sets QUEUED: the answer is true. */
 static bool announce(fifolock_t *lock, const struct fl_want *arrival,
 		     struct fl_group *group)
 {
@@ -455,9 +463,10 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 	if (fl_line_join(lock, slot, how & FL_UNBOUND ? UINT32_MAX : bound_of(lock)) != 0)
 		return EAGAIN;
 	fl_event_join(lock, slot);
-	/* Taken right after QUEUED was set: by a scanner that QUEUED has called, or before,
-	 * and the word has since become again what it was.  Nobody would clear it then.  This
-	 * second look cannot be older than that: announce has acquired that commit. */
+	/* Taken right after QUEUED was set: by a scanner that QUEUED has called, or
+	 * before, and the word has since become again what it was.  Nobody would
+	 * clear it then.  This second look cannot be older than that: announce has
+	 * acquired that commit. */
 	if (announce(lock, ahead ? NULL : want, group) && !fl_line_has_arrivals(lock))
 		announce(lock, NULL, group);
 	return 0;

@@ -32,8 +32,9 @@ void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value);
 /* Take the hold if nobody is in line and it fits. */
 bool fl_take(fifolock_t *lock, const struct fl_want *want);
 
-/* Sections that the caller of a join or a release is to run for others, as it holds their
- * mode now: most at first, then who they are (linked by newer) and what is held for them. */
+/* Sections that the caller of a join or a release is to run for others, as it holds
+ * their mode now: most at first, then who they are (linked by newer) and what is
+ * held for them. */
 struct fl_group {
 	uint32_t most;
 	uint32_t count;
@@ -43,9 +44,9 @@ struct fl_group {
 };
 
 /* Join the line with a slot.  From here the slot is the line's until its word says
- * that it has been told (perhaps at once), or until fl_leave says true.  how: FL_LEAVES and so on;
- * only who has said so may leave.  EAGAIN: the line is full.  group NULL: runs nobody's
- * section. */
+ * that it has been told (perhaps at once), or until fl_leave says true.  how:
+ * FL_LEAVES and so on; only who has said so may leave.  EAGAIN: the line is full.
+ * group NULL: runs nobody's section. */
 int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	    unsigned how);
 int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
@@ -85,7 +86,8 @@ int fl_release(fifolock_t *lock, uint64_t field, uint64_t units);
 int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
 		  struct fl_group *group);
 
-/* One hold of from for what is wanted, in one step: EBUSY if that does not fit.  EPERM. */
+/* One hold of from for what is wanted, in one step: EBUSY if that does not fit.
+ * EPERM. */
 int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
 		const struct fl_want *want);
 

@@ -15,8 +15,8 @@
  *	[TAKEN]    Who has pushed itself and then sees none has been taken.  Some may be an
  *	           old answer, and costs a scan.
  *
- * That a scanner cannot miss an arrival or a departure is not decided here but
- * by the announcement on the state word that follows each (lock.c).
+ * That a scanner cannot miss an arrival or a departure is not decided here but by
+ * the announcement on the state word that follows each (lock.c).
  */
 #include "queue.h"
 #include "atomic.h"
@@ -29,7 +29,8 @@
 /* Are as many in line as may be? */
 static bool full(const fifolock_t *lock, uint32_t ticket, uint32_t bound)
 {
-	/* Who has gone since is counted by the exact way, which is only asked to refuse. */
+	/* Who has gone since is counted by the exact way, which is only asked to
+	 * refuse. */
 	return bound != UINT32_MAX &&
 	       ticket - fl_load_relaxed(&lock->gone) >= bound && /* [GUESS] */
 	       fl_line_length(lock) >= bound;

@@ -2,9 +2,10 @@
  *
  * request.c - requests that no thread waits for.  Layer 4.
  *
- * A request has a slot of its own from the pool, and a state in the caller's memory.  Leaving
- * is decided against the grant on the slot's word, as for every request; the state decides
- * who gives the slot back, because whoever cancels must be sure that it is still the request's:
+ * A request has a slot of its own from the pool, and a state in the caller's memory.
+ * Leaving is decided against the grant on the slot's word, as for every request; the
+ * state decides who gives the slot back, because whoever cancels must be sure that
+ * it is still the request's:
  *
  *	IN_LINE -> CANCELLING	the one who cancels: the slot stays until it has let go
  *	CANCELLING -> LEFT	... it has left: the slot is the scanner's
@@ -74,7 +75,8 @@ static int finish(fifolock_request_t *request, struct fl_slot *slot)
 	return status;
 }
 
-/* What a slot calls when its turn has come; after finish the request may be used again. */
+/* What a slot calls when its turn has come; after finish the request may be used
+ * again. */
 static void call_back(void *at)
 {
 	struct fl_slot *slot = at;

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * run.c - sections run in turn, by whoever holds the mode: delegation in ticket order.
- * Layer 4.
+ * run.c - sections run in turn, by whoever holds the mode: delegation in ticket
+ * order. Layer 4.
  *
- * The idea is that of flat combining (Hendler, Incze, Shavit, Tzafrir, "Flat Combining and
- * the Synchronization-Parallelism Tradeoff", SPAA 2010) and of CC-Synch (Fatourou, Kallimanis,
- * "Revisiting the Combining Synchronization Technique", PPoPP 2012): moving a hold from one
- * processor to another takes longer than a short section, so one thread runs the sections of
- * all who wait. Here they wait in the lock's own line, so plain lockers and callbacks keep
- * their turns between them.
+ * The idea is that of flat combining (Hendler, Incze, Shavit, Tzafrir, "Flat
+ * Combining and the Synchronization-Parallelism Tradeoff", SPAA 2010) and of
+ * CC-Synch (Fatourou, Kallimanis, "Revisiting the Combining Synchronization
+ * Technique", PPoPP 2012): moving a hold from one processor to another takes longer
+ * than a short section, so one thread runs the sections of all who wait. Here they
+ * wait in the lock's own line, so plain lockers and callbacks keep their turns
+ * between them.
  *
- * A scan by a thread that is in fifolock_run itself takes, besides whom it grants, sections
- * from the head in a row and one hold for them all (struct fl_group). The thread runs them after
- * the commit, gives the hold back, and only then tells their owners: who is told may be the
- * last to use the lock, and free it (G5). Any other scan grants the head to its owner, who
- * wakes up and runs its own section. So unlock stays short, and safe in signal handlers.
+ * A scan by a thread that is in fifolock_run itself takes, besides whom it grants,
+ * sections from the head in a row and one hold for them all (struct fl_group). The
+ * thread runs them after the commit, gives the hold back, and only then tells their
+ * owners: who is told may be the last to use the lock, and free it (G5). Any other
+ * scan grants the head to its owner, who wakes up and runs its own section. So
+ * unlock stays short, and safe in signal handlers.
  */
 #include "calls.h"
 #include "debug.h"
@@ -153,10 +155,13 @@ FL_NOT_INLINE static int run_in_line(fifolock_t *lock, const struct fl_want *wan
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	uint64_t since = fl_stats_now(modes);
 	struct fl_slot *slot;
-	int error = 0;
+	int error;
 
 	if (fl_closed(lock))
 		return ECANCELED;
+	error = fl_debug_may_wait(lock, want->mode, 1, site);
+	if (error)
+		return error;
 	slot = fl_slot_for_wait();
 	if (!slot)
 		return ENOMEM;

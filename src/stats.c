@@ -2,12 +2,14 @@
  *
  * stats.c - tables that count. Layer 4.
  *
- * A counted table is a copy of another in which the number of modes is 0: so the first check of
- * every function fails, and its error path, which costs nobody else anything, looks whether the
- * table counts. The number is in flags, where fl_modes_count finds it.
+ * A counted table is a copy of another in which the number of modes is 0: so the
+ * first check of every function fails, and its error path, which costs nobody else
+ * anything, looks whether the table counts. The number is in flags, where
+ * fl_modes_count finds it.
  *
- * How long holds last is known without remembering any of them: all the moments at which
- * they ended, added up, less all those at which they began; those that last end now.
+ * How long holds last is known without remembering any of them: all the moments at
+ * which they ended, added up, less all those at which they began; those that last
+ * end now.
  *
  *	relaxed   because
  *	[TALLY]   Numbers that are added up; each is right by itself, and orders nothing.

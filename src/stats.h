@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * stats.h - what a counted table counts (fifolock/inspect.h).  Layer 4.  A lock whose table
- * is not counted never comes here: see fl_check.
+ * stats.h - what a counted table counts (fifolock/inspect.h).  Layer 4.  A lock
+ * whose table is not counted never comes here: see fl_check.
  */
 #ifndef FL_STATS_H
 #define FL_STATS_H

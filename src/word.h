@@ -34,7 +34,8 @@
 
 #define FL_HOLD_BITS 61
 
-/* fifolock_modes_t.flags.  ALONE: whoever holds this mode is alone, nothing fits beside. */
+/* fifolock_modes_t.flags.  ALONE: whoever holds this mode is alone, nothing fits
+ * beside. */
 #define FL_MODES_OWNER_CHECKED 1u
 #define FL_MODES_COUNTED       2u /* a table inside a fifolock_stats_t (stats.c) */
 #define FL_MODES_COUNT_SHIFT   8  /* there, how many modes; its own count is 0 */

@@ -10,16 +10,16 @@
  *	...
  *	fifolock_unlock(&lock, FIFOLOCK_EXCLUSIVE);
  *
- * First come, first served here, too: a signal is for whoever has waited longest. It wakes
- * nobody; it moves the waiter to the end of the lock's line, where it is granted in its turn. So
- * a broadcast to a thousand is a thousand places in line, not a thousand threads
- * that fight for one lock.
+ * First come, first served here, too: a signal is for whoever has waited longest. It
+ * wakes nobody; it moves the waiter to the end of the lock's line, where it is
+ * granted in its turn. So a broadcast to a thousand is a thousand places in line,
+ * not a thousand threads that fight for one lock.
  *
- * Others may have had the lock between the signal and the grant, so look at the condition
- * again. No wait ends without a signal, a time-out or an error.
+ * Others may have had the lock between the signal and the grant, so look at the
+ * condition again. No wait ends without a signal, a time-out or an error.
  *
- * Every function returns 0 or a positive errno and leaves errno alone. Any thread may call them, a
- * signal handler may not. None is a cancellation point.
+ * Every function returns 0 or a positive errno and leaves errno alone. Any thread
+ * may call them, a signal handler may not. None is a cancellation point.
  */
 #ifndef FIFOLOCK_COND_H
 #define FIFOLOCK_COND_H
@@ -30,9 +30,10 @@
 extern "C" {
 #endif
 
-/* Private. All bytes zero is a condition nobody waits for. It must not move or be copied while
- * in use; when nobody waits for it and no call on it is under way it may simply be freed. A
- * waiter whose wait has returned is done with it, and with whoever signalled. */
+/* Private. All bytes zero is a condition nobody waits for. It must not move or be
+ * copied while in use; when nobody waits for it and no call on it is under way it
+ * may simply be freed. A waiter whose wait has returned is done with it, and with
+ * whoever signalled. */
 typedef struct fifolock_cond {
 	fifolock_t guard;
 	struct fl_waiter *first;
@@ -47,9 +48,10 @@ typedef struct fifolock_cond {
 #endif
 /* clang-format on */
 
-/* Give one hold of mode back, wait for a signal, and take the hold again: giving back and
- * beginning to wait are one step for whoever signals while holding the lock, or after having
- * held it. The caller has exactly one hold, of weight 1, that is its own to give.
+/* Give one hold of mode back, wait for a signal, and take the hold again: giving
+ * back and beginning to wait are one step for whoever signals while holding the
+ * lock, or after having held it. The caller has exactly one hold, of weight 1, that
+ * is its own to give.
  *
  *	0	   signalled; held
  *	ECANCELED  the lock was closed when the turn came; not held. Closing signals nobody:
@@ -58,9 +60,9 @@ typedef struct fifolock_cond {
 FIFOLOCK_API int fifolock_cond_wait(fifolock_cond_t *cond, fifolock_t *lock,
 				    unsigned mode);
 
-/* The same until the deadline at most, an absolute time on CLOCK_MONOTONIC, or on the clock that is
- * named. ETIMEDOUT: no signal came; the hold is taken again, for which it waits in line as long
- * as it takes. */
+/* The same until the deadline at most, an absolute time on CLOCK_MONOTONIC, or on
+ * the clock that is named. ETIMEDOUT: no signal came; the hold is taken again, for
+ * which it waits in line as long as it takes. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 			const struct timespec *deadline);
@@ -68,10 +70,10 @@ FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 			clockid_t clock, const struct timespec *deadline);
 
-/* Move the one who has waited longest, or all of them in the order in which they came, to the
- * end of their lock's line. Whether the caller holds that lock does not matter, but nobody may
- * free it before this returns, unless it is the waiters themselves. Nobody waits: nothing
- * happens. ENOMEM: nothing has happened. */
+/* Move the one who has waited longest, or all of them in the order in which they
+ * came, to the end of their lock's line. Whether the caller holds that lock does not
+ * matter, but nobody may free it before this returns, unless it is the waiters
+ * themselves. Nobody waits: nothing happens. ENOMEM: nothing has happened. */
 FIFOLOCK_API int fifolock_cond_signal(fifolock_cond_t *cond);
 FIFOLOCK_API int fifolock_cond_broadcast(fifolock_cond_t *cond);
 

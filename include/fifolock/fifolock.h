@@ -10,14 +10,14 @@
  *
  *	fifolock_t s = FIFOLOCK_INIT(&fifolock_intent);  // any other mode table
  *
- * Requests are granted first come, first served, whatever their modes: nobody
- * passes anybody.  So a thread that holds SHARED and asks for SHARED again
- * while another waits for EXCLUSIVE waits for ever, as under every fair lock.
- * The lock is not reentrant.
+ * Requests are granted first come, first served, whatever their modes: nobody passes
+ * anybody.  So a thread that holds SHARED and asks for SHARED again while another
+ * waits for EXCLUSIVE waits for ever, as under every fair lock. The lock is not
+ * reentrant.
  *
- * Every int function returns 0 or a positive errno and leaves errno alone; on
- * any error nothing has changed.  Callers, unless a function says otherwise:
- * any thread, not a signal handler.  No function is a cancellation point.
+ * Every int function returns 0 or a positive errno and leaves errno alone; on any
+ * error nothing has changed.  Callers, unless a function says otherwise: any thread,
+ * not a signal handler.  No function is a cancellation point.
  *
  *	EINVAL	no such mode; an unknown clock; tv_nsec outside 0..999999999
  *	ERANGE	a weight of 0, or over the mode's capacity
@@ -30,8 +30,9 @@
  *	EDEADLK	convert: would wait for another conversion that waits for this one; and
  *		in the debug build any request that can never be granted
  *
- * More: fifolock/request.h (be granted later, let a section be run in turn), fifolock/cond.h
- * (wait for a condition), fifolock/inspect.h (look at a lock, count).
+ * More: fifolock/request.h (be granted later, let a section be run in turn),
+ * fifolock/cond.h (wait for a condition), fifolock/inspect.h (look at a lock,
+ * count).
  */
 #ifndef FIFOLOCK_FIFOLOCK_H
 #define FIFOLOCK_FIFOLOCK_H
@@ -128,13 +129,14 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 
 /* One hold of to for one of from, in one step; the lock is never without the caller.
  *
- * What fits at once is done at once, past the line: a weaker mode always does, and lets in who then
- * fits. convert waits otherwise, before all in line who hold nothing, for the other holders to
- * leave; it keeps from meanwhile. Conversions wait in the order in which they asked.
- * EDEADLK: another conversion waits for this hold to go, so this one would wait for ever;
- * give from back instead. (Only one may hold UPDATE, so UPDATE -> EXCLUSIVE is always
- * granted in the end.) tryconvert: EBUSY. timedconvert: ETIMEDOUT. EPERM: from is not held.
- * EINVAL, ENOMEM, ECANCELED. On every error from is still held. */
+ * What fits at once is done at once, past the line: a weaker mode always does, and
+ * lets in who then fits. convert waits otherwise, before all in line who hold
+ * nothing, for the other holders to leave; it keeps from meanwhile. Conversions wait
+ * in the order in which they asked. EDEADLK: another conversion waits for this hold
+ * to go, so this one would wait for ever; give from back instead. (Only one may hold
+ * UPDATE, so UPDATE -> EXCLUSIVE is always granted in the end.) tryconvert: EBUSY.
+ * timedconvert: ETIMEDOUT. EPERM: from is not held. EINVAL, ENOMEM, ECANCELED. On
+ * every error from is still held. */
 FIFOLOCK_API int fifolock_convert(fifolock_t *lock, unsigned from, unsigned to);
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_tryconvert(fifolock_t *lock, unsigned from,
 						      unsigned to);
@@ -142,27 +144,29 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedconvert(fifolock_t *lock, unsign
 							unsigned to,
 							const struct timespec *deadline);
 
-/* Turn everybody away: all in line, and all who ask later, get ECANCELED, until it is opened
- * again. Holders give back as usual. Who is in line is told by the time this returns or, if
- * another thread is granting at that moment, by that. Closing what is closed is no error.
- * A closed lock that nobody holds can be destroyed. EINVAL: destroyed. */
+/* Turn everybody away: all in line, and all who ask later, get ECANCELED, until it
+ * is opened again. Holders give back as usual. Who is in line is told by the time
+ * this returns or, if another thread is granting at that moment, by that. Closing
+ * what is closed is no error. A closed lock that nobody holds can be destroyed.
+ * EINVAL: destroyed. */
 FIFOLOCK_API int fifolock_close(fifolock_t *lock);
 FIFOLOCK_API int fifolock_reopen(fifolock_t *lock);
 
-/* Let at most so many be in line, 1 to 524287; 0, the default: as many as want. Who would be
- * one more gets EAGAIN. Conversions and those who come back from a bump or a condition are
- * always let in. Those in line already stay. ERANGE, EINVAL. */
+/* Let at most so many be in line, 1 to 524287; 0, the default: as many as want. Who
+ * would be one more gets EAGAIN. Conversions and those who come back from a bump or
+ * a condition are always let in. Those in line already stay. ERANGE, EINVAL. */
 FIFOLOCK_API int fifolock_bound(fifolock_t *lock, uint32_t most);
 
-/* Is anybody in line who is kept out by the holds of mode that there are, whatever else is
- * held? For a holder in a long piece of work: would anybody be glad if it paused? Nobody in line:
- * one load. Otherwise it looks at the line, one after the other. */
+/* Is anybody in line who is kept out by the holds of mode that there are, whatever
+ * else is held? For a holder in a long piece of work: would anybody be glad if it
+ * paused? Nobody in line: one load. Otherwise it looks at the line, one after the
+ * other. */
 FIFOLOCK_API bool fifolock_contended(fifolock_t *lock, unsigned mode);
 
-/* Let them in: if the lock is contended as above, give one hold of mode back and take it
- * again behind all who are in line at that moment and before all who come later; otherwise do
- * nothing. Held again on return: EPERM, EINVAL, ENOMEM with nothing changed. ECANCELED: the
- * lock was closed meanwhile, and the hold is gone. */
+/* Let them in: if the lock is contended as above, give one hold of mode back and
+ * take it again behind all who are in line at that moment and before all who come
+ * later; otherwise do nothing. Held again on return: EPERM, EINVAL, ENOMEM with
+ * nothing changed. ECANCELED: the lock was closed meanwhile, and the hold is gone. */
 FIFOLOCK_API int fifolock_bump(fifolock_t *lock, unsigned mode);
 
 /* A moment's truth, for diagnosis and assertions: how many holds of mode there

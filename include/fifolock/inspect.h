@@ -8,8 +8,8 @@
  *	fifolock_stats_init(&stats, "cache", &fifolock_update);
  *	fifolock_init(&lock, &stats.modes);		// instead of &fifolock_update
  *
- * Every int function returns 0 or a positive errno and leaves errno alone. Any thread may call
- * them, a signal handler may not.
+ * Every int function returns 0 or a positive errno and leaves errno alone. Any
+ * thread may call them, a signal handler may not.
  */
 #ifndef FIFOLOCK_INSPECT_H
 #define FIFOLOCK_INSPECT_H
@@ -42,11 +42,11 @@ struct fifolock_snapshot {
 	const char *name; /* of counted locks; otherwise NULL */
 };
 
-/* The lock at one moment: holds, and the first room requests in line, from the head on (a
- * conversion stands before all others). line may be NULL with room 0. While it looks, which
- * takes some nanoseconds for each request, nobody in line is granted. EAGAIN: whatever moment
- * it took the lock had changed before it was done; try again, or believe fifolock_holds. EINVAL
- * lock or out NULL. */
+/* The lock at one moment: holds, and the first room requests in line, from the head
+ * on (a conversion stands before all others). line may be NULL with room 0. While it
+ * looks, which takes some nanoseconds for each request, nobody in line is granted.
+ * EAGAIN: whatever moment it took the lock had changed before it was done; try
+ * again, or believe fifolock_holds. EINVAL lock or out NULL. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_snapshot(fifolock_t *lock,
 						    struct fifolock_snapshot *out,
 						    struct fifolock_in_line line[],
@@ -70,18 +70,18 @@ struct fifolock_counts {
 		[40]; /* how many waited less than 2^i ns, and no less than half of it */
 };
 
-/* A name and counters for one lock or many: a mode table that counts. A lock that does not use one pays
- * nothing for there being such a thing; one that does reads a clock in each call and
- * writes to these lines. Private, but for modes. */
+/* A name and counters for one lock or many: a mode table that counts. A lock that
+ * does not use one pays nothing for there being such a thing; one that does reads a
+ * clock in each call and writes to these lines. Private, but for modes. */
 typedef struct fifolock_stats {
 	fifolock_modes_t modes;
 	const char *name;
 	struct fifolock_counts counts[FIFOLOCK_MAX_MODES];
 } fifolock_stats_t;
 
-/* Make *stats a table like modes (NULL: shared/exclusive), which counts, all counts 0. name is
- * kept by pointer. It must outlive the locks that use it. EINVAL stats NULL, or modes of
- * such a table. */
+/* Make *stats a table like modes (NULL: shared/exclusive), which counts, all counts
+ * 0. name is kept by pointer. It must outlive the locks that use it. EINVAL stats
+ * NULL, or modes of such a table. */
 FIFOLOCK_API int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
 				     const fifolock_modes_t *modes);
 

@@ -18,19 +18,20 @@
  *
  * Requests and plain lockers stand in one line, in the order in which they asked.
  *
- * Where callbacks run.  In the thread that made the grant possible: inside its unlock, convert,
- * close or any other call of this library, which returns only after them; a grant that another
- * thread makes may be called back before fifolock_request has returned.  If
- * that call is made by a signal handler, the callback runs in the handler.  Nothing of the
- * library is held meanwhile but the granted mode: a callback may lock, unlock, request and
- * cancel, on this lock and others.  What its own calls grant is called back after it has returned
- * (so a chain of any length needs the stack of one), or, if it waits for a lock itself, inside
- * that wait.  Until it returns the thread that it has borrowed does nothing else: let it be
- * short, and do not let it wait for something that this thread is to do.  It must not end
- * the thread, nor jump or throw out of the callback.
+ * Where callbacks run.  In the thread that made the grant possible: inside its
+ * unlock, convert, close or any other call of this library, which returns only after
+ * them; a grant that another thread makes may be called back before fifolock_request
+ * has returned.  If that call is made by a signal handler, the callback runs in the
+ * handler.  Nothing of the library is held meanwhile but the granted mode: a
+ * callback may lock, unlock, request and cancel, on this lock and others.  What its
+ * own calls grant is called back after it has returned (so a chain of any length
+ * needs the stack of one), or, if it waits for a lock itself, inside that wait.
+ * Until it returns the thread that it has borrowed does nothing else: let it be
+ * short, and do not let it wait for something that this thread is to do.  It must
+ * not end the thread, nor jump or throw out of the callback.
  *
- * Every function returns 0 or a positive errno and leaves errno alone; any thread may call
- * it, a signal handler may not, unless the function says otherwise.
+ * Every function returns 0 or a positive errno and leaves errno alone; any thread
+ * may call it, a signal handler may not, unless the function says otherwise.
  */
 #ifndef FIFOLOCK_REQUEST_H
 #define FIFOLOCK_REQUEST_H
@@ -41,9 +42,10 @@
 extern "C" {
 #endif
 
-/* One request, in the caller's memory; private.  It must stay there, unmoved, until the
- * request has ended: granted and called back, granted and found so by wait or poll, cancelled; and
- * until a cancel under way has returned.  Then it may be used again. */
+/* One request, in the caller's memory; private.  It must stay there, unmoved, until
+ * the request has ended: granted and called back, granted and found so by wait or
+ * poll, cancelled; and until a cancel under way has returned.  Then it may be used
+ * again. */
 typedef struct fifolock_request {
 	fifolock_t *lock;
 	void *slot;
@@ -68,16 +70,16 @@ FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
 		 void (*granted)(void *ctx, int status), void *ctx);
 
-/* Leave the line.  0: it has left, will not be granted, and nobody will be called; whom it was
- * holding up is let in at once.  EALREADY: it has been granted or turned away, or is about to be:
- * granted is, was, or will be called; without granted, poll says which.  Requests may be
- * cancelled by any thread, once each. */
+/* Leave the line.  0: it has left, will not be granted, and nobody will be called;
+ * whom it was holding up is let in at once.  EALREADY: it has been granted or turned
+ * away, or is about to be: granted is, was, or will be called; without granted, poll
+ * says which.  Requests may be cancelled by any thread, once each. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_cancel(fifolock_request_t *request);
 
-/* Wait for a request made without granted, until the deadline (CLOCK_MONOTONIC; NULL: for as long
- * as it takes).  0: held.  ECANCELED: the lock was closed.  ETIMEDOUT: it is still in line, and
- * may be waited for again or cancelled.  EINVAL: it has a callback.  One thread at a time waits
- * for, polls or cancels one request. */
+/* Wait for a request made without granted, until the deadline (CLOCK_MONOTONIC;
+ * NULL: for as long as it takes).  0: held.  ECANCELED: the lock was closed.
+ * ETIMEDOUT: it is still in line, and may be waited for again or cancelled.  EINVAL:
+ * it has a callback.  One thread at a time waits for, polls or cancels one request. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_wait(fifolock_request_t *request,
 							const struct timespec *deadline);
 
@@ -85,36 +87,38 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_wait(fifolock_request_t *requ
  * the lock was closed, or cancelled.  With a callback too, while its memory is there. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_poll(fifolock_request_t *request);
 
-/* How many are in line before it; UINT32_MAX: it is not in line.  A moment's truth.  Looks at
- * the line, one after the other. */
+/* How many are in line before it; UINT32_MAX: it is not in line.  A moment's truth.
+ * Looks at the line, one after the other. */
 FIFOLOCK_API uint32_t fifolock_request_position(fifolock_request_t *request);
 
 /* Ready to be used as granted: adds 1 to the eventfd whose descriptor is in ctx, as
  * (void *)(intptr_t)fd; who reads it asks poll.  The descriptor must not be blocking. */
 FIFOLOCK_API void fifolock_granted_eventfd(void *ctx, int status);
 
-/* Run section(arg) while mode is held, in this thread's turn: exactly once, in this thread or in
- * another that is in fifolock_run on the same lock at that time, and return when it has
- * run.  What section did is seen after the call, and by all who hold the lock later.  The
- * order is the one line's, together with plain lockers.
+/* Run section(arg) while mode is held, in this thread's turn: exactly once, in this
+ * thread or in another that is in fifolock_run on the same lock at that time, and
+ * return when it has run.  What section did is seen after the call, and by all who
+ * hold the lock later.  The order is the one line's, together with plain lockers.
  *
- * With a mode that nothing fits beside (EXCLUSIVE) the sections of all who wait are run
- * by the one who has just run its own: that saves the hand-over, which for short sections
- * is most of the cost.  Nobody runs more than 256 sections of others in one call, nor begins
- * another when the system's tick (1 to 10 ms) has passed twice meanwhile.  In other modes each
- * runs its own, side by side.
+ * With a mode that nothing fits beside (EXCLUSIVE) the sections of all who wait are
+ * run by the one who has just run its own: that saves the hand-over, which for short
+ * sections is most of the cost.  Nobody runs more than 256 sections of others in one
+ * call, nor begins another when the system's tick (1 to 10 ms) has passed twice
+ * meanwhile.  In other modes each runs its own, side by side.
  *
- * As it may run in another thread, section must not depend on thread-local storage, errno of its
- * caller, thread ids, priorities or stacks; it must not take or give back the same lock, end or
- * cancel its thread, jump or throw out.  It may wait, but all in line wait with it.
+ * As it may run in another thread, section must not depend on thread-local storage,
+ * errno of its caller, thread ids, priorities or stacks; it must not take or give
+ * back the same lock, end or cancel its thread, jump or throw out.  It may wait, but
+ * all in line wait with it.
  *
- * 0: it has run.  Otherwise it has not and will not: ECANCELED the lock is closed, EAGAIN,
- * EINVAL, ENOMEM.  Not a cancellation point unless section is one, which it must not be. */
+ * 0: it has run.  Otherwise it has not and will not: ECANCELED the lock is closed,
+ * EAGAIN, EINVAL, ENOMEM.  Not a cancellation point unless section is one, which it
+ * must not be. */
 FIFOLOCK_API int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg),
 			      void *arg);
 
-/* A section to be run later; in the caller's memory, private, to be left there until done is
- * called.  fifolock_request_cancel(&later->request) takes it back. */
+/* A section to be run later; in the caller's memory, private, to be left there until
+ * done is called.  fifolock_request_cancel(&later->request) takes it back. */
 typedef struct fifolock_section {
 	fifolock_request_t request;
 	void (*section)(void *arg);
@@ -123,10 +127,10 @@ typedef struct fifolock_section {
 	void *ctx;
 } fifolock_section_t;
 
-/* The same without waiting.  0: section has run already, done is not called.  EINPROGRESS: it will
- * be run in its turn, where a callback would be (see above), and then done(ctx, 0) called, with
- * the lock given back; or done(ctx, ECANCELED), and section has not run.  done may be NULL.
- * Others as for fifolock_run. */
+/* The same without waiting.  0: section has run already, done is not called.
+ * EINPROGRESS: it will be run in its turn, where a callback would be (see above),
+ * and then done(ctx, 0) called, with the lock given back; or done(ctx, ECANCELED),
+ * and section has not run.  done may be NULL. Others as for fifolock_run. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
 		   void (*section)(void *arg), void *arg,

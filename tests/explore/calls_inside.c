@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls_inside.c - src/calls.c for threads that are coroutines. What it keeps is one thread's and
- * its handler's, who come between two steps only: so none of it is a step.
+ * calls_inside.c - src/calls.c for threads that are coroutines. What it keeps is one
+ * thread's and its handler's, who come between two steps only: so none of it is a
+ * step.
  */
 #include "pool_inside.h"
 

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: MIT
+"""fifolock.py - locks in gdb, of a live process or of a core file.
+
+    (gdb) source fifolock.py
+    (gdb) print lock
+    $1 = held: 1 exclusive, 2 in line
+    (gdb) fifolock-line lock
+    fifolock 0x4040a0: held: 1 exclusive, 2 in line
+      #0 shared, thread 2 asleep
+      #1 exclusive x 1, callback on_grant, may leave
+
+The first needs the debug information of the program, the second, if it is given an address, not
+even that; but the library's symbol table, to find who is in line: it must not be stripped,
+or its debug information must be at hand. Nothing is called in the program and nothing written.
+
+It knows by heart what is private to the library: fifolock_t, fifolock_modes_t and
+fifolock_stats_t (include/fifolock), fifolock_request_t, struct fl_slot and the bits of its word
+(src/queue.h), the flags of the state word and of mode tables (src/word.h), where slots are
+(src/pool.c). All of it is for 64 bits, little endian. tests/gdb.sh notices what changes there.
+"""
+
+import re
+import struct
+import time
+
+import gdb
+import gdb.printing
+
+SHOWN = 64
+
+# word.h
+SCANNING = 1 << 62
+MAX_MODES = 16
+COUNTED = 2
+COUNT_SHIFT = 8
+
+# lock.h
+CLOSED = 1 << 31
+
+# queue.h
+ASLEEP, LEFT = 1, 8
+LEAVES, AHEAD, CALLS, RUNS, DATED = 1, 2, 4, 8, 32
+
+# pool.c
+CHUNK_FIRST = 64
+
+LOCK = struct.Struct('<QQIIQII')
+FIELDS = 'word', 'line', 'rules', 'left', 'modes', 'first', 'gone'
+TABLE = struct.Struct('<II2Q64Q16I16Q4Q')  # fifolock_modes_t
+SLOT = struct.Struct('<7I4B4Q')
+REQUEST = struct.Struct('<4Q4IQ')
+
+
+def peek(address, form):
+    """What is at an address."""
+    memory = gdb.selected_inferior().read_memory(address, form.size)
+    return form.unpack(bytes(memory))
+
+
+def peek_pointer(address):
+    return peek(address, struct.Struct('<Q'))[0]
+
+
+def peek_text(address):
+    chars = gdb.lookup_type('char').pointer()
+    return gdb.Value(address).cast(chars).string(errors='replace')
+
+
+def symbol(address):
+    """The name of what begins at an address, or None."""
+    text = gdb.execute('info symbol %d' % address, to_string=True)
+    found = re.match(r'(\S+)(\(.*\))? in section ', text)
+    return found.group(1) if found else None
+
+
+def name_of(function):
+    return symbol(function) or '0x%x' % function
+
+
+class Pool:
+    """Slots by their id: see fl_slot_at."""
+
+    def __init__(self):
+        self.chunks = find_chunks()
+
+    def at(self, number):
+        place = number + CHUNK_FIRST - 1
+        chunk = place.bit_length() - CHUNK_FIRST.bit_length()
+        base = peek_pointer(self.chunks + 8 * chunk)
+        slot = Slot(base + SLOT.size * (place - (CHUNK_FIRST << chunk)))
+        if slot.id != number:
+            raise gdb.GdbError('slot %d is damaged, or this script is of another '
+                               'version than the library' % number)
+        return slot
+
+
+def candidates():
+    """Whatever is called chunks, in any program or library."""
+    for name in "'pool.c'::chunks", 'chunks':
+        try:
+            yield int(gdb.parse_and_eval('(unsigned long)&' + name))
+        except gdb.error:
+            pass
+    listed = gdb.execute('info variables ^chunks$', to_string=True)
+    for address in re.findall(r'^(0x[0-9a-f]+) +chunks$', listed, re.MULTILINE):
+        yield int(address, 16)
+
+
+def find_chunks():
+    """The library's: the first of them is called chunk_zero."""
+    for address in candidates():
+        try:
+            if symbol(peek_pointer(address)) == 'chunk_zero':
+                return address
+        except gdb.MemoryError:
+            pass
+    raise gdb.GdbError('who is in line cannot be seen without the symbols of the library')
+
+
+class Slot:
+    """One request: see struct fl_slot."""
+
+    def __init__(self, address):
+        (self.word, self.id, self.older, self.newer, _, self.ticket, self.weight,
+         self.mode, self.origin, self.how, _, self.call, self.ctx, self.since,
+         _) = peek(address, SLOT)
+        self.address = address
+
+
+class Table:
+    """A mode table, with or without counters: see word.h and stats.c."""
+
+    def __init__(self, address):
+        count, flags, *rest = peek(address, TABLE)
+        counted = flags & COUNTED
+        self.count = flags >> COUNT_SHIFT & 0xff if counted else count
+        if self.count > MAX_MODES:
+            raise gdb.GdbError('this is no lock, or has not been initialised')
+        self.rows = [rest[2 + 4 * m:6 + 4 * m] for m in range(self.count)]
+        self.names = rest[82:82 + self.count]
+        name = peek_pointer(address + TABLE.size) if counted else 0
+        self.name = peek_text(name) if name else ''
+
+    def holds(self, mode, word):
+        unit, _, _, field = self.rows[mode]
+        return (word & field) // unit
+
+    def mode(self, mode):
+        named = mode < self.count and self.names[mode]
+        return peek_text(named) if named else 'mode %d' % mode
+
+
+def default_table():
+    """Of a lock of zero bytes."""
+    return int(gdb.parse_and_eval('(unsigned long)&fifolock_shared_exclusive'))
+
+
+class Lock:
+    def __init__(self, values):
+        for field, value in zip(FIELDS, values):
+            setattr(self, field, value)
+        self.table = Table(self.modes or default_table())
+
+    def waiting(self):
+        return (self.line >> 32) - self.gone & 0xffffffff
+
+    def state(self):
+        """Its first line, as fifolock_dump has it."""
+        if self.table.count == 0:
+            return 'destroyed'
+        held = ['%d %s' % (self.table.holds(m, self.word), self.table.mode(m))
+                for m in range(self.table.count) if self.table.holds(m, self.word)]
+        return '%s, %d in line%s' % (
+            'held: ' + ', '.join(held) if held else 'not held', self.waiting(),
+            ', closed' if self.rules & CLOSED else '')
+
+    def linked(self, pool):
+        """Who is in the line proper, from the head on."""
+        number = self.first
+        while number:
+            slot = pool.at(number)
+            number = slot.newer
+            yield slot
+
+    def arrivals(self, pool):
+        """Who has come and has not been linked yet, the oldest first."""
+        number, slots = self.line & 0xffffffff, []
+        while number and len(slots) < self.waiting():
+            slots.append(pool.at(number))
+            number = slots[-1].older
+        return reversed(slots)
+
+    def in_order(self):
+        """All of them, or so many that the first SHOWN are right."""
+        pool, slots = Pool(), []
+        arrivals = list(self.arrivals(pool))
+        for slot in self.linked(pool):
+            slots.append(slot)
+            if len(slots) >= min(SHOWN, self.waiting()):
+                break
+        slots += arrivals
+        # Conversions first; otherwise as they are.
+        return sorted(slots, key=lambda slot: not slot.how & AHEAD)
+
+
+class Sleepers:
+    """Which thread sleeps on which address: that of its system call, a futex."""
+
+    REGISTERS = (('rdi', 'rsi'), ('x0', 'x1'))
+    WAITS = (0, 9)  # FUTEX_WAIT, FUTEX_WAIT_BITSET
+
+    def __init__(self):
+        self.threads = {}
+        selected, frame = gdb.selected_thread(), None
+        if not selected:
+            return
+        frame = gdb.selected_frame()
+        for thread in gdb.selected_inferior().threads():
+            thread.switch()
+            self.look_at(thread, gdb.newest_frame())
+        selected.switch()
+        frame.select()
+
+    def look_at(self, thread, frame):
+        for address, operation in self.REGISTERS:
+            try:
+                if int(frame.read_register(operation)) & 0x7f in self.WAITS:
+                    where = int(frame.read_register(address)) & (1 << 64) - 1
+                    self.threads[where] = thread.num
+                return
+            except (ValueError, gdb.error):
+                pass  # another processor's
+
+    def on(self, slot):
+        return self.threads.get(slot.address)
+
+
+def section_later(request):
+    """The section of a fifolock_section_t, if that is what the request is part of."""
+    _, _, granted, ctx = peek(request, REQUEST)[:4]
+    if ctx != request or symbol(granted) != 'granted':
+        return None
+    return symbol(peek_pointer(request + REQUEST.size))
+
+
+def whom(slot, sleepers):
+    """What its grant does: call back, run a section, wake a thread; and who waits."""
+    if slot.how & CALLS:
+        section = section_later(slot.ctx)
+        if section:
+            return 'section ' + section
+        return 'callback ' + name_of(peek(slot.ctx, REQUEST)[2])
+    asleep = slot.word & ASLEEP
+    thread = sleepers.on(slot) if asleep else None
+    text = 'thread %s%s' % ('%d ' % thread if thread else '',
+                            'asleep' if asleep else 'awake')
+    if slot.how & RUNS:
+        return 'section %s, %s' % (name_of(slot.call), text)
+    if slot.how & DATED:
+        return 'request, ' + text if asleep else 'request'
+    return text
+
+
+def age(slot):
+    """How long it has waited; only a process on this machine has its clock."""
+    inferior = gdb.selected_inferior()
+    kind = getattr(getattr(inferior, 'connection', None), 'type', None)
+    if not slot.since or kind != 'native':
+        return ''
+    passed = time.clock_gettime(time.CLOCK_MONOTONIC) - slot.since / 1e9
+    return ', for %.3f s' % max(passed, 0)
+
+
+def describe(table, slot, sleepers):
+    origin = table.mode(slot.origin) + ' -> ' if slot.how & AHEAD else ''
+    weight = ' x %d' % slot.weight if slot.weight != 1 else ''
+    leave = ''
+    if slot.word & LEFT:
+        leave = ', leaving'
+    elif slot.how & LEAVES:
+        leave = ', may leave'
+    return '  #%d %s%s%s%s%s, %s' % (slot.ticket, origin, table.mode(slot.mode), weight,
+                                     age(slot), leave, whom(slot, sleepers))
+
+
+def show(address):
+    lock = Lock(peek(address, LOCK))
+    name = ' ' + lock.table.name if lock.table.name else ''
+    print('fifolock 0x%x%s: %s' % (address, name, lock.state()))
+    if lock.word & SCANNING:
+        print('  a thread is granting at this moment; some may have left the line already')
+    if lock.table.count == 0 or not lock.waiting():
+        return
+    slots = lock.in_order()[:SHOWN]
+    sleepers = Sleepers()
+    for slot in slots:
+        print(describe(lock.table, slot, sleepers))
+    if lock.waiting() > len(slots):
+        print('  and %d more' % (lock.waiting() - len(slots)))
+
+
+class LockPrinter:
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        try:
+            lock = Lock([int(self.value[field]) for field in FIELDS])
+        except (gdb.GdbError, gdb.error) as error:
+            return str(error)
+        name = lock.table.name
+        return (name + ': ' if name else '') + lock.state()
+
+
+class LineCommand(gdb.Command):
+    """Print a fifolock_t: who holds it and who is in line, from the head on.
+
+fifolock-line EXPRESSION: a lock, a pointer to one, or an address."""
+
+    def __init__(self):
+        super().__init__('fifolock-line', gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
+
+    def invoke(self, argument, from_tty):
+        if not argument:
+            raise gdb.GdbError('Which lock? ' + self.__doc__.splitlines()[-1])
+        try:
+            show(self.address(gdb.parse_and_eval(argument)))
+        except gdb.MemoryError as error:
+            raise gdb.GdbError(str(error))
+
+    @staticmethod
+    def address(value):
+        kind = value.type.strip_typedefs()
+        if kind.code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
+            value = value.referenced_value()
+            kind = value.type.strip_typedefs()
+        if kind.code != gdb.TYPE_CODE_STRUCT:
+            return int(value.cast(gdb.lookup_type('unsigned long')))
+        if kind.tag != 'fifolock' or value.address is None:
+            raise gdb.GdbError('This is not a fifolock_t in memory.')
+        return int(value.address)
+
+
+def register():
+    printers = gdb.printing.RegexpCollectionPrettyPrinter('fifolock')
+    printers.add_printer('fifolock_t', '^fifolock$', LockPrinter)
+    gdb.printing.register_pretty_printer(gdb.current_objfile(), printers, replace=True)
+
+
+LineCommand()
+register()
