@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * lock.c - the algorithm.  Layer 3: the only place where the word, the line and
- * parking meet.
+ * parking meet.  What a scanner does is in scan.c.
  *
  * A request takes its hold with one compare-and-swap on the word if nobody is in
  * line and it fits (fl_take).  Otherwise it joins the line and announces that on the
@@ -41,13 +41,13 @@
  * below heads a release sequence that runs through all later values.
  *
  *	row      released by               acquired by              what it carries
- *	[HOLD]   release, exchange,        take, exchange,          the holder's writes
- *	         scan commit               scan commit
- *	[SCAN]   scan commit               release, exchange,       first, gone, links
+ *	[HOLD]   release, exchange,        take, exchange           the holder's writes
+ *	         commit (scan.c)
+ *	[SCAN]   commit (scan.c)           release, exchange,       first, gone, links
  *	                                   announce, look
- *	[NEWS]   announce, fl_confirm      clear_rescan, release,   the pushes before it
- *	                                   announce
- *	[GRANT]  fl_tell                   fl_told, fl_sleep        every earlier holder's
+ *	[NEWS]   announce, fl_confirm      release, announce, look, the pushes before it
+ *	                                   clear_rescan (scan.c)
+ *	[GRANT]  fl_tell (scan.c)          fl_told                  every earlier holder's
  *	                                                            writes
  *
  *	relaxed    because
@@ -64,8 +64,8 @@
  */
 #include "lock.h"
 #include "atomic.h"
-#include "calls.h"
 #include "events.h"
+#include "scan.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -85,330 +85,6 @@ bool fl_take(fifolock_t *lock, const struct fl_want *want)
 		/* [HOLD] acquire */
 	} while (!fl_cas_acquire(&lock->word, &word, word + want->unit));
 	return true;
-}
-
-/* Requests taken off the line, oldest first, linked by newer. */
-struct batch {
-	struct fl_slot *oldest;
-	struct fl_slot *newest;
-	uint64_t units;
-	uint32_t count;
-};
-
-/* One scan.  Whom it takes off the line it grants, turns away (refused), or runs the
- * section of (chain): all of it after the commit. */
-struct scan {
-	fifolock_t *lock;
-	const fifolock_modes_t *modes;
-	uint64_t word;	 /* as last seen */
-	uint64_t field;	 /* what a releasing scanner still has to give back */
-	uint64_t units;	 /* ... */
-	uint64_t fitted; /* the word for which the batches were found to fit */
-	struct batch granted;
-	struct batch chain;
-	struct batch refused;
-	struct fl_group *group;
-	int error;
-};
-
-static void batch_add(struct batch *batch, struct fl_slot *slot, uint64_t units)
-{
-	if (batch->newest)
-		batch->newest->newer = slot->id;
-	else
-		batch->oldest = slot;
-	batch->newest = slot;
-	batch->units += units;
-	batch->count++;
-}
-
-/* 0 -> CLAIMED, unless LEFT came first.  Who cannot leave needs no claim. */
-static bool claim(struct fl_slot *slot)
-{
-	/* [EITHER] */
-	return !(slot->how & FL_LEAVES) ||
-	       !(fl_or_relaxed(&slot->word, FL_CLAIMED) & FL_LEFT);
-}
-
-/* CLAIMED -> 0.  The owner may be waiting for the claim's outcome. */
-static void unclaim(struct fl_slot *slot)
-{
-	/* [EITHER] */
-	if ((slot->how & FL_LEAVES) &&
-	    (fl_and_relaxed(&slot->word, ~FL_CLAIMED) & FL_ASLEEP))
-		fl_unpark(&slot->word);
-}
-
-static struct fl_want want_of(const fifolock_modes_t *modes, const struct fl_slot *slot)
-{
-	return fl_want(&modes->rows[slot->mode], slot->mode, slot->weight);
-}
-
-/* What a conversion gives for what it wants. */
-static uint64_t given_for(const fifolock_modes_t *modes, const struct fl_slot *slot)
-{
-	return slot->how & FL_AHEAD ? modes->rows[slot->from].unit : 0;
-}
-
-bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,
-		  uint64_t word)
-{
-	const struct fl_want want = want_of(modes, slot);
-
-	return fl_want_fits(modes, &want, word);
-}
-
-/* The word as it would be if the scan committed now. */
-static uint64_t outcome(const struct scan *scan)
-{
-	return scan->word - scan->units + scan->granted.units + scan->chain.units;
-}
-
-/* Off the line and turned away, unless it has left. */
-static void refuse(struct scan *scan, struct fl_slot *slot, int error)
-{
-	fl_line_cut(scan->lock, slot);
-	if (claim(slot)) {
-		slot->verdict = (uint8_t)error;
-		batch_add(&scan->refused, slot, 0);
-	} else {
-		slot->verdict = FL_OUT; /* its departure is about to be announced */
-	}
-}
-
-/* Of the conversions from the head to last, would one wait for ever?  Each waits for the
- * holds of those behind it, who wait for it. */
-static bool wait_for_each_other(const struct scan *scan, const struct fl_slot *last)
-{
-	const struct fl_slot *head = fl_line_head(scan->lock), *slot;
-	uint64_t stuck = 0;
-
-	for (slot = head; slot != last; slot = fl_line_after(slot))
-		stuck += given_for(scan->modes, slot);
-	stuck += given_for(scan->modes, last);
-	for (slot = head; slot != last; slot = fl_line_after(slot)) {
-		stuck -= given_for(scan->modes, slot);
-		if (!fl_slot_fits(scan->modes, slot, stuck))
-			return true;
-	}
-	return false;
-}
-
-/* Of two conversions that wait for each other the later one is turned away. */
-static void refuse_deadlocks(struct scan *scan)
-{
-	struct fl_slot *head = fl_line_head(scan->lock), *slot, *newer;
-
-	if (!head || !(head->how & FL_AHEAD))
-		return;
-	for (slot = fl_line_after(head); slot && (slot->how & FL_AHEAD); slot = newer) {
-		newer = fl_line_after(slot);
-		if (wait_for_each_other(scan, slot))
-			refuse(scan, slot, EDEADLK);
-	}
-}
-
-/* Why the head is not to be granted, whether it fits or not; 0: nothing is wrong. */
-static int objection(const struct scan *scan, const struct fl_slot *head)
-{
-	const struct fifolock_row *from = &scan->modes->rows[head->from];
-
-	if (fl_closed(scan->lock))
-		return ECANCELED;
-	if ((head->how & FL_AHEAD) &&
-	    !fl_word_has(outcome(scan), from->field, from->unit))
-		return EPERM; /* somebody else gave it back */
-	return 0;
-}
-
-/* Is its section one that this thread runs?  Only where nobody could be granted beside
- * it: then nobody waits because it is run here and not there. */
-static bool to_be_run(const struct scan *scan, const struct fl_slot *head)
-{
-	return scan->group && scan->chain.count < scan->group->most &&
-	       (head->how & FL_RUNS) && (scan->modes->flags & FL_MODES_ALONE(head->mode));
-}
-
-/* The head fits: off the line.  Sections in a row, all of one mode, take one hold
- * together. */
-static void take(struct scan *scan, struct fl_slot *head)
-{
-	uint64_t units = scan->modes->rows[head->mode].unit * head->weight;
-	bool run = to_be_run(scan, head);
-
-	fl_line_take_head(scan->lock, head);
-	if (!claim(head))
-		head->verdict = FL_OUT; /* its departure is about to be announced */
-	else if (!run)
-		batch_add(&scan->granted, head, units - given_for(scan->modes, head));
-	else
-		batch_add(&scan->chain, head, scan->chain.count ? 0 : units);
-}
-
-/* The next of those who are run in a row. */
-static bool continues(const struct scan *scan, const struct fl_slot *head)
-{
-	return scan->chain.count && head->mode == scan->chain.newest->mode &&
-	       to_be_run(scan, head);
-}
-
-/* Take off the line, from the head on, whom the word has room for. */
-static void collect(struct scan *scan)
-{
-	struct fl_slot *head;
-	int error;
-
-	refuse_deadlocks(scan);
-	while ((head = fl_line_head(scan->lock))) {
-		error = objection(scan, head);
-		if (error)
-			refuse(scan, head, error);
-		else if (continues(scan, head) ||
-			 fl_slot_fits(scan->modes, head,
-				      outcome(scan) - given_for(scan->modes, head)))
-			take(scan, head);
-		else
-			break;
-	}
-	scan->fitted = scan->word;
-}
-
-/* Back to the front of the line, those to be run first: they are the later ones. */
-static void put_back_batch(fifolock_t *lock, struct batch *batch)
-{
-	struct fl_slot *slot = batch->oldest;
-
-	if (!batch->count)
-		return;
-	for (uint32_t left = batch->count; left; left--) {
-		unclaim(slot);
-		slot = left > 1 ? fl_slot_at(slot->newer) : NULL;
-	}
-	fl_line_put_back(lock, batch->oldest, batch->newest, batch->count);
-	*batch = (struct batch){0};
-}
-
-static void put_back(struct scan *scan)
-{
-	put_back_batch(scan->lock, &scan->chain);
-	put_back_batch(scan->lock, &scan->granted);
-}
-
-/* The word has changed: is what was taken off the line for the old one still right?  A
- * predicate may allow less when a hold is gone; a conversion may have put more in; and a
- * release that is refused takes its room back. */
-static void check_again(struct scan *scan)
-{
-	bool refused = !fl_word_has(scan->word, scan->field, scan->units);
-
-	if (refused) {
-		scan->units = 0;
-		scan->error = EPERM;
-	}
-	if (refused || scan->modes->compatible ||
-	    fl_word_grew(scan->modes, scan->fitted, scan->word))
-		put_back(scan);
-}
-
-void fl_tell(struct fl_slot *slot, uint32_t what)
-{
-	fl_event_grant(slot);
-	/* [GRANT] release */
-	if (fl_swap_release(&slot->word, what) & FL_ASLEEP)
-		fl_unpark(&slot->word);
-}
-
-/* any -> GRANTED or REFUSED.  From here on the owner may return and use its slot
- * again: what follows may use its address, never its contents; unless it is to be
- * called back. */
-static void grant(struct fl_slot *slot, uint32_t what)
-{
-	bool calls = slot->how & FL_CALLS;
-
-	fl_tell(slot, what);
-	if (calls)
-		fl_call_later(slot);
-}
-
-static void hand_over(const struct batch *batch, uint32_t what)
-{
-	struct fl_slot *slot = batch->oldest;
-
-	for (uint32_t left = batch->count; left; left--) {
-		struct fl_slot *newer = left > 1 ? fl_slot_at(slot->newer) : NULL;
-
-		grant(slot, what);
-		slot = newer;
-	}
-}
-
-/* RESCAN -> 0, before the scanner looks: news that come later set it again. */
-static bool clear_rescan(fifolock_t *lock, uint64_t *word)
-{
-	/* [NEWS] acquire, no release */
-	if (!fl_cas_acq_rel(&lock->word, word, *word & ~FL_RESCAN))
-		return false;
-	*word &= ~FL_RESCAN;
-	return true;
-}
-
-/* SCANNING -> 0, the grants and the scanner's own release with it. */
-static bool commit(struct scan *scan)
-{
-	fifolock_t *lock = scan->lock;
-	uint64_t next = outcome(scan) & ~FL_SCANNING;
-
-	if (!lock->first && !fl_closed(lock))
-		next &= ~FL_QUEUED;
-	fl_event_commit(lock, scan->granted.oldest, scan->granted.count);
-	/* [SCAN] [HOLD] release, [HOLD] acquire */
-	return fl_cas_acq_rel(&lock->word, &scan->word, next);
-}
-
-/* After the commit: what the caller is to run, and everybody told. */
-static void conclude(struct scan *scan)
-{
-	struct fl_group *group = scan->group;
-
-	if (group) {
-		group->oldest = scan->chain.oldest;
-		group->count = scan->chain.count;
-	}
-	if (scan->chain.count) {
-		group->field = scan->modes->rows[scan->chain.oldest->mode].field;
-		group->unit = scan->chain.units;
-	}
-	hand_over(&scan->granted, FL_GRANTED);
-	hand_over(&scan->refused, FL_REFUSED);
-	fl_calls_run();
-}
-
-/* The caller has just set SCANNING; scan->word is what it made of the word.  Grants from
- * the head and commits, the caller's own release with it.  EPERM: while it
- * scanned, somebody else gave back the hold that it was to give back. */
-static int scan(struct scan *scan)
-{
-	fifolock_t *lock = scan->lock;
-
-	scan->modes = fl_modes_of(lock);
-	scan->fitted = scan->word;
-	fl_event_scan(lock);
-	fl_line_settle(lock);
-	for (;;) {
-		if (scan->word & FL_RESCAN) {
-			if (!clear_rescan(lock, &scan->word)) {
-				check_again(scan);
-				continue;
-			}
-			fl_line_settle(lock);
-		}
-		collect(scan);
-		if (commit(scan))
-			break;
-		check_again(scan);
-	}
-	conclude(scan);
-	return scan->error;
 }
 
 /* Make an arrival or a departure known: 0 -> SCANNING, or RESCAN under a scanner.
@@ -434,7 +110,7 @@ static bool announce(fifolock_t *lock, const struct fl_want *arrival,
 		/* [NEWS] release, [SCAN] [NEWS] acquire */
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	if ((word ^ next) & FL_SCANNING)
-		scan(&(struct scan){.lock = lock, .word = next, .group = group});
+		fl_scan(&(struct scan){.lock = lock, .word = next, .group = group});
 	return !(next & FL_SCANNING);
 }
 
@@ -552,11 +228,11 @@ int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	if (!scans)
 		return 0;
-	return scan(&(struct scan){.lock = lock,
-				   .word = next,
-				   .field = field,
-				   .units = units,
-				   .group = group});
+	return fl_scan(&(struct scan){.lock = lock,
+				      .word = next,
+				      .field = field,
+				      .units = units,
+				      .group = group});
 }
 
 int fl_release(fifolock_t *lock, uint64_t field, uint64_t units)
@@ -585,7 +261,7 @@ int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
 		/* [HOLD] release, [HOLD] [SCAN] [NEWS] acquire */
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	if (scans)
-		scan(&(struct scan){.lock = lock, .word = next});
+		fl_scan(&(struct scan){.lock = lock, .word = next});
 	return 0;
 }
 
@@ -638,6 +314,6 @@ bool fl_look(fifolock_t *lock, struct fl_look *look)
 	/* [SCAN] acquire */
 	word = fl_load_acquire(&lock->word);
 	same = word == look->word;
-	scan(&(struct scan){.lock = lock, .word = look->word});
+	fl_scan(&(struct scan){.lock = lock, .word = look->word});
 	return same;
 }

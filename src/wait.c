@@ -15,7 +15,7 @@
  *	doze	Everybody else sleeps on the slot's word.
  *
  *	row       released by               acquired by                what it carries
- *	[GRANT]   fl_tell (lock.c)          fl_sleep                    see lock.c
+ *	[GRANT]   fl_tell (scan.c)          fl_sleep                    see lock.c
  *
  *	relaxed   because
  *	[HINT]    Decides who is awake, nothing else; what is old costs a turn.
