@@ -45,6 +45,9 @@
 				    __ATOMIC_ACQUIRE)
 #endif
 
+/* Against a handler of the same thread: the compiler keeps the order. */
+#define fl_handler_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
 #define fl_likely(x)   __builtin_expect(!!(x), 1)
 #define fl_unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -15,6 +15,9 @@
 #include "calls.h"
 #include "atomic.h"
 
+#include <errno.h>
+#include <stddef.h>
+
 #define MY static _Thread_local __attribute__((tls_model("initial-exec")))
 
 MY uint32_t inbox;	    /* newest first, linked by newer */
@@ -23,12 +26,20 @@ MY unsigned held;	    /* how many have said fl_calls_hold */
 MY struct fl_slot *expects; /* its grant is not to be called back */
 MY bool expected;
 
+/* The slot may have been told, freed and taken by another thread's request since: then it
+ * says that other thread's name. */
+static bool is_expected(const struct fl_slot *slot)
+{
+	return slot == fl_load_relaxed(&expects) && /* [MINE] */
+	       slot->note == (uintptr_t)&expects;
+}
+
 void fl_call_later(struct fl_slot *slot)
 {
 	uint32_t top = fl_load_relaxed(&inbox); /* [MINE] */
 
-	if (slot == expects) {
-		expected = true;
+	if (is_expected(slot)) {
+		fl_store_relaxed(&expected, true); /* [MINE] */
 		return;
 	}
 	do {
@@ -37,16 +48,16 @@ void fl_call_later(struct fl_slot *slot)
 	} while (!fl_cas_relaxed(&inbox, &top, slot->id));
 }
 
-/* The inbox, oldest first, to the end of the queue. */
-static void sort(void)
+/* All that is in the inbox, oldest first, and its newest. */
+static uint32_t take_inbox(uint32_t *newest)
 {
 	uint32_t id = fl_load_relaxed(&inbox); /* [MINE] */
-	uint32_t oldest = 0, newest;
+	uint32_t oldest = 0;
 
 	/* [MINE] */
 	while (!fl_cas_relaxed(&inbox, &id, 0))
 		;
-	newest = id;
+	*newest = id;
 	while (id) {
 		struct fl_slot *slot = fl_slot_at(id);
 
@@ -54,75 +65,109 @@ static void sort(void)
 		slot->newer = oldest;
 		oldest = slot->id;
 	}
+	return oldest;
+}
+
+/* The inbox to the end of the queue. */
+static void sort(void)
+{
+	uint32_t newest, oldest = take_inbox(&newest);
+
 	if (!oldest)
 		return;
-	if (first)
-		fl_slot_at(last)->newer = oldest;
+	if (fl_load_relaxed(&first))				    /* [MINE] */
+		fl_slot_at(fl_load_relaxed(&last))->newer = oldest; /* [MINE] */
 	else
-		first = oldest;
-	last = newest;
+		fl_store_relaxed(&first, oldest); /* [MINE] */
+	fl_store_relaxed(&last, newest);	  /* [MINE] */
 }
 
 static bool any_due(void)
 {
-	return fl_load_relaxed(&inbox) || first; /* [MINE] */
+	return fl_load_relaxed(&inbox) || fl_load_relaxed(&first); /* [MINE] */
 }
 
 /* With held made non-zero: the queue is this caller's. */
 static void run_due(void)
 {
+	int saved = errno;
+
 	while (any_due()) {
 		struct fl_slot *slot;
 
 		sort();
-		slot = fl_slot_at(first);
-		first = slot->newer;
+		slot = fl_slot_at(fl_load_relaxed(&first)); /* [MINE] */
+		fl_store_relaxed(&first, slot->newer);	    /* [MINE] */
 		slot->call(slot);
 	}
+	errno = saved;
+}
+
+static void set_held(unsigned n)
+{
+	fl_handler_fence();
+	fl_store_relaxed(&held, n); /* [MINE] */
+	fl_handler_fence();
 }
 
 void fl_calls_run(void)
 {
-	while (any_due() && !fl_load_relaxed(&held)) { /* [MINE] */
-		fl_store_relaxed(&held, 1);	       /* [MINE] */
+	while (!fl_load_relaxed(&held) && any_due()) { /* [MINE] */
+		set_held(1);
 		run_due();
-		fl_store_relaxed(&held, 0); /* [MINE] */
+		set_held(0);
 	}
 }
 
 void fl_calls_hold(void)
 {
-	fl_store_relaxed(&held, held + 1); /* [MINE] */
+	set_held(fl_load_relaxed(&held) + 1); /* [MINE] */
 }
 
 void fl_calls_let(void)
 {
-	fl_store_relaxed(&held, held - 1); /* [MINE] */
+	set_held(fl_load_relaxed(&held) - 1); /* [MINE] */
 	fl_calls_run();
 }
 
 unsigned fl_calls_wait(void)
 {
-	unsigned before = held;
+	unsigned before = fl_load_relaxed(&held); /* [MINE] */
 
-	fl_store_relaxed(&held, 0); /* [MINE] */
+	set_held(0);
 	fl_calls_run();
 	return before;
 }
 
 void fl_calls_waited(unsigned before)
 {
-	fl_store_relaxed(&held, before); /* [MINE] */
+	set_held(before);
+	fl_calls_run();
+}
+
+unsigned fl_calls_held(void)
+{
+	return fl_load_relaxed(&held); /* [MINE] */
+}
+
+unsigned fl_calls_set(unsigned n)
+{
+	unsigned before = fl_calls_held();
+
+	set_held(n);
+	return before;
 }
 
 void fl_calls_expect(struct fl_slot *slot)
 {
-	expects = slot;
-	expected = false;
+	slot->note = (uintptr_t)&expects;
+	fl_store_relaxed(&expected, false); /* [MINE] */
+	fl_store_relaxed(&expects, slot);   /* [MINE] */
 }
 
 bool fl_calls_expected(void)
 {
-	expects = NULL;
-	return expected;
+	fl_store_relaxed(&expects, (struct fl_slot *)NULL); /* [MINE] */
+	fl_handler_fence();
+	return fl_load_relaxed(&expected); /* [MINE] */
 }

@@ -31,11 +31,20 @@ struct fl_waiter {
 	bool listed;
 };
 
-#define GUARD FIFOLOCK_EXCLUSIVE
-
+/* Nobody who has the guard waits for anything else, and while a thread waits for it or has it,
+ * no callback runs in it: one could want what its caller holds. */
 static int guard_take(fifolock_cond_t *cond)
 {
-	return fifolock_lock(&cond->guard, GUARD);
+	const struct fl_want want = fl_want(&fl_default_modes.rows[FIFOLOCK_EXCLUSIVE],
+					    FIFOLOCK_EXCLUSIVE, 1);
+	int error = 0;
+
+	fl_calls_hold();
+	if (!fl_take(&cond->guard, &want))
+		error = fl_wait_held(&cond->guard, &want);
+	if (error)
+		fl_calls_let();
+	return error;
 }
 
 /* It must be had: without memory to wait in line with, by trying. */
@@ -47,7 +56,10 @@ static void guard_take_for_certain(fifolock_cond_t *cond)
 
 static void guard_give(fifolock_cond_t *cond)
 {
-	(void)fifolock_unlock(&cond->guard, GUARD);
+	const struct fifolock_row *row = &fl_default_modes.rows[FIFOLOCK_EXCLUSIVE];
+
+	fl_release(&cond->guard, row->field, row->unit);
+	fl_calls_let();
 }
 
 static void list_add(fifolock_cond_t *cond, struct fl_waiter *waiter)
@@ -99,15 +111,12 @@ static int begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
 	return 0;
 }
 
-/* In the list, the hold given back: until the grant, or until the deadline and the
- * grant. */
+/* In the list, the hold given back: until the grant, or until the deadline and the grant. */
 static int wait_listed(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		       const struct fl_deadline *deadline)
 {
-	unsigned held = fl_calls_wait();
 	int error = fl_sleep(waiter->slot, deadline);
 
-	fl_calls_waited(held);
 	if (!unlist(cond, waiter))
 		return error == ETIMEDOUT ? fl_await(waiter->lock, waiter->slot, NULL)
 					  : error;
@@ -130,30 +139,55 @@ static int give_and_wait(fifolock_cond_t *cond, struct fl_waiter *waiter,
 	return wait_listed(cond, waiter, deadline);
 }
 
+static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *deadline,
+		 const void *site)
+{
+	int error = fl_check_any(fl_modes_of(lock), mode, 1);
+
+	if (!error && deadline)
+		error = fl_deadline_check(deadline);
+	if (!error)
+		error = fl_debug_holds(lock, mode, 1, site);
+	if (!error && fifolock_holds(lock, mode) == 0)
+		error = EPERM;
+	return error;
+}
+
+/* The books: the hold is gone before it is given back, and there again after the grant. */
+static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
+		       const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(waiter->lock);
+	unsigned mode = waiter->want.mode, held;
+	int error;
+
+	(void)fl_debug_gives(waiter->lock, mode, 1, site);
+	if (fl_counted(modes))
+		fl_stats_gives(modes, mode, 1);
+	held = fl_calls_wait();
+	error = give_and_wait(cond, waiter, deadline);
+	fl_calls_waited(held);
+	if (error == ECANCELED)
+		return error;
+	fl_debug_took(waiter->lock, mode, 1, site);
+	if (fl_counted(modes))
+		fl_stats_asked(modes, mode, 1, 0, 0);
+	return error;
+}
+
 static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 		     const struct fl_deadline *deadline, const void *site)
 {
-	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = fl_check_any(modes, mode, 1);
 	struct fl_waiter waiter = {.lock = lock};
+	int error = check(lock, mode, deadline, site);
 
-	if (error || (deadline && (error = fl_deadline_check(deadline))))
+	if (error)
 		return error;
-	if ((error = fl_debug_holds(lock, mode, 1, site)))
-		return error;
-	if (fifolock_holds(lock, mode) == 0)
-		return EPERM;
-	waiter.want = fl_want(&modes->rows[mode], mode, 1);
+	waiter.want = fl_want(&fl_modes_of(lock)->rows[mode], mode, 1);
 	waiter.slot = fl_slot_for_wait();
 	if (!waiter.slot)
 		return ENOMEM;
-	if (fl_counted(modes))
-		fl_stats_gives(modes, mode, 1);
-	error = give_and_wait(cond, &waiter, deadline);
-	if (fl_counted(modes) && error != ECANCELED)
-		fl_stats_asked(modes, mode, 1, 0, 0);
-	if (error == ECANCELED)
-		(void)fl_debug_gives(lock, mode, 1, site);
+	error = wait_booked(cond, &waiter, deadline, site);
 	fl_slot_waited(waiter.slot);
 	return error;
 }
@@ -185,25 +219,22 @@ static void move_first(fifolock_cond_t *cond)
 	struct fl_waiter *waiter = cond->first;
 
 	list_remove(cond, waiter);
-	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_UNBOUND);
+	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_UNBOUND | FL_DATED);
 }
 
 static int move(fifolock_cond_t *cond, bool all)
 {
-	int error;
+	int error = guard_take(cond);
 
-	fl_calls_hold();
-	error = guard_take(cond);
-	if (!error) {
-		while (cond->first) {
-			move_first(cond);
-			if (!all)
-				break;
-		}
-		guard_give(cond);
+	if (error)
+		return error;
+	while (cond->first) {
+		move_first(cond);
+		if (!all)
+			break;
 	}
-	fl_calls_let();
-	return error;
+	guard_give(cond);
+	return 0;
 }
 
 int fifolock_cond_signal(fifolock_cond_t *cond)

@@ -3,6 +3,7 @@
  * convert.c - what a holder may do besides giving back: another mode for the one it has,
  * a look at who waits for it, a turn for those in line.  Layer 4.
  */
+#include "calls.h"
 #include "debug.h"
 #include "fast.h"
 #include "stats.h"
@@ -17,16 +18,20 @@ static int check_both(const fifolock_modes_t *modes, unsigned from, unsigned to)
 }
 
 /* The books of the debug build and of a counted table. */
-static void book(fifolock_t *lock, unsigned from, unsigned to, const void *site)
+static void book(fifolock_t *lock, unsigned from, unsigned to, int error, uint64_t since,
+		 const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 
-	(void)fl_debug_gives(lock, from, 1, site);
-	fl_debug_took(lock, to, 1, site);
-	if (fl_counted(modes)) {
-		fl_stats_gives(modes, from, 1);
-		fl_stats_asked(modes, to, 1, 0, 0);
+	if (!error) {
+		(void)fl_debug_gives(lock, from, 1, site);
+		fl_debug_took(lock, to, 1, site);
 	}
+	if (!fl_counted(modes))
+		return;
+	if (!error)
+		fl_stats_gives(modes, from, 1);
+	fl_stats_asked(modes, to, 1, error, since);
 }
 
 static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
@@ -35,6 +40,7 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = check_both(modes, from, to);
 	struct fl_want want;
+	uint64_t since;
 
 	if (error || (deadline && (error = fl_deadline_check(deadline))))
 		return error;
@@ -42,12 +48,13 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 	if (error)
 		return error;
 	want = fl_want(&modes->rows[to], to, 1);
+	since = fl_stats_now(modes);
 	error = fl_exchange(lock, &modes->rows[from], &want);
-	if (error == EBUSY && waits)
+	waits = waits && error == EBUSY;
+	if (waits)
 		error = fl_closed(lock) ? ECANCELED
 					: fl_wait_ahead(lock, &want, from, deadline);
-	if (!error)
-		book(lock, from, to, site);
+	book(lock, from, to, error, waits ? since : 0, site);
 	return error;
 }
 
@@ -71,7 +78,8 @@ int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
 
 struct kept_out {
 	const fifolock_modes_t *modes;
-	uint64_t holds; /* of the mode in question, and no others */
+	unsigned mode;
+	uint64_t holds; /* of that mode, and no others */
 	bool found;
 };
 
@@ -79,14 +87,18 @@ static bool is_kept_out(const struct fl_slot *slot, void *ctx)
 {
 	struct kept_out *search = ctx;
 
-	search->found = !fl_slot_fits(search->modes, slot, search->holds);
+	uint64_t holds = search->holds;
+
+	if ((slot->how & FL_AHEAD) && slot->from == search->mode)
+		holds -= search->modes->rows[slot->from].unit; /* its own */
+	search->found = !fl_slot_fits(search->modes, slot, holds);
 	return !search->found;
 }
 
 bool fifolock_contended(fifolock_t *lock, unsigned mode)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	struct kept_out search = {.modes = modes};
+	struct kept_out search = {.modes = modes, .mode = mode};
 	struct fl_look look = {is_kept_out, &search, 0};
 	uint32_t holds = fifolock_holds(lock, mode);
 
@@ -97,41 +109,54 @@ bool fifolock_contended(fifolock_t *lock, unsigned mode)
 	return search.found;
 }
 
-/* In line again before the hold is given back: so those who are in line now get
- * their turn, and nobody who comes later. */
-static int take_turns(fifolock_t *lock, const struct fl_want *want)
+/* In line again before the hold is given back: so those who are in line now get their
+ * turn, and nobody who comes later.  No callback runs between the two. */
+static int take_turns(fifolock_t *lock, const struct fl_want *want, struct fl_slot *slot)
 {
 	const struct fifolock_row *row = &fl_modes_of(lock)->rows[want->mode];
+	unsigned held = fl_calls_wait();
+	int error;
+
+	fl_calls_hold();
+	fl_join(lock, slot, want, FL_UNBOUND);
+	fl_release(lock, row->field, row->unit);
+	fl_calls_let();
+	error = fl_await(lock, slot, NULL);
+	fl_calls_waited(held);
+	return error;
+}
+
+static int bump(fifolock_t *lock, unsigned mode, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	struct fl_want want = fl_want(&modes->rows[mode], mode, 1);
 	struct fl_slot *slot = fl_slot_for_wait();
 	int error;
 
 	if (!slot)
 		return ENOMEM;
-	fl_join(lock, slot, want, FL_UNBOUND);
-	fl_release(lock, row->field, row->unit);
-	error = fl_await(lock, slot, NULL);
+	(void)fl_debug_gives(lock, mode, 1, site);
+	if (fl_counted(modes))
+		fl_stats_gives(modes, mode, 1);
+	error = take_turns(lock, &want, slot);
 	fl_slot_waited(slot);
-	return error;
+	if (error)
+		return error;
+	fl_debug_took(lock, mode, 1, site);
+	if (fl_counted(modes))
+		fl_stats_asked(modes, mode, 1, 0, 0);
+	return 0;
 }
 
 int fifolock_bump(fifolock_t *lock, unsigned mode)
 {
-	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = fl_check_any(modes, mode, 1);
-	struct fl_want want;
+	int error = fl_check_any(fl_modes_of(lock), mode, 1);
 
-	if (error)
-		return error;
-	error = fl_debug_holds(lock, mode, 1, FL_SITE);
+	if (!error)
+		error = fl_debug_holds(lock, mode, 1, FL_SITE);
 	if (error)
 		return error;
 	if (fifolock_holds(lock, mode) == 0)
 		return EPERM;
-	if (!fifolock_contended(lock, mode))
-		return 0;
-	want = fl_want(&modes->rows[mode], mode, 1);
-	error = take_turns(lock, &want);
-	if (error == ECANCELED)
-		(void)fl_debug_gives(lock, mode, 1, FL_SITE);
-	return error;
+	return fifolock_contended(lock, mode) ? bump(lock, mode, FL_SITE) : 0;
 }

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define RECORDS 64
@@ -97,7 +98,7 @@ __attribute__((format(printf, 1, 2))) static void report(const char *format, ...
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	/* If that fails there is nowhere else to say it. */
-	(void)!write(STDERR_FILENO, text, strlen(text));
+	(void)syscall(SYS_write, STDERR_FILENO, text, strlen(text));
 	errno = saved;
 }
 

@@ -53,10 +53,16 @@ int fifolock_close(fifolock_t *lock)
 	return 0;
 }
 
+/* Whom the closing was for may still be in line, if another thread has been granting all
+ * the while: first they are turned away. */
 int fifolock_reopen(fifolock_t *lock)
 {
+	struct fl_look look = {0};
+
 	if (fl_modes_of(lock) == &fl_no_modes)
 		return EINVAL;
+	if (fl_closed(lock))
+		fl_look(lock, &look);
 	fl_rule(lock, FL_CLOSED, 0);
 	return 0;
 }
@@ -177,8 +183,10 @@ FL_NOT_INLINE static int release_counted(fifolock_t *lock, unsigned mode, uint32
 	if (error)
 		return error;
 	row = &modes->rows[mode];
-	fl_stats_gives(modes, mode, n);
+	fl_stats_gives(modes, mode, n); /* before: afterwards all may be gone */
 	error = fl_release(lock, row->field, row->unit * n);
+	if (error)
+		fl_stats_keeps(modes, mode, n);
 	return error;
 }
 

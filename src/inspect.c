@@ -71,7 +71,7 @@ int fifolock_snapshot(fifolock_t *lock, struct fifolock_snapshot *out,
 	struct fifolock_snapshot snapshot;
 	struct copy copy = {&snapshot, line, room, fl_now_coarse()};
 
-	if (!lock || !out || (room && !line))
+	if (!lock || lock->modes == &fl_no_modes || !out || (room && !line))
 		return EINVAL;
 	for (unsigned tries = TRIES; tries; tries--)
 		if (try_snapshot(lock, &copy)) {

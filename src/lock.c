@@ -309,7 +309,7 @@ bool fl_look(fifolock_t *lock, struct fl_look *look)
 	if (!become_scanner(lock, &look->word))
 		return true;
 	fl_line_settle(lock);
-	for (slot = fl_line_head(lock); slot && look->see(slot, look->ctx);)
+	for (slot = fl_line_head(lock); slot && look->see && look->see(slot, look->ctx);)
 		slot = fl_line_after(slot);
 	/* [SCAN] acquire */
 	word = fl_load_acquire(&lock->word);

@@ -64,10 +64,13 @@ void fl_tell(struct fl_slot *slot, uint32_t what);
  * EAGAIN, ECANCELED. */
 int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline);
+int fl_wait_held(fifolock_t *lock,
+		 const struct fl_want *want); /* no callbacks meanwhile */
 int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 		  const struct fl_deadline *deadline);
 
-/* Wait until a slot is told, or until the deadline: ETIMEDOUT, and it is still in
+/* What is below, in a bracket of fl_calls_wait that began before the slot was in line.
+ * Wait until a slot is told, or until the deadline: ETIMEDOUT, and it is still in
  * line.  Otherwise 0, or why it was refused.  fl_sleep does not stay awake at first;
  * fl_await_section touches nothing but the slot. */
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,

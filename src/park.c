@@ -23,7 +23,7 @@ int fl_park(const uint32_t *addr, uint32_t expected, const struct fl_deadline *d
 		op |= FUTEX_CLOCK_REALTIME;
 	if (syscall(SYS_futex, addr, op, expected, deadline ? deadline->at : NULL, NULL,
 		    FUTEX_BITSET_MATCH_ANY) != 0 &&
-	    errno == ETIMEDOUT)
+	    (errno == ETIMEDOUT || (errno == EINVAL && deadline))) /* before 1970 */
 		error = ETIMEDOUT;
 	errno = saved;
 	return error;

@@ -73,7 +73,7 @@ struct fl_slot {
 	void *ctx;
 	uint64_t
 		since; /* when it began to sleep, ns of CLOCK_MONOTONIC; 0: awake; atomic */
-	uint64_t spare;
+	uint64_t note; /* the owner's; for requests see calls.c, for sections run.c */
 };
 
 /* The pool (pool.c).  A new slot's word is 0. */

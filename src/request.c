@@ -19,6 +19,7 @@
  *	relaxed   because
  *	[ALONE]   Before the push, which carries it, or by the only one who uses the request.
  */
+#define _GNU_SOURCE
 #include "calls.h"
 #include "debug.h"
 #include "fast.h"
@@ -26,6 +27,7 @@
 
 #include <fifolock/request.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { IDLE, IN_LINE, CANCELLING, DONE, LEFT };
@@ -100,6 +102,7 @@ static int join(fifolock_request_t *request, const struct fl_want *want,
 			FL_LEAVES | FL_DATED | (calls ? FL_CALLS : 0));
 	over = fl_calls_expected();
 	if (error) {
+		fl_store_relaxed(&request->state, IDLE); /* [ALONE] */
 		fl_slot_free(slot);
 		return error;
 	}
@@ -146,10 +149,11 @@ int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
 		fl_store_relaxed(&request->state, DONE); /* [ALONE] */
 		return 0;
 	}
-	if (fl_closed(lock))
-		return ECANCELED;
 	request->since = fl_stats_now(modes);
-	return join_with_slot(request, &want);
+	error = fl_closed(lock) ? ECANCELED : join_with_slot(request, &want);
+	if (error && error != EINPROGRESS && fl_counted(modes))
+		fl_stats_asked(modes, mode, n, error, 0);
+	return error;
 }
 
 /* True: it has left the line. */
@@ -188,6 +192,7 @@ int fifolock_request_wait(fifolock_request_t *request, const struct timespec *de
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 	uint32_t state = state_of(request);
+	unsigned held;
 	int error;
 
 	if (request->granted || STATE(state) == IDLE)
@@ -196,7 +201,9 @@ int fifolock_request_wait(fifolock_request_t *request, const struct timespec *de
 		return error;
 	if (STATE(state) != IN_LINE)
 		return fifolock_request_poll(request);
+	held = fl_calls_wait();
 	error = fl_await(request->lock, request->slot, deadline ? &until : NULL);
+	fl_calls_waited(held);
 	return error == ETIMEDOUT ? ETIMEDOUT : finish(request, request->slot);
 }
 
@@ -250,7 +257,7 @@ void fifolock_granted_eventfd(void *ctx, int status)
 	int saved = errno;
 
 	(void)status;
-	/* Full: then it is readable already. */
-	(void)!write((int)(intptr_t)ctx, &one, sizeof(one));
+	/* write() would be a cancellation point.  Full: then it is readable already. */
+	syscall(SYS_write, (int)(intptr_t)ctx, &one, sizeof(one));
 	errno = saved;
 }

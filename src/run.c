@@ -26,38 +26,58 @@
 #include <fifolock/request.h>
 #include <stddef.h>
 
-/* How many sections of others one call runs, how many of them under one hold, and for how
- * many ticks of the coarse clock. */
+/* How many sections of others one call runs, how many of them under one hold at most, and for
+ * how long by the coarse clock it goes on taking more. */
 #define SERVES_MOST 256
 #define GROUP_MOST  16
-#define TICKS_MOST  2
+#define SERVES_NS   2000000
 
+/* What one call of fifolock_run does for others. */
 struct service {
 	fifolock_t *lock;
 	struct fl_group group; /* to run, its mode held */
 	struct fl_group ran;   /* to be told, after the release */
 	uint32_t left;
-	uint32_t ticks;
-	uint64_t now;
+	unsigned held; /* callbacks, as the caller found it */
+	uint64_t began;
 };
+
+static struct service service_on(fifolock_t *lock)
+{
+	return (struct service){.lock = lock,
+				.group.most = 1,
+				.left = SERVES_MOST,
+				.held = fl_calls_held()};
+}
 
 static struct fl_slot *next_of(const struct fl_slot *slot)
 {
 	return fl_slot_at(slot->newer);
 }
 
-static void run_group(const fifolock_modes_t *modes, const struct fl_group *group)
+static void run_counted(const fifolock_modes_t *modes, const struct fl_slot *slot)
 {
-	struct fl_slot *slot = group->oldest;
+	fl_stats_asked(modes, slot->mode, 1, 0, slot->note);
+	slot->call(slot->ctx);
+	fl_stats_gives(modes, slot->mode, 1);
+}
 
-	for (uint32_t left = group->count; left; left--) {
+static void run_group(const struct service *service)
+{
+	const fifolock_modes_t *modes = fl_modes_of(service->lock);
+	const struct fl_slot *slot = service->group.oldest;
+	unsigned held = fl_calls_set(service->held);
+	int saved = errno;
+
+	for (uint32_t left = service->group.count; left; left--) {
 		if (fl_counted(modes))
-			fl_stats_asked(modes, slot->mode, 1, 0, 0);
-		slot->call(slot->ctx);
-		if (fl_counted(modes))
-			fl_stats_gives(modes, slot->mode, 1);
+			run_counted(modes, slot);
+		else
+			slot->call(slot->ctx);
 		slot = left > 1 ? next_of(slot) : NULL;
 	}
+	errno = saved;
+	fl_calls_set(held);
 }
 
 static void tell_group(const struct fl_group *group)
@@ -72,16 +92,15 @@ static void tell_group(const struct fl_group *group)
 	}
 }
 
-/* How many sections the next scan may take for this thread. */
+/* How many sections the next scan may take: first one, as it may be long, then more. */
 static uint32_t allowance(struct service *service)
 {
-	uint64_t now = fl_now_coarse();
+	uint32_t most = 2 * service->ran.count;
 
-	service->ticks += now != service->now;
-	service->now = now;
-	if (service->ticks >= TICKS_MOST)
+	if (fl_now_coarse() - service->began >= SERVES_NS)
 		return 0;
-	return service->left < GROUP_MOST ? service->left : GROUP_MOST;
+	most = most < GROUP_MOST ? most : GROUP_MOST;
+	return service->left < most ? service->left : most;
 }
 
 /* Run what this thread has been given to run, and what its releases bring. */
@@ -89,37 +108,32 @@ static void serve(struct service *service)
 {
 	struct fl_group *group = &service->group;
 
+	if (group->count && !service->began)
+		service->began = fl_now_coarse();
 	while (group->count) {
-		uint64_t field = group->field, unit = group->unit;
-
-		run_group(fl_modes_of(service->lock), group);
+		run_group(service);
 		service->ran = *group;
-		service->left -=
-			group->count < service->left ? group->count : service->left;
+		service->left -= group->count;
 		group->most = allowance(service);
 		group->count = 0;
-		fl_release_to(service->lock, field, unit, group);
+		fl_release_to(service->lock, service->ran.field, service->ran.unit,
+			      group);
 		tell_group(&service->ran);
 	}
 }
 
-/* Give the hold back and run the sections that are next. */
-FL_NOT_INLINE static void release_and_serve(fifolock_t *lock, uint64_t field,
-					    uint64_t units)
+/* Give one's own hold back and run the sections that are next. */
+static void release_and_serve(struct service *service, const struct fifolock_row *row)
 {
-	struct service service = {
-		.lock = lock, .left = SERVES_MOST, .now = fl_now_coarse()};
-
-	service.group.most = GROUP_MOST;
 	fl_calls_hold();
-	fl_release_to(lock, field, units, &service.group);
-	serve(&service);
+	fl_release_to(service->lock, row->field, row->unit, &service->group);
+	serve(service);
 	fl_calls_let();
 }
 
-/* With the mode held: the section, and the hold given back. */
-static void run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mode,
-		    void (*section)(void *arg), void *arg, const void *site)
+/* With the mode held: the section, and the hold given back if nobody is in line. */
+FL_ALWAYS bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mode,
+		       void (*section)(void *arg), void *arg, const void *site)
 {
 	const struct fifolock_row *row = &modes->rows[mode];
 
@@ -128,32 +142,62 @@ static void run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mo
 	(void)fl_debug_gives(lock, mode, 1, site);
 	if (fl_counted(modes))
 		fl_stats_gives(modes, mode, 1);
-	if (!fl_give_at_once(lock, row->field, row->unit))
-		release_and_serve(lock, row->field, row->unit);
+	return fl_give_at_once(lock, row->field, row->unit);
 }
 
-/* Join, and run what the joining has brought: sections of others, or one's own. */
-static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want)
+/* Join, run what the joining has brought (sections of others, or one's own), and wait: what
+ * the slot was told. */
+static int join_and_wait(struct service *service, struct fl_slot *slot,
+			 const struct fl_want *want)
 {
-	struct service service = {
-		.lock = lock, .left = SERVES_MOST, .now = fl_now_coarse()};
+	unsigned held = fl_calls_wait();
 	int error;
 
-	service.group.most = GROUP_MOST;
 	fl_calls_hold();
-	error = fl_join_to_run(lock, slot, want, &service.group);
+	error = fl_join_to_run(service->lock, slot, want, &service->group);
 	if (!error)
-		serve(&service);
+		serve(service);
 	fl_calls_let();
+	if (!error)
+		error = fl_await_section(slot);
+	fl_calls_waited(held);
 	return error;
 }
 
-FL_NOT_INLINE static int run_in_line(fifolock_t *lock, const struct fl_want *want,
-				     void (*section)(void *arg), void *arg,
-				     const void *site)
+static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
+			 const struct fl_want *want, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
+	struct service service = service_on(lock);
+	void (*section)(void *arg) = slot->call;
+	void *arg = slot->ctx;
 	uint64_t since = fl_stats_now(modes);
+	int error;
+	bool granted;
+
+	slot->note = since;
+	error = join_and_wait(&service, slot, want);
+	granted = !error && (fl_told(slot) & FL_GRANTED);
+	fl_slot_waited(slot);
+	if (!granted) /* nothing but the answer: the lock may be gone */
+		return error;
+	if (fl_counted(modes))
+		fl_stats_asked(modes, want->mode, 1, 0, since);
+	if (!run_own(lock, modes, want->mode, section, arg, site))
+		release_and_serve(&service, &modes->rows[want->mode]);
+	return 0;
+}
+
+FL_NOT_INLINE static void release_slow(fifolock_t *lock, const struct fifolock_row *row)
+{
+	struct service service = service_on(lock);
+
+	release_and_serve(&service, row);
+}
+
+static int run_in_line(fifolock_t *lock, const struct fl_want *want,
+		       void (*section)(void *arg), void *arg, const void *site)
+{
 	struct fl_slot *slot;
 	int error;
 
@@ -167,34 +211,41 @@ FL_NOT_INLINE static int run_in_line(fifolock_t *lock, const struct fl_want *wan
 		return ENOMEM;
 	slot->call = section;
 	slot->ctx = arg;
-	error = join(lock, slot, want);
-	if (!error)
-		error = fl_await_section(slot);
-	if (!error && (fl_told(slot) & FL_GRANTED)) {
-		if (fl_counted(modes))
-			fl_stats_asked(modes, want->mode, 1, 0, since);
-		fl_slot_waited(slot);
-		run_own(lock, modes, want->mode, section, arg, site);
-		return 0;
+	return run_with_slot(lock, slot, want, site);
+}
+
+FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
+				  void (*section)(void *arg), void *arg, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = section ? fl_check_any(modes, mode, 1) : EINVAL;
+	struct fl_want want;
+
+	if (error)
+		return error;
+	want = fl_want(&modes->rows[mode], mode, 1);
+	if (!fl_take(lock, &want)) {
+		error = run_in_line(lock, &want, section, arg, site);
+		if (error && fl_counted(modes))
+			fl_stats_asked(modes, mode, 1, error, 0);
+		return error;
 	}
-	fl_slot_waited(slot);
-	return error;
+	if (fl_counted(modes))
+		fl_stats_asked(modes, mode, 1, 0, 0);
+	if (!run_own(lock, modes, mode, section, arg, site))
+		release_slow(lock, &modes->rows[mode]);
+	return 0;
 }
 
 int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), void *arg)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = fl_check(modes, mode, 1);
-	struct fl_want want;
 
-	if (fl_unlikely(error) && (error = fl_check_any(modes, mode, 1)))
-		return error;
-	want = fl_want(&modes->rows[mode], mode, 1);
-	if (!(fl_likely(fl_take_at_once(lock, modes, mode, 1)) || fl_take(lock, &want)))
-		return run_in_line(lock, &want, section, arg, FL_SITE);
-	if (fl_counted(modes))
-		fl_stats_asked(modes, mode, 1, 0, 0);
-	run_own(lock, modes, mode, section, arg, FL_SITE);
+	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
+	    fl_unlikely(!fl_take_at_once(lock, modes, mode, 1)))
+		return run_slow(lock, mode, section, arg, FL_SITE);
+	if (!run_own(lock, modes, mode, section, arg, FL_SITE))
+		release_slow(lock, &modes->rows[mode]);
 	return 0;
 }
 

@@ -12,6 +12,8 @@
  *	relaxed    because
  *	[EITHER]   Claim or leave: both are read-modify-writes of one word, so one came
  *	           first.  It carries nothing; what the leaver wrote goes with its push.
+ *	[OLDER]    Only to find out that the commit will fail; a push that was taken brings
+ *	           what its owner did to the word before.
  */
 #include "scan.h"
 #include "atomic.h"
@@ -86,19 +88,27 @@ static void refuse(struct scan *scan, struct fl_slot *slot, int error)
 	}
 }
 
-/* Of the conversions from the head to last, would one wait for ever?  Each waits for the
- * holds of those behind it, who wait for it. */
+/* What a conversion in line keeps while it waits; nothing if it has left already. */
+static uint64_t kept_by(const struct scan *scan, const struct fl_slot *slot)
+{
+	/* [EITHER] Who left before the last one asked is seen to have left. */
+	return fl_load_relaxed(&slot->word) & FL_LEFT ? 0 : given_for(scan->modes, slot);
+}
+
+/* Of the conversions from the head to last, would one wait for ever because of last?
+ * Each waits for the holds of those behind it, who wait for it. */
 static bool wait_for_each_other(const struct scan *scan, const struct fl_slot *last)
 {
 	const struct fl_slot *head = fl_line_head(scan->lock), *slot;
-	uint64_t stuck = 0;
+	uint64_t own = given_for(scan->modes, last), others = 0, kept;
 
 	for (slot = head; slot != last; slot = fl_line_after(slot))
-		stuck += given_for(scan->modes, slot);
-	stuck += given_for(scan->modes, last);
+		others += kept_by(scan, slot);
 	for (slot = head; slot != last; slot = fl_line_after(slot)) {
-		stuck -= given_for(scan->modes, slot);
-		if (!fl_slot_fits(scan->modes, slot, stuck))
+		kept = kept_by(scan, slot);
+		others -= kept;
+		if (kept && fl_slot_fits(scan->modes, slot, others) &&
+		    !fl_slot_fits(scan->modes, slot, others + own))
 			return true;
 	}
 	return false;
@@ -131,6 +141,13 @@ static int objection(const struct scan *scan, const struct fl_slot *head)
 	return 0;
 }
 
+/* Is the word still the one that this scan goes by?  Who joined after changing it may
+ * be taken with the older word in hand. */
+static bool is_current(const struct scan *scan)
+{
+	return fl_load_relaxed(&scan->lock->word) == scan->word; /* [OLDER] */
+}
+
 /* Is its section one that this thread runs?  Only where nobody could be granted beside
  * it: then nobody waits because it is run here and not there. */
 static bool to_be_run(const struct scan *scan, const struct fl_slot *head)
@@ -146,6 +163,7 @@ static void take(struct scan *scan, struct fl_slot *head)
 	uint64_t units = scan->modes->rows[head->mode].unit * head->weight;
 	bool run = to_be_run(scan, head);
 
+	scan->converts = scan->converts || (head->how & FL_AHEAD);
 	fl_line_take_head(scan->lock, head);
 	if (!claim(head))
 		head->verdict = FL_OUT; /* its departure is about to be announced */
@@ -171,6 +189,8 @@ static void collect(struct scan *scan)
 	refuse_deadlocks(scan);
 	while ((head = fl_line_head(scan->lock))) {
 		error = objection(scan, head);
+		if (error == EPERM && !is_current(scan))
+			break; /* the commit will fail */
 		if (error)
 			refuse(scan, head, error);
 		else if (continues(scan, head) ||
@@ -202,11 +222,13 @@ static void put_back(struct scan *scan)
 {
 	put_back_batch(scan->lock, &scan->chain);
 	put_back_batch(scan->lock, &scan->granted);
+	scan->converts = false;
 }
 
 /* The word has changed: is what was taken off the line for the old one still right?  A
- * predicate may allow less when a hold is gone; a conversion may have put more in; and a
- * release that is refused takes its room back. */
+ * predicate may allow less when a hold is gone; a conversion may have put more in, or
+ * somebody has taken away what one in the batch was to give; and a release that is
+ * refused takes its room back. */
 static void check_again(struct scan *scan)
 {
 	bool refused = !fl_word_has(scan->word, scan->field, scan->units);
@@ -215,7 +237,7 @@ static void check_again(struct scan *scan)
 		scan->units = 0;
 		scan->error = EPERM;
 	}
-	if (refused || scan->modes->compatible ||
+	if (refused || scan->modes->compatible || scan->converts ||
 	    fl_word_grew(scan->modes, scan->fitted, scan->word))
 		put_back(scan);
 }
@@ -290,7 +312,6 @@ static void conclude(struct scan *scan)
 	}
 	hand_over(&scan->granted, FL_GRANTED);
 	hand_over(&scan->refused, FL_REFUSED);
-	fl_calls_run();
 }
 
 /* The caller has just set SCANNING; scan->word is what it made of the word.  Grants from
@@ -303,6 +324,7 @@ int fl_scan(struct scan *scan)
 	scan->modes = fl_modes_of(lock);
 	scan->fitted = scan->word;
 	fl_event_scan(lock);
+	fl_calls_hold();
 	fl_line_settle(lock);
 	for (;;) {
 		if (scan->word & FL_RESCAN) {
@@ -318,5 +340,6 @@ int fl_scan(struct scan *scan)
 		check_again(scan);
 	}
 	conclude(scan);
+	fl_calls_let();
 	return scan->error;
 }

@@ -96,6 +96,14 @@ void fl_stats_gives(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
 	add(&counts->held_ns, now_ns() * n);
 }
 
+void fl_stats_keeps(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+{
+	struct fifolock_counts *counts = counts_of(modes, mode);
+
+	add(&counts->held, n);
+	add(&counts->held_ns, -(now_ns() * n));
+}
+
 int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
 			const fifolock_modes_t *modes)
 {

@@ -20,5 +20,7 @@ uint64_t fl_stats_now(const fifolock_modes_t *modes);
 void fl_stats_asked(const fifolock_modes_t *modes, unsigned mode, uint32_t n, int error,
 		    uint64_t since);
 void fl_stats_gives(const fifolock_modes_t *modes, unsigned mode, uint32_t n);
+void fl_stats_keeps(const fifolock_modes_t *modes, unsigned mode,
+		    uint32_t n); /* not after all */
 
 #endif

@@ -149,13 +149,8 @@ void fl_await_claim(struct fl_slot *slot)
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	     const struct fl_deadline *deadline)
 {
-	unsigned held = fl_calls_wait();
-	int error;
-
 	stay_awake(lock, slot, deadline);
-	error = fl_sleep(slot, deadline);
-	fl_calls_waited(held);
-	return error;
+	return fl_sleep(slot, deadline);
 }
 
 /* A look at the slot takes its line from whoever runs sections, and a thread that goes on
@@ -164,17 +159,13 @@ int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 int fl_await_section(struct fl_slot *slot)
 {
 	const uint32_t looks = fl_look_turns();
-	unsigned held = fl_calls_wait();
-	int error;
 
 	for (uint32_t turns = fl_hover_turns() * HOVER_LONGEST; turns; turns--) {
 		if (turns % looks == 0 && fl_told(slot))
 			break;
 		fl_yield();
 	}
-	error = fl_sleep(slot, NULL);
-	fl_calls_waited(held);
-	return error;
+	return fl_sleep(slot, NULL);
 }
 
 /* Join, wait until told, or leave at the deadline. */
@@ -194,32 +185,42 @@ static int wait_as(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 	return error;
 }
 
-/* A slot to wait with, if there is time to wait. */
-static int begin(const struct fl_deadline *deadline, struct fl_slot **slot)
+/* The same around: a slot, and callbacks that are due before it is in line. */
+static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned from,
+			  unsigned how, const struct fl_deadline *deadline)
 {
+	struct fl_slot *slot;
+
 	if (deadline && fl_deadline_passed(deadline))
 		return ETIMEDOUT;
-	*slot = fl_slot_for_wait();
-	return *slot ? 0 : ENOMEM;
+	slot = fl_slot_for_wait();
+	if (!slot)
+		return ENOMEM;
+	slot->from = (uint8_t)from;
+	return wait_as(lock, slot, want, how, deadline);
 }
 
 int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline)
 {
-	struct fl_slot *slot;
-	int error = begin(deadline, &slot);
+	unsigned held = fl_calls_wait();
+	int error = wait_with_slot(lock, want, 0, 0, deadline);
 
-	return error ? error : wait_as(lock, slot, want, 0, deadline);
+	fl_calls_waited(held);
+	return error;
 }
 
 int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 		  const struct fl_deadline *deadline)
 {
-	struct fl_slot *slot;
-	int error = begin(deadline, &slot);
+	unsigned held = fl_calls_wait();
+	int error = wait_with_slot(lock, want, from, FL_AHEAD | FL_UNBOUND, deadline);
 
-	if (error)
-		return error;
-	slot->from = (uint8_t)from;
-	return wait_as(lock, slot, want, FL_AHEAD | FL_UNBOUND, deadline);
+	fl_calls_waited(held);
+	return error;
+}
+
+int fl_wait_held(fifolock_t *lock, const struct fl_want *want)
+{
+	return wait_with_slot(lock, want, 0, 0, NULL);
 }

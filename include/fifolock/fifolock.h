@@ -129,14 +129,16 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 
 /* One hold of to for one of from, in one step; the lock is never without the caller.
  *
- * What fits at once is done at once, past the line: a weaker mode always does, and
- * lets in who then fits. convert waits otherwise, before all in line who hold
- * nothing, for the other holders to leave; it keeps from meanwhile. Conversions wait
- * in the order in which they asked. EDEADLK: another conversion waits for this hold
- * to go, so this one would wait for ever; give from back instead. (Only one may hold
- * UPDATE, so UPDATE -> EXCLUSIVE is always granted in the end.) tryconvert: EBUSY.
- * timedconvert: ETIMEDOUT. EPERM: from is not held. EINVAL, ENOMEM, ECANCELED. On
- * every error from is still held. */
+ * What fits at once is done at once, past the line: a weaker mode always does, and lets
+ * in who then fits.  convert waits otherwise, before all in line who hold nothing, for
+ * the other holders to leave; it keeps from meanwhile.  Conversions wait in the order
+ * in which they asked.
+ *
+ * EDEADLK: another conversion waits for this hold to go, so this one would wait for
+ * ever; give from back instead.  (Where only UPDATE is ever converted to EXCLUSIVE that
+ * cannot happen: one at a time holds UPDATE.)  tryconvert: EBUSY.  timedconvert:
+ * ETIMEDOUT.  EPERM: from is not held.  EINVAL, ENOMEM, ECANCELED.  On every error from
+ * is still held. */
 FIFOLOCK_API int fifolock_convert(fifolock_t *lock, unsigned from, unsigned to);
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_tryconvert(fifolock_t *lock, unsigned from,
 						      unsigned to);
@@ -147,14 +149,18 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedconvert(fifolock_t *lock, unsign
 /* Turn everybody away: all in line, and all who ask later, get ECANCELED, until it
  * is opened again. Holders give back as usual. Who is in line is told by the time
  * this returns or, if another thread is granting at that moment, by that. Closing
- * what is closed is no error. A closed lock that nobody holds can be destroyed.
- * EINVAL: destroyed. */
+ * what is closed is no error. A closed lock that nobody holds can be destroyed. A
+ * lock just reopened may say EBUSY to a trylock until another thread's scan, if one
+ * is under way, is over. EINVAL: destroyed. */
 FIFOLOCK_API int fifolock_close(fifolock_t *lock);
 FIFOLOCK_API int fifolock_reopen(fifolock_t *lock);
 
 /* Let at most so many be in line, 1 to 524287; 0, the default: as many as want. Who
- * would be one more gets EAGAIN. Conversions and those who come back from a bump or
- * a condition are always let in. Those in line already stay. ERANGE, EINVAL. */
+ * would be one more gets EAGAIN; one who has left counts until the scan in which
+ * another thread is granting at that moment is over. Conversions and those who come
+ * back from a bump or a condition are always let in, as are those who take the place
+ * that a predicate table has cleared too early. Those in line already stay. ERANGE,
+ * EINVAL. */
 FIFOLOCK_API int fifolock_bound(fifolock_t *lock, uint32_t most);
 
 /* Is anybody in line who is kept out by the holds of mode that there are, whatever

@@ -59,15 +59,15 @@ FIFOLOCK_API int fifolock_dump(fifolock_t *lock, FILE *out);
 struct fifolock_counts {
 	uint64_t taken;	  /* holds, counted with their weights */
 	uint64_t grants;  /* requests granted */
-	uint64_t waited;  /* of those, how many had to get in line */
+	uint64_t waited;  /* of those, how many had to get in line (not for conditions) */
 	uint64_t refused; /* EBUSY, EAGAIN, ECANCELED */
 	uint64_t timed_out;
 	uint64_t wait_ns; /* all waits of those who were granted, together */
 	uint64_t wait_max_ns;
 	uint64_t held_ns; /* all holds together, those that last included */
 	uint64_t held;	  /* how many last */
-	uint64_t waits
-		[40]; /* how many waited less than 2^i ns, and no less than half of it */
+	/* How many waited less than 2^i ns, and no less than half of it. */
+	uint64_t waits[40];
 };
 
 /* A name and counters for one lock or many: a mode table that counts. A lock that

@@ -18,17 +18,27 @@
  *
  * Requests and plain lockers stand in one line, in the order in which they asked.
  *
- * Where callbacks run.  In the thread that made the grant possible: inside its
- * unlock, convert, close or any other call of this library, which returns only after
- * them; a grant that another thread makes may be called back before fifolock_request
- * has returned.  If that call is made by a signal handler, the callback runs in the
- * handler.  Nothing of the library is held meanwhile but the granted mode: a
- * callback may lock, unlock, request and cancel, on this lock and others.  What its
- * own calls grant is called back after it has returned (so a chain of any length
- * needs the stack of one), or, if it waits for a lock itself, inside that wait.
- * Until it returns the thread that it has borrowed does nothing else: let it be
- * short, and do not let it wait for something that this thread is to do.  It must
- * not end the thread, nor jump or throw out of the callback.
+ * Where callbacks run.  In the thread that made the grant possible: inside its unlock,
+ * convert, close or any other call of this library, which returns only after them; a
+ * grant that another thread makes may be called back before fifolock_request has
+ * returned.  Nothing of the library is held meanwhile but the granted mode: a callback
+ * may lock, unlock, request and cancel, on this lock and others.  What its own calls
+ * grant is called back after it has returned, so a chain of any length needs the stack
+ * of one; or, if it gets in line itself, before that.
+ *
+ * Until it returns the thread that it has borrowed does nothing else: let it be short,
+ * and do not let it wait for something that this thread holds, waits for, or is to do.
+ * It must not end the thread, nor jump or throw out of the callback.  If the call was
+ * made by a signal handler, the callback runs in the handler (or, if the handler has
+ * interrupted a call of this library, after that): then it may call only what
+ * handlers may.
+ *
+ * The hold of a callback counts, in the debug build, as its thread's own.  If another
+ * thread is to give it back (as after fifolock_granted_eventfd), tell the table so:
+ * fifolock_modes_owner_checked(&modes, false).
+ *
+ * A lock must stay until every fifolock_request and fifolock_run on it has returned, even
+ * where a callback or a section is the last to use it.
  *
  * Every function returns 0 or a positive errno and leaves errno alone; any thread
  * may call it, a signal handler may not, unless the function says otherwise.
@@ -92,7 +102,9 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_poll(fifolock_request_t *requ
 FIFOLOCK_API uint32_t fifolock_request_position(fifolock_request_t *request);
 
 /* Ready to be used as granted: adds 1 to the eventfd whose descriptor is in ctx, as
- * (void *)(intptr_t)fd; who reads it asks poll.  The descriptor must not be blocking. */
+ * (void *)(intptr_t)fd; who reads it asks poll.  The descriptor must not be blocking,
+ * and must stay open until the request is over and the unlock or other call that
+ * ended it has returned. */
 FIFOLOCK_API void fifolock_granted_eventfd(void *ctx, int status);
 
 /* Run section(arg) while mode is held, in this thread's turn: exactly once, in this
@@ -100,11 +112,11 @@ FIFOLOCK_API void fifolock_granted_eventfd(void *ctx, int status);
  * return when it has run.  What section did is seen after the call, and by all who
  * hold the lock later.  The order is the one line's, together with plain lockers.
  *
- * With a mode that nothing fits beside (EXCLUSIVE) the sections of all who wait are
- * run by the one who has just run its own: that saves the hand-over, which for short
- * sections is most of the cost.  Nobody runs more than 256 sections of others in one
- * call, nor begins another when the system's tick (1 to 10 ms) has passed twice
- * meanwhile.  In other modes each runs its own, side by side.
+ * With a mode that nothing fits beside (EXCLUSIVE) the sections of all who wait are run
+ * by the one who has just run its own: that saves the hand-over, which for short
+ * sections is most of the cost.  One call runs at most 256 sections of others, and takes
+ * no more of them once the system's coarse clock is 2 ms further; it takes them one, two,
+ * four, and then up to 16 at a time.  In other modes each runs its own, side by side.
  *
  * As it may run in another thread, section must not depend on thread-local storage,
  * errno of its caller, thread ids, priorities or stacks; it must not take or give

@@ -7,16 +7,16 @@
     (gdb) fifolock-line lock
     fifolock 0x4040a0: held: 1 exclusive, 2 in line
       #0 shared, thread 2 asleep
-      #1 exclusive x 1, callback on_grant, may leave
+      #1 exclusive, may leave, callback on_grant
 
-The first needs the debug information of the program, the second, if it is given an address, not
-even that; but the library's symbol table, to find who is in line: it must not be stripped,
-or its debug information must be at hand. Nothing is called in the program and nothing written.
+The first needs the program's debug information. The second does with an address, but needs the
+library's symbols to find who is in line: it must not be stripped. Nothing is called in the
+process, and nothing is written to it.
 
 It knows by heart what is private to the library: fifolock_t, fifolock_modes_t and
-fifolock_stats_t (include/fifolock), fifolock_request_t, struct fl_slot and the bits of its word
-(src/queue.h), the flags of the state word and of mode tables (src/word.h), where slots are
-(src/pool.c). All of it is for 64 bits, little endian. tests/gdb.sh notices what changes there.
+fifolock_stats_t (include/fifolock), fifolock_request_t, struct fl_slot and the bits of its
+word (src/queue.h), the flags of the state word and of mode tables (src/word.h), where slots
+are (src/pool.c). All of it is for 64 bits, little endian. tests/gdb.sh notices what changes there.
 """
 
 import re
@@ -67,14 +67,14 @@ def peek_text(address):
 
 
 def symbol(address):
-    """The name of what begins at an address, or None."""
+    """The name of what begins at an address, and where that is, or ('', '')."""
     text = gdb.execute('info symbol %d' % address, to_string=True)
-    found = re.match(r'(\S+)(\(.*\))? in section ', text)
-    return found.group(1) if found else None
+    name, found, where = text.partition(' in section ')
+    return (name, where) if found and not re.search(r' \+ \d+$', name) else ('', '')
 
 
 def name_of(function):
-    return symbol(function) or '0x%x' % function
+    return symbol(function)[0] or '0x%x' % function
 
 
 class Pool:
@@ -110,7 +110,7 @@ def find_chunks():
     """The library's: the first of them is called chunk_zero."""
     for address in candidates():
         try:
-            if symbol(peek_pointer(address)) == 'chunk_zero':
+            if symbol(peek_pointer(address))[0] == 'chunk_zero':
                 return address
         except gdb.MemoryError:
             pass
@@ -235,20 +235,23 @@ class Sleepers:
         return self.threads.get(slot.address)
 
 
-def section_later(request):
-    """The section of a fifolock_section_t, if that is what the request is part of."""
-    _, _, granted, ctx = peek(request, REQUEST)[:4]
-    if ctx != request or symbol(granted) != 'granted':
-        return None
-    return symbol(peek_pointer(request + REQUEST.size))
+def section_later(slot):
+    """The section of a fifolock_section_t, or 0. What calls back there is the library's own,
+    and what stands behind the request is a function."""
+    _, _, granted, ctx = peek(slot.ctx, REQUEST)[:4]
+    name, where = symbol(granted)
+    if ctx != slot.ctx or name != 'granted' or where != symbol(slot.call)[1]:
+        return 0
+    section = peek_pointer(slot.ctx + REQUEST.size)
+    return section if '.text' in symbol(section)[1] else 0
 
 
 def whom(slot, sleepers):
     """What its grant does: call back, run a section, wake a thread; and who waits."""
     if slot.how & CALLS:
-        section = section_later(slot.ctx)
+        section = section_later(slot)
         if section:
-            return 'section ' + section
+            return 'section ' + name_of(section)
         return 'callback ' + name_of(peek(slot.ctx, REQUEST)[2])
     asleep = slot.word & ASLEEP
     thread = sleepers.on(slot) if asleep else None
@@ -261,26 +264,27 @@ def whom(slot, sleepers):
     return text
 
 
-def age(slot):
-    """How long it has waited; only a process on this machine has its clock."""
-    inferior = gdb.selected_inferior()
-    kind = getattr(getattr(inferior, 'connection', None), 'type', None)
-    if not slot.since or kind != 'native':
-        return ''
-    passed = time.clock_gettime(time.CLOCK_MONOTONIC) - slot.since / 1e9
-    return ', for %.3f s' % max(passed, 0)
+def clock():
+    """What slots count by, or None: only a process on this machine has its clock."""
+    connection = getattr(gdb.selected_inferior(), 'connection', None)
+    if getattr(connection, 'type', None) != 'native':
+        return None
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 
 
-def describe(table, slot, sleepers):
+def describe(table, slot, now):
+    """As fifolock_dump has it."""
     origin = table.mode(slot.origin) + ' -> ' if slot.how & AHEAD else ''
     weight = ' x %d' % slot.weight if slot.weight != 1 else ''
-    leave = ''
+    age, leave = '', ''
+    if now and slot.since:
+        age = ', for %.3f s' % (max(now - slot.since, 0) / 1e9)
     if slot.word & LEFT:
         leave = ', leaving'
     elif slot.how & LEAVES:
         leave = ', may leave'
-    return '  #%d %s%s%s%s%s, %s' % (slot.ticket, origin, table.mode(slot.mode), weight,
-                                     age(slot), leave, whom(slot, sleepers))
+    return '#%d %s%s%s%s%s' % (slot.ticket, origin, table.mode(slot.mode), weight, age,
+                               leave)
 
 
 def show(address):
@@ -292,9 +296,9 @@ def show(address):
     if lock.table.count == 0 or not lock.waiting():
         return
     slots = lock.in_order()[:SHOWN]
-    sleepers = Sleepers()
+    sleepers, now = Sleepers(), clock()
     for slot in slots:
-        print(describe(lock.table, slot, sleepers))
+        print('  %s, %s' % (describe(lock.table, slot, now), whom(slot, sleepers)))
     if lock.waiting() > len(slots):
         print('  and %d more' % (lock.waiting() - len(slots)))
 
@@ -325,7 +329,7 @@ fifolock-line EXPRESSION: a lock, a pointer to one, or an address."""
             raise gdb.GdbError('Which lock? ' + self.__doc__.splitlines()[-1])
         try:
             show(self.address(gdb.parse_and_eval(argument)))
-        except gdb.MemoryError as error:
+        except gdb.error as error:
             raise gdb.GdbError(str(error))
 
     @staticmethod

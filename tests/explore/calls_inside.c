@@ -7,15 +7,38 @@
 #include "pool_inside.h"
 
 #include "atomic.h"
+#undef fl_handler_fence
 #undef fl_load_relaxed
 #undef fl_store_relaxed
 #undef fl_cas_relaxed
+#define fl_handler_fence()     ((void)0)
 #define fl_load_relaxed(p)     (*(p))
 #define fl_store_relaxed(p, v) (*(p) = (v))
 #define fl_cas_relaxed(p, expected, v) \
 	(*(p) == *(expected) ? (*(p) = (v), true) : (*(expected) = *(p), false))
 
+#define fl_calls_expect expect
+#define fl_call_later	call_later
 #include "../../src/calls.c"
+#undef fl_calls_expect
+#undef fl_call_later
+
+/* A slot says by an address who expects it, and here all threads have the same. */
+unsigned ex_current(void);
+void fl_calls_expect(struct fl_slot *slot);
+void fl_call_later(struct fl_slot *slot);
+
+void fl_calls_expect(struct fl_slot *slot)
+{
+	expect(slot);
+	slot->note += ex_current();
+}
+
+void fl_call_later(struct fl_slot *slot)
+{
+	slot->note -= ex_current();
+	call_later(slot);
+}
 
 void calls_keep(struct calls_thread *thread)
 {

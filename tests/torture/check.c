@@ -144,17 +144,16 @@ static void check_slots(void)
 	struct fl_slot **slots = memory_get((made + 1) * sizeof(struct fl_slot *));
 
 	for (uint32_t i = 0; i < made; i++) {
-		slots[i] = fl_slot_new();
-		if (!slots[i] || fl_slots_made() != made)
+		struct fl_slot *slot = fl_slot_new();
+
+		if (!slot || slot->id > made)
 			violation("%u slots were made, and %u are free", made, i);
-		if (slots[i]->spare)
-			violation("slot %u is free twice", slots[i]->id);
-		slots[i]->spare = 1;
+		if (slots[slot->id])
+			violation("slot %u is free twice", slot->id);
+		slots[slot->id] = slot;
 	}
-	for (uint32_t i = made; i--;) {
-		slots[i]->spare = 0;
-		fl_slot_free(slots[i]);
-	}
+	for (uint32_t id = made; id; id--)
+		fl_slot_free(slots[id]);
 	memory_return(slots, (made + 1) * sizeof(struct fl_slot *));
 	tally_max(&tally->slots, made);
 }
