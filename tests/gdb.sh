@@ -1,0 +1,284 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What gdb says of locks (src/gdb/fifolock.py), in a live process and in a core file. Lines are
+# as fifolock_dump prints them, with who waits behind.
+# usage: gdb.sh SOURCE_DIR LIBRARY_DIR CC...		77: cannot be tested here
+set -eu
+source=$1 lib=$2
+shift 2
+skip() { echo "skipped: $*"; exit 77; }
+command -v gdb >/dev/null || skip "there is no gdb"
+gdb --batch -nx -ex 'python print("it has")' 2>&1 | grep -q '^it has$' ||
+	skip "gdb has no Python"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+cat >"$dir/subject.c" <<'C'
+#include <dirent.h>
+#include <fifolock/inspect.h>
+#include <fifolock/request.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CROWD 250
+
+static fifolock_stats_t stats;
+static fifolock_modes_t pairs;
+fifolock_t nobody;
+static fifolock_t closed, destroyed, one, line, arrivals, crowd;
+static fifolock_request_t requests[CROWD], weak, polled, late[3];
+static fifolock_section_t later;
+static volatile bool gate, inside;
+
+/* The library has one of that name, too. */
+static void granted(void *ctx, int status)
+{
+	(void)ctx;
+	(void)status;
+}
+
+static void count(void *arg)
+{
+	(void)arg;
+}
+
+static void *asks(void *lock)
+{
+	fifolock_lock(lock, FIFOLOCK_EXCLUSIVE);
+	return NULL;
+}
+
+static void *runs(void *lock)
+{
+	fifolock_run(lock, FIFOLOCK_EXCLUSIVE, count, NULL);
+	return NULL;
+}
+
+static void *asks_for_an_hour(void *lock)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += 3600;
+	(void)!fifolock_timedlock(lock, FIFOLOCK_SHARED, &deadline);
+	return NULL;
+}
+
+static void *converts(void *lock)
+{
+	fifolock_convert(lock, FIFOLOCK_UPDATE, FIFOLOCK_EXCLUSIVE);
+	return NULL;
+}
+
+static void *converts_pairs(void *lock)
+{
+	fifolock_convert(lock, 0, 1);
+	return NULL;
+}
+
+static void *requests_pair(void *lock)
+{
+	(void)!fifolock_request(lock, 0, 2, &late[0], granted, NULL);
+	return NULL;
+}
+
+/* At most two, and who grants while the gate is shut stays in here. */
+static bool compatible(const uint32_t holds[], unsigned mode, void *ctx)
+{
+	(void)ctx;
+	while (gate && mode == 0) {
+		inside = true;
+		sched_yield();
+	}
+	return holds[0] + holds[1] + mode < 2;
+}
+
+static void begin(void *(*run)(void *), fifolock_t *lock)
+{
+	uint32_t before = fifolock_waiting(lock);
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, lock) != 0)
+		_Exit(2);
+	while (fifolock_waiting(lock) == before)
+		sched_yield();
+}
+
+static void request(fifolock_t *lock, unsigned mode, uint32_t n,
+		    fifolock_request_t *request, void (*granted)(void *, int))
+{
+	(void)!fifolock_request(lock, mode, n, request, granted, request);
+}
+
+/* How many threads sleep? All but the first do so on their slots. */
+static unsigned sleepers(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	unsigned n = 0;
+
+	while ((task = readdir(tasks))) {
+		char path[300], text[200];
+		FILE *stat;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/stat", task->d_name);
+		stat = fopen(path, "r");
+		if (stat && fgets(text, sizeof(text), stat))
+			n += strstr(text, ") S ") != NULL;
+		if (stat)
+			fclose(stat);
+	}
+	closedir(tasks);
+	return n;
+}
+
+static void fill_line(void)
+{
+	fifolock_stats_init(&stats, "cache", &fifolock_update);
+	fifolock_modes_owner_checked(&stats.modes, false);
+	fifolock_init(&line, &stats.modes);
+	fifolock_lock_n(&line, FIFOLOCK_SHARED, 2);
+	fifolock_lock(&line, FIFOLOCK_UPDATE);
+	begin(asks, &line);
+	request(&line, FIFOLOCK_SHARED, 3, &weak, granted);
+	begin(runs, &line);
+	begin(asks_for_an_hour, &line);
+	request(&line, FIFOLOCK_UPDATE, 1, &polled, NULL);
+	(void)!fifolock_run_async(&line, FIFOLOCK_EXCLUSIVE, &later, count, NULL, NULL, NULL);
+	begin(converts, &line);
+	while (sleepers() != 4)
+		sched_yield();
+}
+
+/* Two are linked, the others are not, because a thread is granting. One of them leaves, one is
+ * a conversion. */
+static void fill_arrivals(void)
+{
+	fifolock_modes_predicate(&pairs, 2, 8, compatible, NULL);
+	fifolock_init(&arrivals, &pairs);
+	fifolock_lock_n(&arrivals, 0, 2);
+	begin(asks, &arrivals);
+	gate = true;
+	begin(requests_pair, &arrivals);
+	while (!inside)
+		sched_yield();
+	request(&arrivals, 0, 1, &late[1], granted);
+	request(&arrivals, 0, 2, &late[2], NULL);
+	(void)!fifolock_request_cancel(&late[1]);
+	begin(converts_pairs, &arrivals);
+	while (sleepers() != 6)
+		sched_yield();
+}
+
+void ready(void)
+{
+}
+
+int main(int argc, char **argv)
+{
+	FILE *dump = fopen(argv[argc - 1], "w");
+
+	fill_line();
+	fill_arrivals();
+	fifolock_close(&closed);
+	fifolock_destroy(&destroyed);
+	fifolock_lock(&one, FIFOLOCK_EXCLUSIVE);
+	request(&one, FIFOLOCK_SHARED, 1, &requests[0], granted);
+	fifolock_lock(&crowd, FIFOLOCK_SHARED);
+	for (unsigned i = 1; i < CROWD; i++)
+		request(&crowd, FIFOLOCK_EXCLUSIVE, 1, &requests[i], granted);
+	(void)!fifolock_request_cancel(&requests[1]);
+	fifolock_dump(&line, dump);
+	fclose(dump);
+	ready();
+	return 0;
+}
+C
+"$@" -std=gnu11 -g -O0 -Wall -Wextra -Werror -I"$source/include" "$dir/subject.c" \
+	-o "$dir/subject" -L"$lib" -lfifolock -pthread
+
+cat >"$dir/look" <<'GDB'
+echo ---\n
+print nobody
+print closed
+print destroyed
+print line
+print later.request.lock
+print *later.request.lock
+fifolock-line line
+fifolock-line &arrivals
+fifolock-line (long)&one
+fifolock-line crowd
+GDB
+cat >"$dir/live" <<GDB
+set pagination off
+set disable-randomization off
+set env LD_LIBRARY_PATH $lib
+set env FIFOLOCK_SPIN 0
+set env FIFOLOCK_HOVER 0
+source $source/src/gdb/fifolock.py
+break ready
+run $dir/dumped
+generate-core-file $dir/core
+source $dir/look
+GDB
+cat >"$dir/dead" <<GDB
+source $source/src/gdb/fifolock.py
+source $dir/look
+GDB
+
+# What is after the mark, with numbers of this run made the same.
+said() {
+	sed '1,/^---$/d; s/0x[0-9a-f]*/0x/; s/, for [0-9.]* s//' "$1"
+}
+
+timeout 100 gdb --batch -nx -x "$dir/live" "$dir/subject" >"$dir/live.out" 2>&1 </dev/null || :
+grep -q 'ptrace: \|Could not trace' "$dir/live.out" && skip "gdb may not trace here"
+timeout 100 gdb --batch -nx -x "$dir/dead" "$dir/subject" "$dir/core" >"$dir/dead.out" 2>&1 \
+	</dev/null || :
+
+cat >"$dir/wanted" <<'TEXT'
+$1 = not held, 0 in line
+$2 = not held, 0 in line, closed
+$3 = destroyed
+$4 = cache: held: 2 shared, 1 update, 7 in line
+$5 = (fifolock_t *) 0x <line>
+$6 = cache: held: 2 shared, 1 update, 7 in line
+fifolock 0x cache: held: 2 shared, 1 update, 7 in line
+  #6 update -> exclusive, thread 5 asleep
+  #0 exclusive, thread 2 asleep
+  #1 shared x 3, may leave, callback granted
+  #2 exclusive, section count, thread 3 asleep
+  #3 shared, may leave, thread 4 asleep
+  #4 update, may leave, request
+  #5 exclusive, may leave, section count
+fifolock 0x: held: 2 mode 0, 5 in line
+  a thread is granting at this moment; some may have left the line already
+  #4 mode 0 -> mode 1, thread 8 asleep
+  #0 mode 0, thread 6 asleep
+  #1 mode 0 x 2, may leave, callback granted
+  #2 mode 0, leaving, callback granted
+  #3 mode 0 x 2, may leave, request
+fifolock 0x: held: 1 exclusive, 1 in line
+  #0 shared, may leave, callback granted
+fifolock 0x: held: 1 shared, 248 in line
+TEXT
+for ticket in $(seq 64); do
+	echo "  #$ticket exclusive, may leave, callback granted"
+done >>"$dir/wanted"
+echo "  and 184 more" >>"$dir/wanted"
+
+# A core file may number the threads otherwise.
+any() { sed "s/thread [0-9][0-9]* /thread N /"; }
+
+said "$dir/live.out" >"$dir/live.said"
+said "$dir/dead.out" | any >"$dir/dead.said"
+diff "$dir/wanted" "$dir/live.said" || { echo "of a live process"; cat "$dir/live.out"; exit 1; }
+any <"$dir/wanted" | diff - "$dir/dead.said" || { echo "of a core"; cat "$dir/dead.out"; exit 1; }
+
+# The library's own account.
+sed 's/0x[0-9a-f]*/0x/; s/, for [0-9.]* s//' "$dir/dumped" >"$dir/dumped.said"
+sed -E '1,6d; s/, (thread|section|callback|request).*//; /^fifolock 0x: /,$d' "$dir/live.said" |
+	diff "$dir/dumped.said" - || { echo "of fifolock_dump"; exit 1; }
