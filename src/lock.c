@@ -138,7 +138,7 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 	fl_store_relaxed(&slot->since, how & FL_DATED ? fl_now_coarse() : 0);
 	if (fl_line_join(lock, slot, how & FL_UNBOUND ? UINT32_MAX : bound_of(lock)) != 0)
 		return EAGAIN;
-	fl_event_join(lock, slot);
+	fl_event_join(lock, slot, want);
 	/* Taken right after QUEUED was set: by a scanner that QUEUED has called, or
 	 * before, and the word has since become again what it was.  Nobody would
 	 * clear it then.  This second look cannot be older than that: announce has

@@ -244,7 +244,7 @@ static void check_again(struct scan *scan)
 
 void fl_tell(struct fl_slot *slot, uint32_t what)
 {
-	fl_event_grant(slot);
+	fl_event_grant(slot, what);
 	/* [GRANT] release */
 	if (fl_swap_release(&slot->word, what) & FL_ASLEEP)
 		fl_unpark(&slot->word);
