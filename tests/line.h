@@ -14,6 +14,7 @@
  * An actor is a mode, its weight if not 1, and what has become of it:
  *
  *	. in line	+ held		! gave up	- given back
+ *	/ turned away	S>X. holds S, waits for X instead
  *
  * One thread plays them all: a request that has joined the line need not wait
  * there.  After every step the lock's own account is compared with the actors'.
@@ -37,6 +38,7 @@ struct actor {
 	uint32_t asked;
 	uint32_t held;
 	char letter;
+	char to; /* the mode that it waits for instead; 0: none */
 	char state;
 	struct fl_slot *slot; /* while in line and, if it was there, while held */
 };
@@ -72,7 +74,7 @@ static inline struct line line_on(const fifolock_modes_t *modes)
 /* G1, and what fifolock_holds and fifolock_waiting say. */
 static inline void line_account(struct line *line)
 {
-	uint32_t waiting = 0, holds[FIFOLOCK_MAX_MODES] = {0};
+	uint32_t waiting = 0, converting = 0, holds[FIFOLOCK_MAX_MODES] = {0};
 	bool in_order = true, same = true;
 
 	for (unsigned i = 0; i < line->count; i++) {
@@ -80,15 +82,54 @@ static inline void line_account(struct line *line)
 
 		if (actor->state == '.')
 			waiting++;
-		else if (actor->state != '!' && waiting)
+		else if (actor->state != '!' && actor->state != '/' && waiting)
 			in_order = false;
 		holds[actor->mode] += actor->held;
+		converting += actor->to != 0;
 	}
 	for (unsigned m = 0; m < line->modes->count; m++)
 		same &= fifolock_holds(&line->lock, m) == holds[m];
 	line_check(in_order, "somebody passed an earlier request");
 	line_check(same, "fifolock_holds is not what is held");
-	line_check(fifolock_waiting(&line->lock) == waiting, "fifolock_waiting");
+	line_check(fifolock_waiting(&line->lock) == waiting + converting,
+		   "fifolock_waiting");
+}
+
+static inline unsigned line_mode(const struct line *line, char letter)
+{
+	const char *at = strchr(line->letters, letter);
+
+	line_check(at && at - line->letters < (long)fl_modes_count(line->modes),
+		   "no such mode");
+	return (unsigned)(at - line->letters);
+}
+
+static inline void line_has(struct line *line, struct actor *actor, char letter)
+{
+	actor->mode = line_mode(line, letter);
+	actor->letter = letter;
+	actor->to = 0;
+}
+
+/* What one in line, or one who converts, has been told. */
+static inline void line_told(struct line *line, struct actor *actor)
+{
+	bool granted = fl_granted(actor->slot);
+
+	if (actor->to) {
+		if (granted)
+			line_has(line, actor, actor->to);
+		actor->to = 0;
+		fl_slot_free(actor->slot);
+		actor->slot = NULL;
+		return;
+	}
+	actor->state = granted ? '+' : '/';
+	actor->held = granted ? actor->asked : 0;
+	if (granted)
+		return;
+	fl_slot_free(actor->slot);
+	actor->slot = NULL;
 }
 
 static inline void line_look(struct line *line)
@@ -96,26 +137,21 @@ static inline void line_look(struct line *line)
 	for (unsigned i = 0; i < line->count; i++) {
 		struct actor *actor = &line->actors[i];
 
-		if (actor->state == '.' && fl_granted(actor->slot)) {
-			actor->state = '+';
-			actor->held = actor->asked;
-		}
+		if ((actor->state == '.' || actor->to) && fl_told(actor->slot))
+			line_told(line, actor);
 	}
 	line_account(line);
 }
 
 static inline struct actor *line_actor(struct line *line, char letter, uint32_t n)
 {
-	const char *at = strchr(line->letters, letter);
-
-	line_check(at && at - line->letters < (long)line->modes->count, "no such mode");
 	if (line->count == line->room) {
 		line->room = 2 * line->room + 16;
 		line->actors = realloc(line->actors, line->room * sizeof(struct actor));
 		cr_assert_not_null(line->actors);
 	}
 	line->actors[line->count] = (struct actor){
-		.mode = (unsigned)(at - line->letters),
+		.mode = line_mode(line, letter),
 		.asked = n,
 		.letter = letter,
 		.state = '.',
@@ -209,6 +245,58 @@ static inline bool gives_up(struct line *line, int who)
 	return left;
 }
 
+/* At once, or in line before all who hold nothing.  False: turned away (EDEADLK). */
+static inline bool converts(struct line *line, int who, char to)
+{
+	struct actor *actor = &line->actors[who];
+	unsigned mode = line_mode(line, to);
+	struct fl_want want = fl_want(&line->modes->rows[mode], mode, 1);
+	bool had_slot = actor->slot, waited;
+
+	line_check(actor->held == 1 && !actor->to, "nothing to convert");
+	if (fl_exchange(&line->lock, &line->modes->rows[actor->mode], &want) == 0) {
+		line_has(line, actor, to);
+		line_look(line);
+		return true;
+	}
+	if (had_slot)
+		fl_slot_free(actor->slot);
+	actor->slot = fl_slot_new();
+	line_check(actor->slot, "no memory");
+	actor->slot->from = (uint8_t)actor->mode;
+	actor->to = to;
+	fl_join(&line->lock, actor->slot, &want, FL_AHEAD | FL_LEAVES);
+	line_look(line);
+	waited = actor->to || actor->letter == to;
+	return waited;
+}
+
+/* Gives up waiting for another mode, and keeps what it has.  False: too late. */
+static inline bool keeps(struct line *line, int who)
+{
+	struct actor *actor = &line->actors[who];
+	bool left = actor->to && fl_leave(&line->lock, actor->slot);
+
+	if (left) {
+		actor->to = 0;
+		actor->slot = NULL;
+	}
+	line_look(line);
+	return left;
+}
+
+static inline void closes(struct line *line)
+{
+	line_check(fifolock_close(&line->lock) == 0, "close");
+	line_look(line);
+}
+
+static inline void reopens(struct line *line)
+{
+	line_check(fifolock_reopen(&line->lock) == 0, "reopen");
+	line_look(line);
+}
+
 static inline const char *now(struct line *line)
 {
 	size_t size = sizeof(line->text), at = 0;
@@ -221,8 +309,13 @@ static inline const char *now(struct line *line)
 
 		if (n != 1)
 			snprintf(weight, sizeof(weight), "%u", n);
-		at += (size_t)snprintf(line->text + at, size - at, "%s%c%s%c",
-				       i ? " " : "", actor->letter, weight, actor->state);
+		at += (size_t)snprintf(line->text + at, size - at, "%s%c%s", i ? " " : "",
+				       actor->letter, weight);
+		if (at < size && actor->to)
+			at += (size_t)snprintf(line->text + at, size - at, ">%c.",
+					       actor->to);
+		else if (at < size)
+			line->text[at++] = actor->state, line->text[at] = '\0';
 	}
 	return line->text;
 }

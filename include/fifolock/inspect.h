@@ -57,10 +57,11 @@ FIFOLOCK_API int fifolock_dump(fifolock_t *lock, FILE *out);
 
 /* What has happened in one mode; times in nanoseconds. */
 struct fifolock_counts {
-	uint64_t taken;	  /* holds, counted with their weights */
-	uint64_t grants;  /* requests granted */
-	uint64_t waited;  /* of those, how many had to get in line (not for conditions) */
-	uint64_t refused; /* EBUSY, EAGAIN, ECANCELED */
+	uint64_t taken;	 /* holds, counted with their weights */
+	uint64_t grants; /* requests granted */
+	uint64_t waited; /* of those, how many had to get in line (not for conditions) */
+	/* EBUSY, EAGAIN, EDEADLK, ECANCELED; but not a request that had a place in line. */
+	uint64_t refused;
 	uint64_t timed_out;
 	uint64_t wait_ns; /* all waits of those who were granted, together */
 	uint64_t wait_max_ns;
