@@ -170,7 +170,11 @@ static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 	if (error == ECANCELED)
 		return error;
 	fl_debug_took(waiter->lock, mode, 1, site);
-	if (fl_counted(modes))
+	if (!fl_counted(modes))
+		return error;
+	if (error && error != ETIMEDOUT)
+		fl_stats_keeps(modes, mode, 1);
+	else
 		fl_stats_asked(modes, mode, 1, 0, 0);
 	return error;
 }

@@ -120,11 +120,12 @@ int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
 int fifolock_stats_read(const fifolock_stats_t *stats, unsigned mode,
 			struct fifolock_counts *out)
 {
-	const uint64_t *from = (const uint64_t *)&stats->counts[mode];
+	const uint64_t *from;
 	uint64_t *to = (uint64_t *)out;
 
-	if (!out || mode >= fl_modes_count(&stats->modes))
+	if (!stats || !out || mode >= fl_modes_count(&stats->modes))
 		return EINVAL;
+	from = (const uint64_t *)&stats->counts[mode];
 	for (size_t i = 0; i < sizeof(*out) / sizeof(*to); i++)
 		to[i] = fl_load_relaxed(&from[i]); /* [TALLY] */
 	out->held_ns += now_ns() * out->held;
