@@ -26,8 +26,8 @@
 #include <fifolock/request.h>
 #include <stddef.h>
 
-/* How many sections of others one call runs, how many of them under one hold at most, and for
- * how long by the coarse clock it goes on taking more. */
+/* How many sections of others one call runs, how many of them under one hold at
+ * most, and for how long by the coarse clock it goes on taking more. */
 #define SERVES_MOST 256
 #define GROUP_MOST  16
 #define SERVES_NS   2000000
@@ -145,8 +145,8 @@ FL_ALWAYS bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned
 	return fl_give_at_once(lock, row->field, row->unit);
 }
 
-/* Join, run what the joining has brought (sections of others, or one's own), and wait: what
- * the slot was told. */
+/* Join, run what the joining has brought (sections of others, or one's own), and
+ * wait: what the slot was told. */
 static int join_and_wait(struct service *service, struct fl_slot *slot,
 			 const struct fl_want *want)
 {
@@ -249,11 +249,15 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 	return 0;
 }
 
-/* Held: the section, the hold given back. */
-static void run_later(fifolock_section_t *later)
+/* Held: the section, the hold given back. Without done the section is the last that later
+ * is there for. */
+static void run_later(const fifolock_section_t *later)
 {
+	fifolock_t *lock = later->request.lock;
+	unsigned mode = later->request.mode;
+
 	later->section(later->arg);
-	(void)fifolock_unlock(later->request.lock, later->request.mode);
+	(void)fifolock_unlock(lock, mode);
 }
 
 static void granted(void *ctx, int status)

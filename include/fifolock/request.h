@@ -18,27 +18,27 @@
  *
  * Requests and plain lockers stand in one line, in the order in which they asked.
  *
- * Where callbacks run.  In the thread that made the grant possible: inside its unlock,
- * convert, close or any other call of this library, which returns only after them; a
- * grant that another thread makes may be called back before fifolock_request has
- * returned.  Nothing of the library is held meanwhile but the granted mode: a callback
- * may lock, unlock, request and cancel, on this lock and others.  What its own calls
- * grant is called back after it has returned, so a chain of any length needs the stack
- * of one; or, if it gets in line itself, before that.
+ * Where callbacks run.  In the thread that made the grant possible: inside its
+ * unlock, convert, close or any other call of this library, which returns only after
+ * them; a grant that another thread makes may be called back before fifolock_request
+ * has returned.  Nothing of the library is held meanwhile but the granted mode: a
+ * callback may lock, unlock, request and cancel, on this lock and others.  What its
+ * own calls grant is called back after it has returned, so a chain of any length
+ * needs the stack of one; or, if it gets in line itself, before that.
  *
- * Until it returns the thread that it has borrowed does nothing else: let it be short,
- * and do not let it wait for something that this thread holds, waits for, or is to do.
- * It must not end the thread, nor jump or throw out of the callback.  If the call was
- * made by a signal handler, the callback runs in the handler (or, if the handler has
- * interrupted a call of this library, after that): then it may call only what
- * handlers may.
+ * Until it returns the thread that it has borrowed does nothing else: let it be
+ * short, and do not let it wait for something that this thread holds, waits for, or
+ * is to do. It must not end the thread, nor jump or throw out of the callback.  If
+ * the call was made by a signal handler, the callback runs in the handler (or, if
+ * the handler has interrupted a call of this library, after that): then it may call
+ * only what handlers may.
  *
- * The hold of a callback counts, in the debug build, as its thread's own.  If another
- * thread is to give it back (as after fifolock_granted_eventfd), tell the table so:
- * fifolock_modes_owner_checked(&modes, false).
+ * The hold of a callback counts, in the debug build, as its thread's own.  If
+ * another thread is to give it back (as after fifolock_granted_eventfd), tell the
+ * table so: fifolock_modes_owner_checked(&modes, false).
  *
- * A lock must stay until every fifolock_request and fifolock_run on it has returned, even
- * where a callback or a section is the last to use it.
+ * A lock must stay until every fifolock_request and fifolock_run on it has returned,
+ * even where a callback or a section is the last to use it.
  *
  * Every function returns 0 or a positive errno and leaves errno alone; any thread
  * may call it, a signal handler may not, unless the function says otherwise.
@@ -142,7 +142,8 @@ typedef struct fifolock_section {
 /* The same without waiting.  0: section has run already, done is not called.
  * EINPROGRESS: it will be run in its turn, where a callback would be (see above),
  * and then done(ctx, 0) called, with the lock given back; or done(ctx, ECANCELED),
- * and section has not run.  done may be NULL. Others as for fifolock_run. */
+ * and section has not run.  done may be NULL: then later is to be left there until
+ * section begins. Others as for fifolock_run. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
 		   void (*section)(void *arg), void *arg,
