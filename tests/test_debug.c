@@ -5,7 +5,8 @@
  */
 #include "test.h"
 
-#include <fifolock/fifolock.h>
+#include <fifolock/cond.h>
+#include <fifolock/request.h>
 #include <unistd.h>
 
 static int reports[2];
@@ -218,5 +219,57 @@ Test(debug, modes_without_names_go_by_their_numbers, .description = "EPERM",
 	cr_assert_not_null(strstr(text, "mode 1"));
 	cr_assert_not_null(strstr(text, "holds 2 of 3"));
 	cr_assert_eq(fifolock_unlock_n(&lock, 1, 2), 0);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
+
+/* ---- a callback in a thread that has given its hold back to wait ---- */
+
+static fifolock_cond_t cond;
+static pthread_t other;
+static int asked_again;
+static bool has_asked; /* atomic */
+
+/* Held until the callback is in line for it, or was refused. */
+static void *keep_from_the_callback(void *lock)
+{
+	int error = fifolock_lock(lock, FIFOLOCK_EXCLUSIVE);
+
+	while (!fifolock_waiting(lock) && !__atomic_load_n(&has_asked, __ATOMIC_ACQUIRE))
+		sched_yield();
+	error = error ? error : fifolock_unlock(lock, FIFOLOCK_EXCLUSIVE);
+	error = error ? error : fifolock_cond_signal(&cond);
+	return (void *)(intptr_t)error;
+}
+
+static void ask_again(void *lock, int status)
+{
+	(void)status;
+	(void)fifolock_unlock(lock, FIFOLOCK_EXCLUSIVE);
+	if (pthread_create(&other, NULL, keep_from_the_callback, lock))
+		abort();
+	while (!fifolock_holds(lock, FIFOLOCK_EXCLUSIVE))
+		sched_yield();
+	asked_again = fifolock_lock(lock, FIFOLOCK_EXCLUSIVE);
+	__atomic_store_n(&has_asked, true, __ATOMIC_RELEASE);
+	if (asked_again == 0)
+		(void)fifolock_unlock(lock, FIFOLOCK_EXCLUSIVE);
+}
+
+Test(debug, a_callback_in_a_wait_for_a_condition_may_ask_for_what_was_given_back,
+     .description = "no false alarm", .timeout = 30)
+{
+	static fifolock_t lock;
+	static fifolock_request_t request;
+	void *result;
+
+	cr_assert_eq(fifolock_lock(&lock, FIFOLOCK_EXCLUSIVE), 0);
+	cr_assert_eq(fifolock_request(&lock, FIFOLOCK_EXCLUSIVE, 1, &request, ask_again,
+				      &lock),
+		     EINPROGRESS);
+	cr_assert_eq(fifolock_cond_wait(&cond, &lock, FIFOLOCK_EXCLUSIVE), 0);
+	cr_assert_eq(asked_again, 0);
+	cr_assert_eq(pthread_join(other, &result), 0);
+	cr_assert_null(result);
+	cr_assert_eq(fifolock_unlock(&lock, FIFOLOCK_EXCLUSIVE), 0);
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
