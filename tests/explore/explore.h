@@ -10,8 +10,11 @@
  *	signals.c	a signal handler in every window of a thread
  *	memory.c	what a step does to memory, and what a load may see
  *	races.c		data races, and use after free
- *	watch.c		what must be true after each step and at the end
+ *	watch.c		what must be true after each step
+ *	commit.c	... after one that ends a scan
+ *	answers.c	... of what a call returns, and at the end
  *	programs.c	the programs: programs.list.h
+ *	words.c		what their threads do
  *	main.c		options
  *
  * A thread runs up to its next operation on shared memory (seam.h) or its next park or
@@ -113,9 +116,10 @@ unsigned ex_stale(void); /* how many loads of an execution may see an old value 
 void ex_point(const struct ex_op *op);	 /* returns when the step is chosen */
 unsigned ex_alternative(unsigned count); /* which of the outcomes of this step */
 enum ex_woke { EX_WOKEN, EX_TIMED_OUT, EX_SPURIOUS };
-enum ex_woke ex_woken(void);	      /* how this thread comes back from sleep */
-unsigned ex_wake_one(uintptr_t at);   /* EX_THREADS: nobody sleeps there */
-void ex_retry(void);		      /* a loop that only tried is about to go round */
+enum ex_woke ex_woken(void);	    /* how this thread comes back from sleep */
+unsigned ex_wake_one(uintptr_t at); /* EX_THREADS: nobody sleeps there */
+void ex_yield(void);		    /* it waits for the end of a scan that it has seen */
+void ex_retry(void);		    /* a loop that only tried is about to go round */
 void ex_done(struct ex_event *event); /* the step, for the record */
 struct pool_thread *ex_pool(unsigned thread);
 void ex_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -158,7 +162,7 @@ void memory_values(const struct ex_event *event, char *text, size_t size);
 /* programs.c: a load whose value makes no difference to what the program does */
 bool ex_is_hint(const void *at, const struct ex_site *site);
 
-/* watch.c */
+/* watch.c, answers.c */
 void watch_step(const struct ex_event *event);
 void watch_rest(void); /* nobody can take a step but by a time-out */
 

@@ -22,6 +22,8 @@ struct thread {
 	struct pool_thread pool;
 	bool started, ended, woken;
 	bool given_up;	  /* see ex_retry */
+	bool awaits;	  /* see ex_yield */
+	unsigned last;	  /* of its events, as an index + 1 */
 	bool interrupted; /* a signal ended its sleep: EINTR */
 	bool timed;	  /* parked with a deadline */
 	bool may_time_out;

@@ -104,7 +104,7 @@ static void join(struct view *view, const struct view *other)
 
 /* The orders that the sources use, and the one that is taken away to see whether it is
  * needed. */
-static struct memory_order orders[64];
+static struct memory_order orders[128];
 static unsigned order_count;
 static const struct memory_order *weakened;
 
@@ -338,9 +338,10 @@ static uint64_t number_at(const void *at, size_t size)
 static bool is_retried(const char *function)
 {
 	static const char *const pure[] = {
-		"fl_take",    "announce",     "fl_release",    "fl_leave",
-		"fl_confirm", "fl_line_join", "fl_line_leave", "take_arrivals",
-		"pop",	      "make",	      "fl_slot_free",
+		"fl_take",	 "announce",	 "fl_release_to", "fl_exchange",
+		"fl_leave",	 "fl_confirm",	 "fl_line_join",  "fl_line_leave",
+		"take_arrivals", "fl_rule",	 "settle",	  "pop",
+		"make",		 "fl_slot_free",
 	};
 
 	for (size_t i = 0; i < sizeof(pure) / sizeof(pure[0]); i++)

@@ -11,12 +11,14 @@ struct program {
 	const char *name;
 	unsigned table;
 	const char *scripts[EX_THREADS];
-	const char *handler; /* runs in thread 0, in each window */
-	unsigned cold;	     /* threads have no slot yet, and the pool has so many */
-	unsigned spare;	     /* so many slots are in the pool already */
-	unsigned spurious;   /* so many returns from each thread's parks for no reason */
+	const char *handler;  /* runs in thread 0, in each window */
+	const char *callback; /* of requests; NULL: gives back */
+	unsigned cold;	      /* threads have no slot yet, and the pool has so many */
+	unsigned spare;	      /* so many slots are in the pool already */
+	unsigned spurious;    /* so many returns from each thread's parks for no reason */
 	unsigned spin, hover;
 	uint32_t ticket;  /* the first */
+	unsigned bound;	  /* so many in line at most; 0: as many as want */
 	bool tiny;	  /* every execution there is can be run: see classes.c */
 	bool big;	  /* at random: too many executions for all */
 	const char *held; /* to begin with: a mode for each thread, or . */

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define REGIONS 4
+#define REGIONS 32
 #define GRAIN	4 /* bytes; only a slot's three small members share one */
 
 /* Who accessed a grain last, and at which of its steps. */
@@ -130,7 +130,7 @@ static void plain_grain(struct region *region, uintptr_t at, bool write)
 	}
 }
 
-/* A slot's mode, can_leave and out share a grain: out is the scanner's, the two others
+/* A slot's mode, from, how and verdict share a grain: verdict is the scanner's, the others are
  * constant by then. */
 void memory_touch(const void *memory, size_t size, bool write)
 {

@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #undef _FORTIFY_SOURCE /* its longjmp distrusts other stacks */
 #include "inside.h"
+#include "watch.h"
+#include "word.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -137,6 +139,30 @@ void ex_retry(void)
 	step_aside();
 }
 
+static bool has_seen_a_scan(const struct thread *thread)
+{
+	const struct ex_event *event = thread->last ? &events[thread->last - 1] : NULL;
+
+	return event && event->op.at == (uintptr_t)&watched_lock()->word &&
+	       event->before & FL_SCANNING;
+}
+
+/* A loop without bound.  With reduction, to see the end of the scan is to have come later:
+ * that execution is run (see schedule.c); otherwise the next look comes when it has ended. */
+void ex_yield(void)
+{
+	struct thread *thread = &threads[current];
+
+	if (!running || !has_seen_a_scan(thread))
+		return;
+	if (options->strategy != EX_ALL) {
+		thread->awaits = true;
+		return;
+	}
+	thread->given_up = true;
+	step_aside();
+}
+
 /* Woken, or (alternatives) timed out, or for no reason. */
 enum ex_woke ex_woken(void)
 {
@@ -184,6 +210,8 @@ void ex_done(struct ex_event *event)
 	event->nth = ++threads[current].events;
 	event->alone = could_anyway;
 	*kept = *event;
+	threads[current].last = depth + 1;
+	threads[current].awaits = false;
 	if (options->print)
 		print_event(kept);
 	if (options->strategy == EX_ALL || options->classes)

@@ -20,6 +20,10 @@
  * of theirs is still seen.  What it leaves out is the retry itself: the small
  * programs are run without it, too.
  *
+ * The one loop without bound is that of who wants to look at the line while another scans
+ * (become_scanner in src/lock.c).  A thread that has seen a scan there goes no further, in the
+ * same way; the other strategies let it look again when the scan is over.
+ *
  * EX_BOUNDED runs every schedule with at most so many preemptions, without reduction
  * (the two do not go together without further backtracking points).  EX_RANDOM picks
  * uniformly; EX_PCT by random priorities with three changes (Burckhardt, Kothari,
@@ -27,6 +31,7 @@
  */
 #include "inside.h"
 #include "../random.h"
+#include "word.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +59,8 @@ bool may_wake(const struct thread *thread)
 static bool is_enabled(const struct thread *thread)
 {
 	if (thread->ended || thread->given_up)
+		return false;
+	if (thread->awaits && memory_raw(thread->op.at, thread->op.size) & FL_SCANNING)
 		return false;
 	return thread->op.kind != EX_WAKE || thread->woken || may_wake(thread);
 }

@@ -52,9 +52,9 @@ void memory_values(const struct ex_event *event, char *text, size_t size)
 void memory_name(uintptr_t at, char *text, size_t size)
 {
 	static const char *const in_slot[] = {
-		"word", "id",	"older", "newer", "below", "ticket", "weight", "mode",
-		"unit", "unit", "bias",	 "bias",  "guard", "guard",  "owner",  "owner"};
-	static const char *const in_lock[] = {"word", "word",  "line",	"line",	 "kind",
+		"word", "id",	"older", "newer", "below", "ticket", "weight", "how",
+		"call", "call", "ctx",	 "ctx",	  "since", "since",  "spare",  "spare"};
+	static const char *const in_lock[] = {"word", "word",  "line",	"line",	 "rules",
 					      "left", "modes", "modes", "first", "gone"};
 	size_t bytes;
 	uintptr_t slots = (uintptr_t)pool_memory(&bytes);

@@ -19,15 +19,41 @@ struct watch_table {
 void watch_begin(fifolock_t *lock, const struct watch_table *table);
 void watch_end(bool idle); /* after the last step */
 
-/* The calls of a thread; a signal handler's come between those of its thread. */
-enum watch_call { WATCH_WAIT, WATCH_TIMED, WATCH_TRY };
-void watch_asks(enum watch_call call, unsigned mode, uint32_t n);
+/* The calls of a thread; a signal handler's or a callback's come between those of its thread.
+ * A request is known by its number. */
+enum watch_call {
+	WATCH_WAIT,
+	WATCH_TIMED,
+	WATCH_TRY,
+	WATCH_RUN, /* a section to be run */
+	WATCH_RUN_LATER,
+	WATCH_CALL,    /* to be called back */
+	WATCH_REQUEST, /* to be waited for, or polled */
+	WATCH_BUMP,
+};
+unsigned watch_asks(enum watch_call call, unsigned mode, uint32_t n);
+unsigned watch_converts(enum watch_call call, unsigned from, unsigned to);
 void watch_answer(int error, bool may_lack_memory);
+void watch_bumped(int error);
 void watch_gives(unsigned mode, uint32_t n);
 void watch_gave(int error, bool may_be_refused);
 void watch_looks(void);
 void watch_saw(uint32_t waiting);
 void watch_freed(void);
+
+/* Requests that no thread waits for. */
+void watch_called(unsigned request, int status);
+void watch_waits(unsigned request); /* its answer is watch_waited, in that thread */
+void watch_waited(int error);
+void watch_cancels(unsigned request);
+void watch_cancelled(unsigned request, int error);
+
+/* The section of a request begins, or has ended. */
+void watch_section(unsigned request, bool begins);
+
+/* The lock is being closed, or opened. */
+void watch_rules(void);
+void watch_ruled(bool closes);
 
 const fifolock_t *watched_lock(void);
 const struct watch_table *watched_table(void);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * account.h - the second account of the lock, as watch.c, commit.c and answers.c share it.
+ */
+#ifndef EX_ACCOUNT_H
+#define EX_ACCOUNT_H
+
+#include "watch.h"
+#include "queue.h"
+
+#define REQUESTS 64
+#define NESTED	 8 /* releases inside releases: a handler's, a callback's */
+#define NOBODY	 EX_THREADS
+
+enum state { ASKED, PUSHED, ANNOUNCED, LEFT, HELD, REFUSED, OVER };
+
+struct request {
+	unsigned thread;
+	enum watch_call call;
+	unsigned mode;
+	uint32_t n;
+	int from; /* a conversion: the mode it holds; otherwise -1 */
+	enum state state;
+	const struct fl_slot *slot; /* NULL: not in line */
+	uint32_t ticket;
+	unsigned asked_at, over_at; /* steps */
+	unsigned pushed_at, announced_at;
+	int verdict; /* REFUSED: why */
+	bool taken;  /* by a scanner, off the door */
+	bool told;
+	bool cause;	  /* of an EBUSY: seen while it asked */
+	bool bounded;	  /* as many were in line as may be */
+	bool lost;	  /* what is to be converted is not held */
+	bool closed;	  /* the lock was, at some moment of it */
+	bool turned_away; /* the lock was closed for certain when it asked */
+	bool in_line;	  /* the call that made it has returned before its end */
+	bool called;	  /* back */
+	bool calls;	  /* is to be called back */
+	unsigned cancels; /* under way */
+	bool cancelled;
+	/* A section: whoever has the hold that it is run under. */
+	unsigned server;
+	bool grouped; /* that hold was taken for one before it */
+	bool running, ran, released;
+	struct request *outer; /* of the same thread: this one is a callback's */
+};
+
+struct release {
+	unsigned mode;
+	uint32_t n;
+	bool done;
+};
+
+struct caller {
+	struct request *request; /* in progress, the innermost */
+	struct release releases[NESTED];
+	unsigned nested;
+	unsigned runs; /* calls that run sections */
+	bool looks;
+	uint32_t seen;	       /* the first ticket that it has not seen */
+	uint32_t fewest, most; /* in line while it looked */
+};
+
+struct account {
+	fifolock_t *lock;
+	const struct watch_table *table;
+	bool freed;
+	struct request requests[REQUESTS];
+	unsigned request_count;
+	unsigned line[REQUESTS]; /* in the order of the pushes */
+	unsigned line_count;
+	struct caller calls[EX_THREADS];
+	unsigned scanner; /* NOBODY: there is none */
+	unsigned scan_at; /* when it began */
+	struct release *give;
+	unsigned step;
+	bool closed, ever_closed;
+	bool closed_for_certain; /* and a call that did it has returned */
+	unsigned ruling;	 /* calls that close or open */
+	unsigned rules_at[EX_THREADS], opened_at;
+};
+extern struct account account;
+
+/* watch.c */
+void account_decode(uint64_t word, uint32_t holds[]);
+bool account_allows(const uint32_t holds[], const struct request *request);
+void account_out_of_line(const struct request *request);
+void account_note_causes(void);
+void account_note_length(void);
+
+/* Whoever is in line in the order in which they are granted: conversions before all others.
+ * taken: those that a scanner has taken. */
+unsigned account_order(struct request *order[], bool taken);
+
+/* What a thread holds for sections: all have run?  false, too: it holds nothing for any. */
+bool account_served(unsigned thread, unsigned *mode);
+void account_served_over(unsigned thread);
+
+/* commit.c */
+void account_commit(const struct ex_event *event, const uint32_t old[],
+		    const uint32_t new[]);
+
+#endif
