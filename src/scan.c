@@ -133,7 +133,7 @@ static int objection(const struct scan *scan, const struct fl_slot *head)
 {
 	const struct fifolock_row *from = &scan->modes->rows[head->from];
 
-	if (fl_closed(scan->lock))
+	if (scan->closed)
 		return ECANCELED;
 	if ((head->how & FL_AHEAD) &&
 	    !fl_word_has(outcome(scan), from->field, from->unit))
@@ -186,6 +186,8 @@ static void collect(struct scan *scan)
 	struct fl_slot *head;
 	int error;
 
+	/* After the arrivals were taken: who came after an opening has brought it along. */
+	scan->closed = fl_closed(scan->lock);
 	refuse_deadlocks(scan);
 	while ((head = fl_line_head(scan->lock))) {
 		error = objection(scan, head);
@@ -290,7 +292,7 @@ static bool commit(struct scan *scan)
 	fifolock_t *lock = scan->lock;
 	uint64_t next = outcome(scan) & ~FL_SCANNING;
 
-	if (!lock->first && !fl_closed(lock))
+	if (!lock->first && !scan->closed)
 		next &= ~FL_QUEUED;
 	fl_event_commit(lock, scan->granted.oldest, scan->granted.count);
 	/* [SCAN] [HOLD] release, [HOLD] acquire */

@@ -27,6 +27,7 @@ struct scan {
 	struct batch granted;
 	struct batch chain;
 	struct batch refused;
+	bool closed;
 	bool converts; /* somebody granted gives a hold for it */
 	struct fl_group *group;
 	int error;

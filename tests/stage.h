@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stage.h - a stage of puppets, each a thread that does one thing at a time as told.
+ *
+ *	struct stage stage;
+ *
+ *	stage_on(&stage, &fifolock_update);
+ *	ask_all(&stage, "SUX");
+ *	cr_assert(waits(&stage, 1, 'X'));
+ *	cr_assert_str_eq(now(&stage), "S+ U>X. X.");
+ *	stage_ends(&stage);
+ *
+ * They are told by one thread, which after every step waits until all of them have
+ * answered or stand in line.  A puppet is its mode and what has become of it:
+ *
+ *	S. in line	S+ held		S- not held
+ *	S>X. in line for a conversion	S~. in line for a bump
+ */
+#ifndef STAGE_H
+#define STAGE_H
+
+#include "common.h"
+#include <semaphore.h>
+
+#define CAST 8
+
+enum deed { ASKS, CONVERTS, TRIES, CONVERTS_UNTIL, GIVES_BACK, BUMPS, QUITS };
+
+struct puppet {
+	pthread_t thread;
+	sem_t told;
+	fifolock_t *lock;
+	struct timespec deadline;
+	enum deed deed;
+	unsigned mode, to;
+	int rc;
+	bool held;
+	bool busy; /* atomic */
+};
+
+struct stage {
+	fifolock_t lock;
+	const char *letters;
+	struct puppet cast[CAST];
+	unsigned count;
+	char text[256];
+};
+
+static inline int does(struct puppet *puppet)
+{
+	switch (puppet->deed) {
+	case ASKS:
+		return fifolock_lock(puppet->lock, puppet->mode);
+	case CONVERTS:
+		return fifolock_convert(puppet->lock, puppet->mode, puppet->to);
+	case TRIES:
+		return fifolock_tryconvert(puppet->lock, puppet->mode, puppet->to);
+	case CONVERTS_UNTIL:
+		return fifolock_timedconvert(puppet->lock, puppet->mode, puppet->to,
+					     &puppet->deadline);
+	case BUMPS:
+		return fifolock_bump(puppet->lock, puppet->mode);
+	default:
+		return fifolock_unlock(puppet->lock, puppet->mode);
+	}
+}
+
+static inline void *acts(void *arg)
+{
+	struct puppet *puppet = arg;
+
+	for (;;) {
+		while (sem_wait(&puppet->told))
+			;
+		if (puppet->deed == QUITS)
+			return NULL;
+		puppet->rc = does(puppet);
+		if (puppet->rc == 0 && puppet->deed <= CONVERTS_UNTIL)
+			puppet->mode = puppet->deed == ASKS ? puppet->mode : puppet->to;
+		if (puppet->rc == 0)
+			puppet->held = puppet->deed != GIVES_BACK;
+		if (puppet->deed == BUMPS && puppet->rc == ECANCELED)
+			puppet->held = false;
+		__atomic_store_n(&puppet->busy, false, __ATOMIC_RELEASE);
+	}
+}
+
+static inline bool busy(const struct puppet *puppet)
+{
+	return __atomic_load_n(&puppet->busy, __ATOMIC_ACQUIRE);
+}
+
+/* All have answered or are in line.  Those who are in line are busy, and nobody
+ * becomes busy by itself: so when there are as many of either, counted in this order,
+ * they are the same. */
+static inline bool settled(const struct stage *stage)
+{
+	uint32_t count = 0;
+
+	for (unsigned i = 0; i < stage->count; i++)
+		count += busy(&stage->cast[i]);
+	return fifolock_waiting(&stage->lock) == count;
+}
+
+static inline void settle(const struct stage *stage)
+{
+	while (!settled(stage))
+		sched_yield();
+}
+
+static inline void tell(struct stage *stage, unsigned who, enum deed deed)
+{
+	struct puppet *puppet = &stage->cast[who];
+
+	quick_check(!busy(puppet), "still busy");
+	puppet->deed = deed;
+	puppet->rc = -1;
+	__atomic_store_n(&puppet->busy, true, __ATOMIC_RELAXED);
+	sem_post(&puppet->told);
+}
+
+static inline int answer(const struct stage *stage, unsigned who)
+{
+	while (busy(&stage->cast[who]))
+		sched_yield();
+	return stage->cast[who].rc;
+}
+
+static inline void stage_on(struct stage *stage, const fifolock_modes_t *modes)
+{
+	memset(stage, 0, sizeof(*stage));
+	stage->letters = "XSUsxb";
+	cr_assert_eq(fifolock_init(&stage->lock, modes), 0);
+}
+
+static inline unsigned mode_of(const struct stage *stage, char letter)
+{
+	return (unsigned)(strchr(stage->letters, letter) - stage->letters);
+}
+
+static inline unsigned comes(struct stage *stage, unsigned mode)
+{
+	struct puppet *puppet = &stage->cast[stage->count];
+
+	cr_assert_lt(stage->count, CAST);
+	puppet->lock = &stage->lock;
+	puppet->mode = mode;
+	sem_init(&puppet->told, 0, 0);
+	pthread_create(&puppet->thread, NULL, acts, puppet);
+	return stage->count++;
+}
+
+/* Who asked: in line or held when this returns. */
+static inline unsigned asks(struct stage *stage, char letter)
+{
+	unsigned who = comes(stage, mode_of(stage, letter));
+
+	tell(stage, who, ASKS);
+	settle(stage);
+	return who;
+}
+
+static inline void ask_all(struct stage *stage, const char *letters)
+{
+	for (; *letters; letters++)
+		asks(stage, *letters);
+}
+
+/* What it is told. */
+static inline int told(struct stage *stage, unsigned who, enum deed deed, char letter)
+{
+	int rc;
+
+	stage->cast[who].to = mode_of(stage, letter);
+	tell(stage, who, deed);
+	rc = answer(stage, who);
+	settle(stage);
+	return rc;
+}
+
+static inline int converts(struct stage *stage, unsigned who, char letter)
+{
+	return told(stage, who, CONVERTS, letter);
+}
+
+static inline int tries(struct stage *stage, unsigned who, char letter)
+{
+	return told(stage, who, TRIES, letter);
+}
+
+/* A conversion that gets in line.  (One that would wait for ever may stand there for a
+ * moment, too, until it is told.) */
+static inline bool waits(struct stage *stage, unsigned who, char letter)
+{
+	stage->cast[who].to = mode_of(stage, letter);
+	tell(stage, who, CONVERTS);
+	settle(stage);
+	return busy(&stage->cast[who]);
+}
+
+static inline void gives_back(struct stage *stage, unsigned who)
+{
+	tell(stage, who, GIVES_BACK);
+	settle(stage);
+	quick_check(answer(stage, who) == 0, "unlock");
+}
+
+static inline int describe(const struct stage *stage, const struct puppet *puppet,
+			   char *at, size_t room)
+{
+	char mode = stage->letters[puppet->mode];
+
+	if (busy(puppet) && puppet->deed == BUMPS)
+		return snprintf(at, room, "%c~. ", mode);
+	if (busy(puppet) && puppet->deed != ASKS)
+		return snprintf(at, room, "%c>%c. ", mode, stage->letters[puppet->to]);
+	return snprintf(at, room, "%c%c ", mode,
+			busy(puppet)   ? '.'
+			: puppet->held ? '+'
+				       : '-');
+}
+
+/* The holds that the lock counts are those of the puppets. */
+static inline void account(const struct stage *stage)
+{
+	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
+
+	for (unsigned i = 0; i < stage->count; i++) {
+		const struct puppet *puppet = &stage->cast[i];
+		bool holds_now = busy(puppet) ? puppet->deed == CONVERTS ||
+							puppet->deed == CONVERTS_UNTIL
+					      : puppet->held;
+
+		holds[puppet->mode] += holds_now;
+	}
+	for (unsigned m = 0; m < FIFOLOCK_MAX_MODES; m++)
+		quick_check(fifolock_holds(&stage->lock, m) == holds[m], "holds");
+}
+
+static inline const char *now(struct stage *stage)
+{
+	size_t at = 0;
+
+	settle(stage);
+	account(stage);
+	for (unsigned i = 0; i < stage->count; i++)
+		at += (size_t)describe(stage, &stage->cast[i], stage->text + at,
+				       sizeof(stage->text) - at);
+	stage->text[at ? at - 1 : 0] = '\0';
+	return stage->text;
+}
+
+static inline bool give_back_all(struct stage *stage)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < stage->count; i++) {
+		if (busy(&stage->cast[i]) || !stage->cast[i].held)
+			continue;
+		gives_back(stage, i);
+		any = true;
+	}
+	return any;
+}
+
+/* All give back until nobody holds or waits. */
+static inline void stage_ends(struct stage *stage)
+{
+	while (give_back_all(stage))
+		;
+	for (unsigned i = 0; i < stage->count; i++) {
+		cr_assert_not(busy(&stage->cast[i]), "free, but not granted");
+		stage->cast[i].deed = QUITS;
+		sem_post(&stage->cast[i].told);
+		pthread_join(stage->cast[i].thread, NULL);
+		sem_destroy(&stage->cast[i].told);
+	}
+	cr_assert_eq(fifolock_waiting(&stage->lock), 0);
+	cr_assert_eq(fifolock_destroy(&stage->lock), 0);
+}
+
+#endif
