@@ -68,6 +68,29 @@ Test(run, of_shared_sections_is_side_by_side, .description = "G2 G3", .timeout =
 	is_free(&lock);
 }
 
+/* Two modes that nothing fits beside: each section finds its own held. */
+Test(run, of_a_row_in_two_modes_is_each_in_its_own, .description = "G2", .timeout = 60)
+{
+	static const struct fifolock_mode both[] = {{.conflicts = 3}, {.conflicts = 3}};
+	fifolock_modes_t modes;
+	struct call call[8];
+	fifolock_t lock;
+
+	cr_assert_eq(fifolock_modes_compile(&modes, both, 2, NULL, 0), 0);
+	fifolock_init(&lock, &modes);
+	for (uint64_t round = 0; round < test_scaled(200); round++) {
+		cr_assert_eq(fifolock_lock(&lock, 0), 0);
+		for (unsigned i = 0; i < 8; i++) {
+			starts(&call[i], &lock, i % 2, NULL);
+			until_waiting(&lock, i + 1);
+		}
+		cr_assert_eq(fifolock_unlock(&lock, 0), 0);
+		for (unsigned i = 0; i < 8; i++)
+			returns(&call[i], 0);
+	}
+	is_free(&lock);
+}
+
 /* ---- sections that call the library ---- */
 
 struct inner {

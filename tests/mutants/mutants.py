@@ -292,4 +292,8 @@ MUTANTS = [
 ]
 
 SURVIVORS = {
+    'called back although held at once':
+        'EINPROGRESS and a callback before the return is an answer that the header allows',
+    'callbacks the newest first':
+        'no order is promised between callbacks that are due together',
 }
