@@ -6,8 +6,9 @@
  * and nothing else if nobody traces.  With -DFL_EVENTS='"header.h"' that header defines
  * each.  Otherwise nothing.
  *
- *	join	pushed, for what is wanted: slot->ticket is its place.  A scanner may have taken
- *		it already; a slot that calls back may even be another's by now
+ *	join	pushed, for what is wanted: ticket is its place.  A scanner may have taken it
+ *		already, and a slot that calls back may even be another's by now: only its
+ *		address and id may be used
  *	leave	has left by its own decision, before anybody is told
  *	sleep	is about to park
  *	scan	the caller has become the scanner
@@ -26,20 +27,20 @@
 #include FL_EVENTS
 #elif defined(FL_PROBES)
 #include <sys/sdt.h>
-#define fl_event_join(lock, slot, want) \
-	DTRACE_PROBE4(fifolock, join, lock, slot, (want)->mode, (want)->weight)
+#define fl_event_join(lock, slot, want, ticket) \
+	DTRACE_PROBE5(fifolock, join, lock, slot, (want)->mode, (want)->weight, ticket)
 #define fl_event_leave(lock, slot)	     DTRACE_PROBE2(fifolock, leave, lock, slot)
 #define fl_event_sleep(slot)		     DTRACE_PROBE1(fifolock, sleep, slot)
 #define fl_event_scan(lock)		     DTRACE_PROBE1(fifolock, scan, lock)
 #define fl_event_commit(lock, oldest, count) DTRACE_PROBE2(fifolock, commit, lock, count)
 #define fl_event_grant(slot, what)	     DTRACE_PROBE2(fifolock, grant, slot, what)
 #else
-#define fl_event_join(lock, slot, want)	     ((void)0)
-#define fl_event_leave(lock, slot)	     ((void)0)
-#define fl_event_sleep(slot)		     ((void)0)
-#define fl_event_scan(lock)		     ((void)0)
-#define fl_event_commit(lock, oldest, count) ((void)0)
-#define fl_event_grant(slot, what)	     ((void)0)
+#define fl_event_join(lock, slot, want, ticket) ((void)(ticket))
+#define fl_event_leave(lock, slot)		((void)0)
+#define fl_event_sleep(slot)			((void)0)
+#define fl_event_scan(lock)			((void)0)
+#define fl_event_commit(lock, oldest, count)	((void)0)
+#define fl_event_grant(slot, what)		((void)0)
 #endif
 
 #endif

@@ -129,16 +129,18 @@ static uint32_t bound_of(const fifolock_t *lock)
 static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		unsigned how, struct fl_group *group)
 {
+	uint32_t bound = how & FL_UNBOUND ? UINT32_MAX : bound_of(lock);
 	bool ahead = how & FL_AHEAD;
+	uint32_t ticket;
 
 	slot->mode = (uint8_t)want->mode;
 	slot->weight = want->weight;
 	slot->how = (uint8_t)how;
 	/* [CARRIED] */
 	fl_store_relaxed(&slot->since, how & FL_DATED ? fl_now_coarse() : 0);
-	if (fl_line_join(lock, slot, how & FL_UNBOUND ? UINT32_MAX : bound_of(lock)) != 0)
+	if (fl_line_join(lock, slot, bound, &ticket) != 0)
 		return EAGAIN;
-	fl_event_join(lock, slot, want);
+	fl_event_join(lock, slot, want, ticket);
 	/* Taken right after QUEUED was set: by a scanner that QUEUED has called, or
 	 * before, and the word has since become again what it was.  Nobody would
 	 * clear it then.  This second look cannot be older than that: announce has

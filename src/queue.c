@@ -38,7 +38,7 @@ static bool full(const fifolock_t *lock, uint32_t ticket, uint32_t bound)
 
 /* {t, top} -> {t + 1, me}.  Counts in 32 bits and may wrap: tickets are only
  * ever compared by their difference. */
-int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound)
+int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound, uint32_t *ticket)
 {
 	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
 	uint64_t next;
@@ -53,6 +53,7 @@ int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound)
 		next = (uint64_t)(TICKET(line) + 1) << 32 | slot->id;
 		/* [JOIN] release */
 	} while (!fl_cas_release(&lock->line, &line, next));
+	*ticket = TICKET(line);
 	return 0;
 }
 

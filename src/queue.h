@@ -88,8 +88,10 @@ uint32_t fl_slots_made(void);		 /* how many there are, for tests */
 struct fl_slot *fl_slot_for_wait(void);
 void fl_slot_waited(struct fl_slot *slot);
 
-/* Any thread.  EAGAIN: so many are in line already. */
-int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound);
+/* Any thread.  EAGAIN: so many are in line already.  *ticket is for whoever may no longer
+ * look at the slot. */
+int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
+		 uint32_t *ticket);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
 uint32_t fl_line_length(const fifolock_t *lock);
 bool fl_line_has_arrivals(const fifolock_t *lock); /* that no scanner has taken yet */

@@ -28,14 +28,14 @@ uint32_t stamp(struct target *target, uint32_t count)
 	return first + 1;
 }
 
-void torture_on_join(const fifolock_t *lock, const struct fl_slot *slot)
+void torture_on_join(const fifolock_t *lock, const struct fl_slot *slot, uint32_t ticket)
 {
 	struct entry *entry = me->now;
 
 	if (entry->joined)
 		violation("lock %u: one request joined twice", entry->target);
 	entry->pushed = stamp(target_of(lock), 1);
-	entry->ticket = slot->ticket;
+	entry->ticket = ticket;
 	entry->joined = true;
 	relaxed_store(&me->slot, slot->id);
 	me->joined_ns = now_ns();
