@@ -4,10 +4,11 @@
  * they could cost: two atomic read-modify-writes on one word.
  */
 #include "uncontended.h"
-#include "contenders.h"
+#include "locks/contenders.h"
 #include "figures.h"
 #include "progress.h"
-#include "threads.h"
+#include "report.h"
+#include "crew.h"
 #include "ticks.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@
 #define ROWS	     (2 * OPTIONS_LOCKS + 1)
 
 struct row {
-	char name[48];
+	char name[64];
+	const char *lock_name; /* NULL: the two atomics */
 	void (*pairs)(void *lock, enum mode mode, unsigned long n);
 	void *lock;
 	enum mode mode;
@@ -65,6 +67,7 @@ static struct row *add_row(struct rows *rows, const struct contender *contender,
 
 	snprintf(row->name, sizeof(row->name), "%s%s%s", contender ? contender->name : "",
 		 contender ? ", " : "", what);
+	row->lock_name = contender ? contender->name : NULL;
 	row->pairs = contender ? contender->pairs : atomic_pairs;
 	row->lock = contender ? contender_new(contender) : &rows->word;
 	return row;
@@ -98,6 +101,9 @@ static void measure(struct rows *rows)
 			row->ns[round] = pair_ns(row);
 			row->versus[round] =
 				ratio(row->ns[round], rows->row[0].ns[round]);
+			if (row->lock_name)
+				report_uncontended(row->lock_name, row->mode, round,
+						   row->ns[round], row->versus[round]);
 			progress_done(rows->slice);
 		}
 }
@@ -107,11 +113,11 @@ static void print(struct rows *rows)
 	progress_clear();
 	printf("\nUncontended: lock and unlock, medians of %u rounds of %.3g ms\n",
 	       rows->rounds, rows->slice * 1e3);
-	printf("%-28s %10s %16s\n", "", "ns a pair", "x two atomics");
+	printf("%-46s %10s %16s\n", "", "ns a pair", "x two atomics");
 	for (unsigned i = 0; i < rows->count; i++) {
 		struct row *row = &rows->row[i];
 
-		printf("%-28s %10.1f %16.2f\n", row->name, median(row->ns, rows->rounds),
+		printf("%-46s %10.1f %16.2f\n", row->name, median(row->ns, rows->rounds),
 		       median(row->versus, rows->rounds));
 	}
 	fflush(stdout);
@@ -143,6 +149,17 @@ static void stay(void *semaphore)
 		;
 }
 
+static void begin_and_end(const struct options *options, bool begin)
+{
+	for (unsigned i = 0; i < options->lock_count; i++) {
+		const struct contender *row = options->locks[i];
+		void (*hook)(void) = begin ? row->thread_begin : row->thread_end;
+
+		if (hook)
+			hook();
+	}
+}
+
 /* The C library leaves atomics out while there is only one thread; so there is
  * a second one, asleep. */
 void uncontended_run(const struct options *options)
@@ -155,10 +172,12 @@ void uncontended_run(const struct options *options)
 	if (crew_start(&bystander, 1, 0, stay, &over, 0) != 0)
 		fputs("uncontended: no second thread could be started\n", stderr);
 	crew_go(&bystander);
+	begin_and_end(options, true);
 	prepare(&rows, options);
 	measure(&rows);
 	print(&rows);
 	clean_up(&rows, options);
+	begin_and_end(options, false);
 	sem_post(&over);
 	crew_end(&bystander);
 	sem_destroy(&over);

@@ -53,4 +53,10 @@ static inline uint64_t ticks_ns(uint64_t from, uint64_t to)
 	return to > from ? (uint64_t)((double)(to - from) * ticks_length) : 0;
 }
 
+/* The tick that comes so long after that one. */
+static inline uint64_t ticks_later(uint64_t from, double ns)
+{
+	return from + (uint64_t)(ns / ticks_length);
+}
+
 #endif

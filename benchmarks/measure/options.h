@@ -5,12 +5,13 @@
 #ifndef BENCHMARKS_OPTIONS_H
 #define BENCHMARKS_OPTIONS_H
 
-#include "contenders.h"
+#include "locks/contenders.h"
 
 #include <stdbool.h>
 
-#define OPTIONS_LIST  32
-#define OPTIONS_LOCKS 32
+#define OPTIONS_LIST   32
+#define OPTIONS_LOCKS  64
+#define OPTIONS_ROUNDS 100
 
 struct list {
 	unsigned count;
@@ -19,17 +20,23 @@ struct list {
 
 struct options {
 	unsigned processors;
-	bool uncontended, mixed, line; /* what is measured */
-	bool quick;
+	bool uncontended, mixed, line, floors; /* what is measured; open: see arrivals */
+	bool quick, pinned, spin_anyway;
 	unsigned rounds;
 	double seconds; /* per cell; 0: what makes the whole run last a minute */
 	unsigned section_ns, think_ns;
 	struct list threads;
-	struct list shared;  /* percent */
-	struct list lengths; /* of the line */
+	struct list shared;    /* percent */
+	struct list instances; /* of each lock */
+	struct list arrivals;  /* per second; empty: no open loop */
+	struct list lengths;   /* of the line */
 	unsigned lock_count;
 	const struct contender *locks[OPTIONS_LOCKS];
+	const char *json; /* file, NULL: none */
 };
+
+/* The length of the longest name among the locks. */
+int options_name_width(const struct options *options);
 
 /* Ends the program after --help and, with a message, if it cannot be understood. */
 void options_parse(struct options *options, int argc, char *argv[]);

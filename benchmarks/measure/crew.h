@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * threads.h - a crew of threads that starts together.
+ * crew.h - a crew of threads that starts together.
  */
-#ifndef BENCHMARKS_THREADS_H
-#define BENCHMARKS_THREADS_H
+#ifndef BENCHMARKS_CREW_H
+#define BENCHMARKS_CREW_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -29,5 +29,9 @@ void crew_go(struct crew *crew);
 
 /* Let go those that still wait to, and wait for all to end. */
 void crew_end(struct crew *crew);
+
+/* The caller stays on processor i of those that the program may use, counted around; false:
+ * that is not permitted. */
+bool crew_pin(unsigned i);
 
 #endif

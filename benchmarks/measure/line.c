@@ -11,11 +11,13 @@
 #include "figures.h"
 #include "histogram.h"
 #include "progress.h"
-#include "threads.h"
+#include "report.h"
+#include "crew.h"
 #include "ticks.h"
 
 #include <err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -117,57 +119,89 @@ static double guess(const struct options *options, unsigned length)
 	return (options->quick ? 0.01 : 0.1) + length * THREAD_COST;
 }
 
-static struct text release_time(const struct options *options, unsigned length,
-				const struct contender *row)
+/* ns, 0 where there is none. */
+static double release_time(const struct options *options, unsigned length,
+			   const struct contender *row, unsigned round)
 {
 	static struct line line;
-	struct text text = {"-"};
-	int error;
+	double ns = 0;
 
 	line = (struct line){.row = row, .length = length};
-	progress_now("a line of %u: %s", length, row->name);
-	error = measure(&line);
+	progress_now("a line of %u, round %u: %s", length, round + 1, row->name);
+	if (measure(&line) == 0 && line.releases.total) {
+		ns = (double)histogram_percentile(&line.releases, 0.5);
+		report_line(row->name, length, round, ns);
+	}
 	progress_done(guess(options, length));
-	if (error)
-		text = (struct text){"skipped"};
-	else if (line.releases.total)
-		text = human_time((double)histogram_percentile(&line.releases, 0.5));
-	return text;
+	return ns;
 }
 
-/* Printed when it is complete: until then the progress line may be on the screen. */
-static void print_row(const struct options *options, const struct contender *row)
+/* Who spins would do it for the whole length of the line; and sections that are run are
+ * given back by whoever runs them. */
+static bool has_a_line(const struct contender *row)
 {
-	struct text times[OPTIONS_LIST];
-
-	for (unsigned i = 0; i < options->lengths.count; i++)
-		times[i] = release_time(options, options->lengths.at[i], row);
-	progress_clear();
-	printf("%-16s", row->name);
-	for (unsigned i = 0; i < options->lengths.count; i++)
-		printf(" %12s", times[i].at);
-	putchar('\n');
-	fflush(stdout);
+	return !row->spins && !row->overlaps && !row->run;
 }
 
 double line_seconds(const struct options *options)
 {
 	double seconds = 0;
+	unsigned locks = 0;
 
+	for (unsigned i = 0; i < options->lock_count; i++)
+		locks += has_a_line(options->locks[i]);
 	for (unsigned i = 0; i < options->lengths.count; i++)
-		seconds += guess(options, options->lengths.at[i]) * options->lock_count;
-	return seconds;
+		seconds += guess(options, options->lengths.at[i]) * locks;
+	return seconds * options->rounds;
+}
+
+/* A lock's times, by length and round. */
+struct times {
+	double at[OPTIONS_LIST][OPTIONS_ROUNDS];
+};
+
+static void run_round(const struct options *options, unsigned round, struct times *times)
+{
+	for (unsigned i = 0; i < options->lengths.count; i++)
+		for (unsigned j = 0; j < options->lock_count; j++)
+			if (has_a_line(options->locks[j]))
+				times[j].at[i][round] =
+					release_time(options, options->lengths.at[i],
+						     options->locks[j], round);
+}
+
+static void print_row(const struct options *options, const struct contender *row,
+		      struct times *times)
+{
+	printf("%-*s", options_name_width(options), row->name);
+	for (unsigned i = 0; i < options->lengths.count; i++) {
+		double ns = median(times->at[i], options->rounds);
+
+		printf(" %12s", ns > 0 ? human_time(ns).at : "-");
+	}
+	putchar('\n');
 }
 
 void line_run(const struct options *options)
 {
+	struct times *times = calloc(options->lock_count, sizeof(*times));
+
+	if (!times)
+		err(1, "%u locks", options->lock_count);
+	for (unsigned round = 0; round < options->rounds; round++)
+		run_round(options, round, times);
 	progress_clear();
-	printf("\nRelease with so many in line: median time of the unlock alone\n%-16s",
-	       "");
+	printf("\nRelease with so many in line: median time of the unlock alone, medians "
+	       "of %u "
+	       "rounds\n%-*s",
+	       options->rounds, options_name_width(options), "");
 	for (unsigned i = 0; i < options->lengths.count; i++)
 		printf(" %12u", options->lengths.at[i]);
 	putchar('\n');
 	for (unsigned i = 0; i < options->lock_count; i++)
-		print_row(options, options->locks[i]);
+		if (has_a_line(options->locks[i]))
+			print_row(options, options->locks[i], &times[i]);
+	fflush(stdout);
+	free(times);
 	progress_finished("length of the line");
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * threads.c - a crew of threads that starts together.
+ * crew.c - a crew of threads that starts together.
  */
-#include "threads.h"
+#define _GNU_SOURCE
+#include "crew.h"
 
 #include <err.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -101,4 +103,29 @@ void crew_end(struct crew *crew)
 	pthread_cond_destroy(&crew->one_is_ready);
 	pthread_mutex_destroy(&crew->mutex);
 	free(crew->threads);
+}
+
+/* The process's mask, as the first caller found it: pinning changes the caller's own. */
+static cpu_set_t usable;
+static pthread_once_t asked = PTHREAD_ONCE_INIT;
+
+static void ask_for_mask(void)
+{
+	if (sched_getaffinity(getpid(), sizeof(usable), &usable) != 0)
+		CPU_ZERO(&usable);
+}
+
+bool crew_pin(unsigned i)
+{
+	cpu_set_t only;
+	unsigned cpu = 0;
+
+	pthread_once(&asked, ask_for_mask);
+	if (CPU_COUNT(&usable) == 0)
+		return false;
+	for (i %= (unsigned)CPU_COUNT(&usable); i || !CPU_ISSET(cpu, &usable); cpu++)
+		i -= CPU_ISSET(cpu, &usable) ? 1 : 0;
+	CPU_ZERO(&only);
+	CPU_SET(cpu, &only);
+	return sched_setaffinity(0, sizeof(only), &only) == 0;
 }
