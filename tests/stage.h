@@ -20,6 +20,7 @@
 #define STAGE_H
 
 #include "common.h"
+#include "word.h"
 #include <semaphore.h>
 
 #define CAST 8
@@ -90,16 +91,49 @@ static inline bool busy(const struct puppet *puppet)
 	return __atomic_load_n(&puppet->busy, __ATOMIC_ACQUIRE);
 }
 
-/* All have answered or are in line.  Those who are in line are busy, and nobody
- * becomes busy by itself: so when there are as many of either, counted in this order,
- * they are the same. */
+/* The holds that the lock counts are those of the puppets. */
+static inline bool accounts(const struct stage *stage)
+{
+	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
+	bool same = true;
+
+	for (unsigned i = 0; i < stage->count; i++) {
+		const struct puppet *puppet = &stage->cast[i];
+		bool holds_now = busy(puppet) ? puppet->deed == CONVERTS ||
+							puppet->deed == CONVERTS_UNTIL
+					      : puppet->held;
+
+		holds[puppet->mode] += holds_now;
+	}
+	for (unsigned m = 0; m < FIFOLOCK_MAX_MODES; m++)
+		same = same && fifolock_holds(&stage->lock, m) == holds[m];
+	return same;
+}
+
+/* Somebody is in line and nobody is scanning: whoever gives back now scans.  (A release
+ * beside a scanner leaves the grants to it, and its thread may be off its processor.) */
+static inline bool is_quiet(uint64_t word)
+{
+	return (word & (FL_QUEUED | FL_SCANNING)) == FL_QUEUED;
+}
+
+/* All have answered or are in line, and what can be granted is.  Those who are in
+ * line are busy, and nobody becomes busy by itself: so when there are as many of
+ * either, counted in this order, they are the same. */
 static inline bool settled(const struct stage *stage)
 {
+	uint64_t word = __atomic_load_n(&stage->lock.word, __ATOMIC_ACQUIRE);
+	bool bumps = false;
 	uint32_t count = 0;
 
-	for (unsigned i = 0; i < stage->count; i++)
+	for (unsigned i = 0; i < stage->count; i++) {
 		count += busy(&stage->cast[i]);
-	return fifolock_waiting(&stage->lock) == count;
+		bumps = bumps || stage->cast[i].deed == BUMPS;
+	}
+	if (bumps && !accounts(stage))
+		return false; /* in line already, about to give back what it holds */
+	return fifolock_waiting(&stage->lock) == count && (!count || is_quiet(word)) &&
+	       __atomic_load_n(&stage->lock.word, __ATOMIC_ACQUIRE) == word;
 }
 
 static inline void settle(const struct stage *stage)
@@ -220,29 +254,12 @@ static inline int describe(const struct stage *stage, const struct puppet *puppe
 				       : '-');
 }
 
-/* The holds that the lock counts are those of the puppets. */
-static inline void account(const struct stage *stage)
-{
-	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
-
-	for (unsigned i = 0; i < stage->count; i++) {
-		const struct puppet *puppet = &stage->cast[i];
-		bool holds_now = busy(puppet) ? puppet->deed == CONVERTS ||
-							puppet->deed == CONVERTS_UNTIL
-					      : puppet->held;
-
-		holds[puppet->mode] += holds_now;
-	}
-	for (unsigned m = 0; m < FIFOLOCK_MAX_MODES; m++)
-		quick_check(fifolock_holds(&stage->lock, m) == holds[m], "holds");
-}
-
 static inline const char *now(struct stage *stage)
 {
 	size_t at = 0;
 
 	settle(stage);
-	account(stage);
+	quick_check(accounts(stage), "holds");
 	for (unsigned i = 0; i < stage->count; i++)
 		at += (size_t)describe(stage, &stage->cast[i], stage->text + at,
 				       sizeof(stage->text) - at);
