@@ -132,9 +132,8 @@ void fl_calls_let(void)
 
 unsigned fl_calls_wait(void)
 {
-	unsigned before = fl_load_relaxed(&held); /* [MINE] */
+	unsigned before = fl_calls_set(0);
 
-	set_held(0);
 	fl_calls_run();
 	return before;
 }

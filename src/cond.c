@@ -162,16 +162,13 @@ static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 	int error;
 
 	(void)fl_debug_gives(waiter->lock, mode, 1, site);
-	if (fl_counted(modes))
-		fl_stats_gives(modes, mode, 1);
+	fl_stats_gives(modes, mode, 1);
 	held = fl_calls_wait();
 	error = give_and_wait(cond, waiter, deadline);
 	fl_calls_waited(held);
 	if (error == ECANCELED)
 		return error;
 	fl_debug_took(waiter->lock, mode, 1, site);
-	if (!fl_counted(modes))
-		return error;
 	if (error && error != ETIMEDOUT)
 		fl_stats_keeps(modes, mode, 1);
 	else

@@ -25,12 +25,9 @@ static void book(fifolock_t *lock, unsigned from, unsigned to, int error, uint64
 
 	if (!error) {
 		(void)fl_debug_gives(lock, from, 1, site);
+		fl_stats_gives(modes, from, 1);
 		fl_debug_took(lock, to, 1, site);
 	}
-	if (!fl_counted(modes))
-		return;
-	if (!error)
-		fl_stats_gives(modes, from, 1);
 	fl_stats_asked(modes, to, 1, error, since);
 }
 
@@ -136,15 +133,13 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 	if (!slot)
 		return ENOMEM;
 	(void)fl_debug_gives(lock, mode, 1, site);
-	if (fl_counted(modes))
-		fl_stats_gives(modes, mode, 1);
+	fl_stats_gives(modes, mode, 1);
 	error = take_turns(lock, &want, slot);
 	fl_slot_waited(slot);
 	if (error)
 		return error;
 	fl_debug_took(lock, mode, 1, site);
-	if (fl_counted(modes))
-		fl_stats_asked(modes, mode, 1, 0, 0);
+	fl_stats_asked(modes, mode, 1, 0, 0);
 	return 0;
 }
 

@@ -62,8 +62,7 @@ static void book(const fifolock_request_t *request, int status, const void *site
 		return;
 	modes = fl_modes_of(lock);
 	fl_debug_took(lock, request->mode, request->n, site);
-	if (fl_counted(modes))
-		fl_stats_asked(modes, request->mode, request->n, 0, request->since);
+	fl_stats_asked(modes, request->mode, request->n, 0, request->since);
 }
 
 /* Told: the request is over.  The slot goes back, unless someone is cancelling. */
@@ -151,7 +150,7 @@ int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
 	}
 	request->since = fl_stats_now(modes);
 	error = fl_closed(lock) ? ECANCELED : join_with_slot(request, &want);
-	if (error && error != EINPROGRESS && fl_counted(modes))
+	if (error && error != EINPROGRESS)
 		fl_stats_asked(modes, mode, n, error, 0);
 	return error;
 }

@@ -55,13 +55,6 @@ static struct fl_slot *next_of(const struct fl_slot *slot)
 	return fl_slot_at(slot->newer);
 }
 
-static void run_counted(const fifolock_modes_t *modes, const struct fl_slot *slot)
-{
-	fl_stats_asked(modes, slot->mode, 1, 0, slot->note);
-	slot->call(slot->ctx);
-	fl_stats_gives(modes, slot->mode, 1);
-}
-
 static void run_group(const struct service *service)
 {
 	const fifolock_modes_t *modes = fl_modes_of(service->lock);
@@ -70,10 +63,9 @@ static void run_group(const struct service *service)
 	int saved = errno;
 
 	for (uint32_t left = service->group.count; left; left--) {
-		if (fl_counted(modes))
-			run_counted(modes, slot);
-		else
-			slot->call(slot->ctx);
+		fl_stats_asked(modes, slot->mode, 1, 0, slot->note);
+		slot->call(slot->ctx);
+		fl_stats_gives(modes, slot->mode, 1);
 		slot = left > 1 ? next_of(slot) : NULL;
 	}
 	errno = saved;
@@ -140,8 +132,7 @@ FL_ALWAYS bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned
 	fl_debug_took(lock, mode, 1, site);
 	section(arg);
 	(void)fl_debug_gives(lock, mode, 1, site);
-	if (fl_counted(modes))
-		fl_stats_gives(modes, mode, 1);
+	fl_stats_gives(modes, mode, 1);
 	return fl_give_at_once(lock, row->field, row->unit);
 }
 
@@ -181,8 +172,7 @@ static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 	fl_slot_waited(slot);
 	if (!granted) /* nothing but the answer: the lock may be gone */
 		return error;
-	if (fl_counted(modes))
-		fl_stats_asked(modes, want->mode, 1, 0, since);
+	fl_stats_asked(modes, want->mode, 1, 0, since);
 	if (!run_own(lock, modes, want->mode, section, arg, site))
 		release_and_serve(&service, &modes->rows[want->mode]);
 	return 0;
@@ -226,12 +216,11 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 	want = fl_want(&modes->rows[mode], mode, 1);
 	if (!fl_take(lock, &want)) {
 		error = run_in_line(lock, &want, section, arg, site);
-		if (error && fl_counted(modes))
+		if (error)
 			fl_stats_asked(modes, mode, 1, error, 0);
 		return error;
 	}
-	if (fl_counted(modes))
-		fl_stats_asked(modes, mode, 1, 0, 0);
+	fl_stats_asked(modes, mode, 1, 0, 0);
 	if (!run_own(lock, modes, mode, section, arg, site))
 		release_slow(lock, &modes->rows[mode]);
 	return 0;

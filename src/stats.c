@@ -70,8 +70,8 @@ static void waited(struct fifolock_counts *counts, uint64_t ns)
 	raise_to(&counts->wait_max_ns, ns);
 }
 
-void fl_stats_asked(const fifolock_modes_t *modes, unsigned mode, uint32_t n, int error,
-		    uint64_t since)
+void fl_stats_count_asked(const fifolock_modes_t *modes, unsigned mode, uint32_t n,
+			  int error, uint64_t since)
 {
 	struct fifolock_counts *counts = counts_of(modes, mode);
 	uint64_t now = now_ns();
@@ -88,7 +88,7 @@ void fl_stats_asked(const fifolock_modes_t *modes, unsigned mode, uint32_t n, in
 		waited(counts, now - since);
 }
 
-void fl_stats_gives(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+void fl_stats_count_gives(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
 {
 	struct fifolock_counts *counts = counts_of(modes, mode);
 
@@ -96,7 +96,7 @@ void fl_stats_gives(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
 	add(&counts->held_ns, now_ns() * n);
 }
 
-void fl_stats_keeps(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+void fl_stats_count_keeps(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
 {
 	struct fifolock_counts *counts = counts_of(modes, mode);
 
