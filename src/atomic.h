@@ -45,6 +45,14 @@
 				    __ATOMIC_ACQUIRE)
 #endif
 
+/* The line is about to be written: fetch it so, and not first to be read and then, with a
+ * second message to the other processors, to be written.  A hint. */
+#if defined(__x86_64__)
+#define fl_own(p) __asm__ volatile("prefetchw %0" : : "m"(*(p)))
+#else
+#define fl_own(p) __builtin_prefetch((p), 1)
+#endif
+
 /* Against a handler of the same thread: the compiler keeps the order. */
 #define fl_handler_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 

@@ -130,9 +130,12 @@ FL_NOT_INLINE static int acquire_counted(fifolock_t *lock, unsigned mode, uint32
 FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 		      const struct fl_deadline *deadline, const void *site)
 {
-	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = fl_check(modes, mode, n);
+	const fifolock_modes_t *modes;
+	int error;
 
+	fl_own(&lock->word);
+	modes = fl_modes_of(lock);
+	error = fl_check(modes, mode, n);
 	if (fl_unlikely(error))
 		return error == EINVAL
 			       ? acquire_counted(lock, mode, n, deadline, true, site)
@@ -192,11 +195,14 @@ FL_NOT_INLINE static int release_counted(fifolock_t *lock, unsigned mode, uint32
 
 FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
-	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = fl_check(modes, mode, n);
+	const fifolock_modes_t *modes;
 	const struct fifolock_row *row;
 	uint64_t units;
+	int error;
 
+	fl_own(&lock->word);
+	modes = fl_modes_of(lock);
+	error = fl_check(modes, mode, n);
 	if (fl_unlikely(error))
 		return error == EINVAL ? release_counted(lock, mode, n, site) : error;
 	error = fl_debug_gives(lock, mode, n, site);
