@@ -76,8 +76,9 @@ static inline void *acts(void *arg)
 		if (puppet->deed == QUITS)
 			return NULL;
 		puppet->rc = does(puppet);
-		if (puppet->rc == 0 && puppet->deed <= CONVERTS_UNTIL)
-			puppet->mode = puppet->deed == ASKS ? puppet->mode : puppet->to;
+		if (puppet->rc == 0 && puppet->deed > ASKS &&
+		    puppet->deed <= CONVERTS_UNTIL)
+			__atomic_store_n(&puppet->mode, puppet->to, __ATOMIC_RELAXED);
 		if (puppet->rc == 0)
 			puppet->held = puppet->deed != GIVES_BACK;
 		if (puppet->deed == BUMPS && puppet->rc == ECANCELED)
@@ -91,7 +92,8 @@ static inline bool busy(const struct puppet *puppet)
 	return __atomic_load_n(&puppet->busy, __ATOMIC_ACQUIRE);
 }
 
-/* The holds that the lock counts are those of the puppets. */
+/* The holds that the lock counts are those of the puppets; by chance, as long as one of
+ * them is about to change its mode. */
 static inline bool accounts(const struct stage *stage)
 {
 	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
@@ -103,7 +105,7 @@ static inline bool accounts(const struct stage *stage)
 							puppet->deed == CONVERTS_UNTIL
 					      : puppet->held;
 
-		holds[puppet->mode] += holds_now;
+		holds[__atomic_load_n(&puppet->mode, __ATOMIC_RELAXED)] += holds_now;
 	}
 	for (unsigned m = 0; m < FIFOLOCK_MAX_MODES; m++)
 		same = same && fifolock_holds(&stage->lock, m) == holds[m];
