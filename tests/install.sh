@@ -37,6 +37,11 @@ ${CC:-cc} -static "$prefix/program.c" -o "$prefix/static" \
 	$(pkg-config --cflags --libs --static fifolock)
 "$prefix/static"
 
+bench=$(find "$prefix" -name fifolock-bench)
+if [ -n "$bench" ]; then
+	LD_LIBRARY_PATH=$lib "$bench" --help | grep -q '^  --open'
+fi
+
 sed -n 's/^\t\([a-z_]*\);$/\1/p' "$source/src/fifolock.map" | sort >"$prefix/promised"
 nm -D --defined-only "$lib/libfifolock.so" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
 	sort >"$prefix/exported"

@@ -24,8 +24,8 @@
 
 static void print_lock(const struct contender *row, int width)
 {
-	printf("  %-*s  %s%s%s\n", width, row->name, row->description,
-	       row->fifo ? "; first come, first served" : "",
+	printf("  %-*s %4zu bytes: %s%s%s\n", width, row->name, row->size(),
+	       row->description, row->fifo ? "; first come, first served" : "",
 	       row->has_shared ? "" : "; takes shared as exclusive");
 }
 
