@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# fifolock-bench as people start it: what it refuses, what it writes, and that an open loop
+# counts the waits of requests that came while everything stood still.
+# usage: run.sh PROGRAM
+set -eu
+bench=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+fail() {
+	echo "failed: $*"
+	exit 1
+}
+
+# refuses WORDS_OF_THE_MESSAGE OPTION...: says so, exits 2, touches no file
+refuses() {
+	words=$1
+	shift
+	status=0
+	"$bench" --json "$dir/refused.json" "$@" >"$dir/out" 2>"$dir/message" || status=$?
+	[ $status -eq 2 ] || fail "$*: status $status"
+	grep -q -- "$words" "$dir/message" || { cat "$dir/message"; fail "$*: not '$words'"; }
+	[ ! -e "$dir/refused.json" ] || fail "$*: wrote a file"
+}
+
+refuses "there is no lock 'futex'" --locks fifolock,futex
+refuses "'0' is not between 1 and" --threads 0
+refuses "'4x' is not a number" --threads 4x
+refuses "'101' is not between 0 and 100" --shared 50,101
+refuses "--seconds: 'soon'" --seconds soon
+refuses "a value is missing" --rounds
+refuses "not an option" --fast
+refuses "not an option" results.json
+
+# figure TEST NAME FILE: that figure of the results of that test, one a line
+figure() {
+	sed -n "/\"test\":\"$1\"/s/.*\"$2\":\([0-9.e+-]*\).*/\1/p" "$3"
+}
+
+"$bench" --quick --locks fifolock,pthread_mutex --rounds 3 --threads 1,2 --shared 0,50 \
+	--uncontended --mixed --line --lengths 5 --open 1000 --floors \
+	--json "$dir/all.json" >"$dir/out" 2>&1
+[ "$(figure mixed ops_per_s "$dir/all.json" | wc -l)" -eq 24 ] || fail "mixed cells"
+[ "$(figure open wait_p99_ns "$dir/all.json" | wc -l)" -eq 24 ] || fail "open cells"
+[ "$(figure line release_ns "$dir/all.json" | wc -l)" -eq 6 ] || fail "lines"
+[ "$(figure uncontended pair_ns "$dir/all.json" | wc -l)" -ge 9 ] || fail "uncontended"
+figure floor ns "$dir/all.json" | grep -q . || fail "floors"
+head -1 "$dir/all.json" | grep -q '"type":"run".*"processors":[1-9]' || fail "the head"
+"$bench" compare "$dir/all.json" "$dir/all.json" >"$dir/out" || fail "not readable by compare"
+! "$bench" --quick --mixed --json /nowhere/x.json >"$dir/out" 2>&1 || fail "a file that cannot be"
+
+# Stopped for half a second of two: a quarter of the requests came meanwhile.
+"$bench" --locks pthread_mutex --threads 1 --shared 0 --rounds 1 --seconds 2 --open 2000 \
+	--json "$dir/stopped.json" >"$dir/out" 2>&1 &
+sleep 1
+kill -STOP $!
+sleep 0.5
+kill -CONT $!
+wait $!
+wait_ns=$(figure open wait_p99_ns "$dir/stopped.json")
+awk -v ns="$wait_ns" 'BEGIN { exit !(ns >= 3e8) }' || fail "p99 of $wait_ns ns: the stop was not seen"
+echo good
