@@ -5,12 +5,15 @@
  */
 #include "torture.h"
 
+#include "park.h"
+
 #include <fifolock/request.h>
-#include <sched.h>
 
 #define PENDING UINT32_MAX
 
-/* On the asking thread's stack, which whoever calls back may touch until it has told. */
+/* On the asking thread's stack, which whoever calls back may touch until it has told;
+ * then it uses no more than the address.  The one who asked sleeps: with a real-time
+ * priority it would, polling, keep from a processor whoever is to call back. */
 struct asked {
 	fifolock_request_t request;
 	uint32_t told; /* a status, once */
@@ -23,6 +26,7 @@ static void tell(void *ctx, int status)
 	if (__atomic_exchange_n(&asked->told, (uint32_t)status, __ATOMIC_RELEASE) !=
 	    PENDING)
 		violation("a request was called back twice");
+	fl_unpark(&asked->told);
 }
 
 static uint32_t told(const struct asked *asked)
@@ -30,15 +34,17 @@ static uint32_t told(const struct asked *asked)
 	return __atomic_load_n(&asked->told, __ATOMIC_ACQUIRE);
 }
 
-static bool over(const struct timespec *deadline)
+/* Until it is told, or the deadline has passed: false. */
+static bool await(const struct asked *asked, const struct timespec *deadline)
 {
-	struct timespec now;
+	const struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	if (!deadline)
-		return false;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec != deadline->tv_sec ? now.tv_sec > deadline->tv_sec
-					      : now.tv_nsec >= deadline->tv_nsec;
+	while (told(asked) == PENDING) {
+		if (deadline && fl_deadline_passed(&until))
+			return false;
+		fl_park(&asked->told, PENDING, deadline ? &until : NULL);
+	}
+	return true;
 }
 
 /* Left, or too late for that: then it is told very soon. */
@@ -51,8 +57,7 @@ static int give_up_calling(struct asked *asked)
 			violation("cancelled and called back");
 		return ETIMEDOUT;
 	}
-	while (told(asked) == PENDING)
-		sched_yield();
+	await(asked, NULL);
 	return (int)told(asked);
 }
 
@@ -64,12 +69,7 @@ static int by_callback(fifolock_t *lock, unsigned mode, uint32_t weight,
 
 	if (error != EINPROGRESS)
 		return error;
-	while (told(&asked) == PENDING) {
-		if (over(deadline))
-			return give_up_calling(&asked);
-		sched_yield();
-	}
-	return (int)told(&asked);
+	return await(&asked, deadline) ? (int)told(&asked) : give_up_calling(&asked);
 }
 
 static int by_waiting(fifolock_t *lock, unsigned mode, uint32_t weight,
