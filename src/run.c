@@ -136,6 +136,16 @@ FL_ALWAYS bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned
 	return fl_give_at_once(lock, row->field, row->unit);
 }
 
+/* Who may be run by another looks at its slot now and then only.  Who is certain to be
+ * granted, because others go beside it, is waited for. */
+static int await_turn(const fifolock_t *lock, struct fl_slot *slot)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+
+	return modes->flags & FL_MODES_ALONE(slot->mode) ? fl_await_section(slot)
+							 : fl_await(lock, slot, NULL);
+}
+
 /* Join, run what the joining has brought (sections of others, or one's own), and
  * wait: what the slot was told. */
 static int join_and_wait(struct service *service, struct fl_slot *slot,
@@ -150,7 +160,7 @@ static int join_and_wait(struct service *service, struct fl_slot *slot,
 		serve(service);
 	fl_calls_let();
 	if (!error)
-		error = fl_await_section(slot);
+		error = await_turn(service->lock, slot);
 	fl_calls_waited(held);
 	return error;
 }
