@@ -138,12 +138,9 @@ FL_ALWAYS bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned
 
 /* Who may be run by another looks at its slot now and then only.  Who is certain to be
  * granted, because others go beside it, is waited for. */
-static int await_turn(const fifolock_t *lock, struct fl_slot *slot)
+static int await_turn(const fifolock_t *lock, struct fl_slot *slot, bool alone)
 {
-	const fifolock_modes_t *modes = fl_modes_of(lock);
-
-	return modes->flags & FL_MODES_ALONE(slot->mode) ? fl_await_section(slot)
-							 : fl_await(lock, slot, NULL);
+	return alone ? fl_await_section(slot) : fl_await(lock, slot, NULL);
 }
 
 /* Join, run what the joining has brought (sections of others, or one's own), and
@@ -151,6 +148,8 @@ static int await_turn(const fifolock_t *lock, struct fl_slot *slot)
 static int join_and_wait(struct service *service, struct fl_slot *slot,
 			 const struct fl_want *want)
 {
+	/* Afterwards the lock may be gone. */
+	bool alone = fl_modes_of(service->lock)->flags & FL_MODES_ALONE(want->mode);
 	unsigned held = fl_calls_wait();
 	int error;
 
@@ -160,7 +159,7 @@ static int join_and_wait(struct service *service, struct fl_slot *slot,
 		serve(service);
 	fl_calls_let();
 	if (!error)
-		error = await_turn(service->lock, slot);
+		error = await_turn(service->lock, slot, alone);
 	fl_calls_waited(held);
 	return error;
 }
