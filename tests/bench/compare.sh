@@ -3,32 +3,16 @@
 # What fifolock-bench compare says of results made up for it.
 # usage: compare.sh PROGRAM
 set -eu
-program=$1
 # shellcheck source=tests/bench/results
 . "$(dirname "$0")/results"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir"
-case $program in /*) ;; *) program=$OLDPWD/$program ;; esac
-
-fail() {
-	echo "failed: $*"
-	cat out err
-	exit 1
-}
+begin "$1"
 
 # compare STATUS [ARGUMENT]...: what it says is in out and err.
-compare() {
-	wanted=$1 status=0
-	shift
-	"$program" compare "$@" >out 2>err || status=$?
-	[ "$status" = "$wanted" ] || fail "compare $* ends with $status, not $wanted"
-}
+compare() { runs compare "$@"; }
 
 # Each with one regular expression, spaces standing for any number of them.
 says() { grep -Eq "$(echo "$1" | sed 's/ / +/g')" out || fail "it does not say '$1'"; }
 says_not() { ! grep -Eq "$(echo "$1" | sed 's/ / +/g')" out || fail "it says '$1'"; }
-complains() { grep -Eq "$1" err || fail "it does not complain '$1'"; }
 
 # A clear change each way, noise, a change that is less than five percent, and one that is
 # big but does not show in each round.

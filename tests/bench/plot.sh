@@ -4,32 +4,16 @@
 # file holds becomes a command of gnuplot's.
 # usage: plot.sh PROGRAM
 set -eu
-program=$1
 # shellcheck source=tests/bench/results
 . "$(dirname "$0")/results"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir"
-case $program in /*) ;; *) program=$OLDPWD/$program ;; esac
+begin "$1"
 gnuplot=$(command -v gnuplot || :)
 
-fail() {
-	echo "failed: $*"
-	cat out err
-	exit 1
-}
-
 # plot STATUS [ARGUMENT]...
-plot() {
-	wanted=$1 status=0
-	shift
-	"$program" plot "$@" >out 2>err || status=$?
-	[ "$status" = "$wanted" ] || fail "plot $* ends with $status, not $wanted"
-}
+plot() { runs plot "$@"; }
 
 has() { grep -Eq -- "$1" out || fail "there is no '$1'"; }
 has_not() { ! grep -Eq -- "$1" out || fail "there is '$1'"; }
-complains() { grep -Eq -- "$1" err || fail "it does not complain '$1'"; }
 pictures() { sed -n "s/^set output '\(.*\)'.'.\(...\)'$/\1.\2/p" out | tr '\n' ' '; }
 
 # pictures_are NAME...
