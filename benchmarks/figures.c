@@ -27,29 +27,44 @@ double ratio(double a, double b)
 	return b > 0 ? a / b : 0;
 }
 
-static struct text scaled(double value, const char *const units[], unsigned count)
+static struct scaled scale(double value, const char *const units[4])
 {
-	struct text text;
 	unsigned unit = 0;
-	int digits;
 
-	for (; value >= 999.5 && unit + 1 < count; unit++)
+	for (; value >= 999.5 && unit < 3; unit++)
 		value /= 1000;
-	digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-	snprintf(text.at, sizeof(text.at), "%.*f %s", digits, value, units[unit]);
+	return (struct scaled){value, units[unit]};
+}
+
+struct scaled scale_time(double ns)
+{
+	static const char *const units[] = {"ns", "us", "ms", "s"};
+
+	return scale(ns, units);
+}
+
+struct scaled scale_count(double count)
+{
+	static const char *const units[] = {"", "k", "M", "G"};
+
+	return scale(count, units);
+}
+
+static struct text human(struct scaled scaled)
+{
+	int digits = scaled.value < 9.995 ? 2 : scaled.value < 99.95 ? 1 : 0;
+	struct text text;
+
+	snprintf(text.at, sizeof(text.at), "%.*f %s", digits, scaled.value, scaled.unit);
 	return text;
 }
 
 struct text human_time(double ns)
 {
-	static const char *const units[] = {"ns", "us", "ms", "s"};
-
-	return scaled(ns, units, 4);
+	return human(scale_time(ns));
 }
 
 struct text human_count(double count)
 {
-	static const char *const units[] = {"", "k", "M", "G"};
-
-	return scaled(count, units, 4);
+	return human(scale_count(count));
 }

@@ -11,6 +11,15 @@ double median(double values[], unsigned count);
 /* a / b, or 0 where there is no b. */
 double ratio(double a, double b);
 
+/* A value below 1000 and its unit: ns to s; "" to G. */
+struct scaled {
+	double value;
+	const char *unit;
+};
+
+struct scaled scale_time(double ns);
+struct scaled scale_count(double count);
+
 struct text {
 	char at[16];
 };

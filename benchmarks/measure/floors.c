@@ -64,7 +64,7 @@ static double median_slice(void (*some)(void *what, unsigned long n), void *what
 	return median(ns, count);
 }
 
-static void two_atomics(void *word, unsigned long n)
+void two_atomics(void *word, unsigned long n)
 {
 	for (; n; n--) {
 		__atomic_fetch_add((uint64_t *)word, 1, __ATOMIC_ACQUIRE);

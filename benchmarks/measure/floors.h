@@ -13,6 +13,9 @@ struct floor {
 	double (*measure)(double seconds);
 };
 
+/* The first of them, n times: the least that a lock and an unlock could be. */
+void two_atomics(void *word, unsigned long n);
+
 /* Floor number i, NULL past the last. */
 const struct floor *floor_at(unsigned i);
 

@@ -32,7 +32,8 @@
 #define SAMPLING   8u
 #define WAKE_UP	   60000u /* ns: a sleep may end so much late; the rest is yielded away */
 
-const double percentiles[PERCENTILES] = {50, 90, 99, 99.9, 99.99, 100};
+const double percentiles[PERCENTILES] = {
+	[P50] = 50, [P90] = 90, [P99] = 99, [P999] = 99.9, [P9999] = 99.99, [P100] = 100};
 
 enum phase {
 	WARMING,
@@ -290,16 +291,15 @@ static void rate_and_shares(unsigned threads, const struct moment *from,
 static void wait_figures(const struct cell *cell, struct outcome *outcome)
 {
 	struct histogram *all = &cell->workers[0].waits;
-	double *figures = outcome->figures;
+	double *figures = outcome->figures, *waits = outcome->waits;
 
 	for (unsigned i = 1; i < cell->load->threads; i++)
 		histogram_merge(all, &cell->workers[i].waits);
 	for (unsigned i = 0; i < PERCENTILES; i++)
-		outcome->waits[i] =
-			(double)histogram_percentile(all, percentiles[i] / 100);
-	figures[WAIT_P50] = (double)histogram_percentile(all, 0.5);
-	figures[WAIT_P99] = (double)histogram_percentile(all, 0.99);
-	figures[WAIT_P999] = (double)histogram_percentile(all, 0.999);
+		waits[i] = (double)histogram_percentile(all, percentiles[i] / 100);
+	figures[WAIT_P50] = waits[P50];
+	figures[WAIT_P99] = waits[P99];
+	figures[WAIT_P999] = waits[P999];
 	figures[WAIT_WORST] = (double)all->max;
 }
 

@@ -36,8 +36,8 @@ enum figure {
 	FIGURES,
 };
 
-#define PERCENTILES 6
-extern const double percentiles[PERCENTILES]; /* 50 to 100 */
+enum percentile { P50, P90, P99, P999, P9999, P100, PERCENTILES };
+extern const double percentiles[PERCENTILES]; /* percent */
 
 struct outcome {
 	double figures[FIGURES];

@@ -104,11 +104,10 @@ static struct summary summarize(const struct table *table, unsigned lock)
 	return summary;
 }
 
-static void print_row(const struct table *table, unsigned lock, bool best)
+static void print_row(const struct table *table, const struct contender *row,
+		      const struct summary *summary, bool best)
 {
-	const struct contender *row = table->locks[lock];
-	struct summary summary = summarize(table, lock);
-	double versus = summary.middle[VERSUS];
+	double versus = summary->middle[VERSUS];
 	char text[16] = "-";
 
 	if (versus > 0)
@@ -116,20 +115,20 @@ static void print_row(const struct table *table, unsigned lock, bool best)
 	printf("%7u  %s%-*s%s %s%8s%s %3.0f%% %8s", table->load.threads,
 	       row->ours ? colour(BOLD) : "", options_name_width(table->options),
 	       row->name, row->ours ? colour(PLAIN) : "", best ? colour(GREEN) : "",
-	       human_count(summary.middle[RATE]).at, best ? colour(PLAIN) : "",
-	       summary.spread * 100, text);
+	       human_count(summary->middle[RATE]).at, best ? colour(PLAIN) : "",
+	       summary->spread * 100, text);
 	for (enum figure i = WAIT_P50; i <= CPU; i++)
-		printf(" %8s", human_time(summary.middle[i]).at);
-	printf(" %8.3f\n", summary.middle[FAIRNESS]);
+		printf(" %8s", human_time(summary->middle[i]).at);
+	printf(" %8.3f\n", summary->middle[FAIRNESS]);
 }
 
-static unsigned best_of(const struct table *table)
+static unsigned best_of(const struct table *table, const struct summary *summaries)
 {
 	unsigned best = 0;
 	double most = 0;
 
 	for (unsigned i = 0; i < table->count; i++) {
-		double rate = summarize(table, i).middle[RATE];
+		double rate = summaries[i].middle[RATE];
 
 		if (rate > most && !table->locks[i]->overlaps)
 			most = rate, best = i;
@@ -137,18 +136,25 @@ static unsigned best_of(const struct table *table)
 	return best;
 }
 
-static void print_table(const struct table *table)
+static void print_rows(const struct table *table)
 {
+	struct summary summaries[OPTIONS_LOCKS];
 	unsigned best;
 
+	for (unsigned i = 0; i < table->count; i++)
+		summaries[i] = summarize(table, i);
+	best = best_of(table, summaries);
+	for (unsigned i = 0; i < table->count; i++)
+		print_row(table, table->locks[i], &summaries[i], i == best);
+}
+
+static void print_table(const struct table *table)
+{
 	progress_clear();
-	if (table->error) {
+	if (table->error)
 		printf("%7u  skipped: %s\n", table->load.threads, strerror(table->error));
-	} else {
-		best = best_of(table);
-		for (unsigned i = 0; i < table->count; i++)
-			print_row(table, i, i == best);
-	}
+	else
+		print_rows(table);
 	fflush(stdout);
 }
 

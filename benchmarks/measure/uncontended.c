@@ -6,6 +6,7 @@
 #include "uncontended.h"
 #include "locks/contenders.h"
 #include "figures.h"
+#include "floors.h"
 #include "progress.h"
 #include "report.h"
 #include "crew.h"
@@ -43,13 +44,8 @@ struct rows {
 
 static void atomic_pairs(void *lock, enum mode mode, unsigned long n)
 {
-	uint64_t *word = lock;
-
 	(void)mode;
-	for (; n; n--) {
-		__atomic_fetch_add(word, 1, __ATOMIC_ACQUIRE);
-		__atomic_fetch_sub(word, 1, __ATOMIC_RELEASE);
-	}
+	two_atomics(lock, n);
 }
 
 static double pair_ns(const struct row *row)

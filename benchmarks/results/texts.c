@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "texts.h"
+#include "figures.h"
 
 #include <err.h>
 #include <stdarg.h>
@@ -41,27 +42,20 @@ char *text_join(char *first, const char *between, char *second)
 	return both;
 }
 
-static char *scaled(double value, const char *const units[])
+static char *brief(struct scaled scaled)
 {
-	unsigned i = 0;
-
-	for (; value >= 999.5 && i < 3; i++)
-		value /= 1000;
-	return text_format("%.3g%s%s", value, *units[i] ? " " : "", units[i]);
+	return text_format("%.3g%s%s", scaled.value, *scaled.unit ? " " : "",
+			   scaled.unit);
 }
 
 char *short_time(double ns)
 {
-	static const char *const units[] = {"ns", "us", "ms", "s"};
-
-	return scaled(ns, units);
+	return brief(scale_time(ns));
 }
 
 char *short_count(double count)
 {
-	static const char *const units[] = {"", "k", "M", "G"};
-
-	return scaled(count, units);
+	return brief(scale_count(count));
 }
 
 char *text_clean(char *text)
