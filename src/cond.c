@@ -13,10 +13,9 @@
  * stack and with its lock. What that joining makes due is called back after the
  * guard is given back, because a callback may signal, too.
  */
+#include "account.h"
 #include "calls.h"
-#include "debug.h"
 #include "fast.h"
-#include "stats.h"
 
 #include <fifolock/cond.h>
 #include <stddef.h>
@@ -147,7 +146,7 @@ static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *dead
 	if (!error && deadline)
 		error = fl_deadline_check(deadline);
 	if (!error)
-		error = fl_debug_holds(lock, mode, 1, site);
+		error = fl_account_holds(lock, mode, 1, site);
 	if (!error && fifolock_holds(lock, mode) == 0)
 		error = EPERM;
 	return error;
@@ -157,22 +156,19 @@ static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *dead
 static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		       const struct fl_deadline *deadline, const void *site)
 {
-	const fifolock_modes_t *modes = fl_modes_of(waiter->lock);
 	unsigned mode = waiter->want.mode, held;
 	int error;
 
-	(void)fl_debug_gives(waiter->lock, mode, 1, site);
-	fl_stats_gives(modes, mode, 1);
+	(void)fl_account_gives(waiter->lock, mode, 1, site);
 	held = fl_calls_wait();
 	error = give_and_wait(cond, waiter, deadline);
 	fl_calls_waited(held);
 	if (error == ECANCELED)
 		return error;
-	fl_debug_took(waiter->lock, mode, 1, site);
 	if (error && error != ETIMEDOUT)
-		fl_stats_keeps(modes, mode, 1);
+		fl_account_keeps(waiter->lock, mode, 1, site);
 	else
-		fl_stats_asked(modes, mode, 1, 0, 0);
+		fl_account_took(waiter->lock, mode, 1, 0, site);
 	return error;
 }
 

@@ -3,10 +3,9 @@
  * convert.c - what a holder may do besides giving back: another mode for the one it has,
  * a look at who waits for it, a turn for those in line.  Layer 4.
  */
+#include "account.h"
 #include "calls.h"
-#include "debug.h"
 #include "fast.h"
-#include "stats.h"
 
 #include <stddef.h>
 
@@ -17,18 +16,15 @@ static int check_both(const fifolock_modes_t *modes, unsigned from, unsigned to)
 	return error ? error : fl_check_any(modes, to, 1);
 }
 
-/* The books of the debug build and of a counted table. */
 static void book(fifolock_t *lock, unsigned from, unsigned to, int error, uint64_t since,
 		 const void *site)
 {
-	const fifolock_modes_t *modes = fl_modes_of(lock);
-
-	if (!error) {
-		(void)fl_debug_gives(lock, from, 1, site);
-		fl_stats_gives(modes, from, 1);
-		fl_debug_took(lock, to, 1, site);
+	if (error) {
+		fl_account_turned_away(fl_modes_of(lock), to, error);
+		return;
 	}
-	fl_stats_asked(modes, to, 1, error, since);
+	(void)fl_account_gives(lock, from, 1, site);
+	fl_account_took(lock, to, 1, since, site);
 }
 
 static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
@@ -41,11 +37,11 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 
 	if (error || (deadline && (error = fl_deadline_check(deadline))))
 		return error;
-	error = fl_debug_holds(lock, from, 1, site);
+	error = fl_account_holds(lock, from, 1, site);
 	if (error)
 		return error;
 	want = fl_want(&modes->rows[to], to, 1);
-	since = fl_stats_now(modes);
+	since = fl_account_asks(modes);
 	error = fl_exchange(lock, &modes->rows[from], &want);
 	waits = waits && error == EBUSY;
 	if (waits)
@@ -132,14 +128,12 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 
 	if (!slot)
 		return ENOMEM;
-	(void)fl_debug_gives(lock, mode, 1, site);
-	fl_stats_gives(modes, mode, 1);
+	(void)fl_account_gives(lock, mode, 1, site);
 	error = take_turns(lock, &want, slot);
 	fl_slot_waited(slot);
 	if (error)
 		return error;
-	fl_debug_took(lock, mode, 1, site);
-	fl_stats_asked(modes, mode, 1, 0, 0);
+	fl_account_took(lock, mode, 1, 0, site);
 	return 0;
 }
 
@@ -148,7 +142,7 @@ int fifolock_bump(fifolock_t *lock, unsigned mode)
 	int error = fl_check_any(fl_modes_of(lock), mode, 1);
 
 	if (!error)
-		error = fl_debug_holds(lock, mode, 1, FL_SITE);
+		error = fl_account_holds(lock, mode, 1, FL_SITE);
 	if (error)
 		return error;
 	if (fifolock_holds(lock, mode) == 0)

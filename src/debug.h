@@ -22,11 +22,37 @@ int fl_debug_gives(fifolock_t *lock, unsigned mode, uint32_t n, const void *site
 /* The lock begins a new life. */
 void fl_debug_forget(const fifolock_t *lock);
 #else
-#define fl_debug_forget(lock)		       ((void)(lock))
-#define fl_debug_may_wait(lock, mode, n, site) ((void)(site), 0)
-#define fl_debug_took(lock, mode, n, site)     ((void)(site))
-#define fl_debug_holds(lock, mode, n, site)    ((void)(site), 0)
-#define fl_debug_gives(lock, mode, n, site)    ((void)(site), 0)
+static inline void fl_debug_forget(const fifolock_t *lock)
+{
+	(void)lock;
+}
+
+static inline int fl_debug_may_wait(fifolock_t *lock, unsigned mode, uint32_t n,
+				    const void *site)
+{
+	(void)lock, (void)mode, (void)n, (void)site;
+	return 0;
+}
+
+static inline void fl_debug_took(fifolock_t *lock, unsigned mode, uint32_t n,
+				 const void *site)
+{
+	(void)lock, (void)mode, (void)n, (void)site;
+}
+
+static inline int fl_debug_holds(fifolock_t *lock, unsigned mode, uint32_t n,
+				 const void *site)
+{
+	(void)lock, (void)mode, (void)n, (void)site;
+	return 0;
+}
+
+static inline int fl_debug_gives(fifolock_t *lock, unsigned mode, uint32_t n,
+				 const void *site)
+{
+	(void)lock, (void)mode, (void)n, (void)site;
+	return 0;
+}
 #endif
 
 #endif

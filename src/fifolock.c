@@ -14,10 +14,9 @@
  *	[ANSWER]  A number for the caller, old by the time it is read.  It orders nothing.
  */
 #include "lock.h"
+#include "account.h"
 #include "atomic.h"
-#include "debug.h"
 #include "fast.h"
-#include "stats.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -27,7 +26,7 @@ int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes)
 	if (!lock)
 		return EINVAL;
 	*lock = (fifolock_t)FIFOLOCK_INIT(modes);
-	fl_debug_forget(lock);
+	fl_account_new(lock);
 	return 0;
 }
 
@@ -84,7 +83,7 @@ static int wait_checked(fifolock_t *lock, const struct fl_want *want,
 
 	if (fl_closed(lock))
 		return ECANCELED;
-	error = fl_debug_may_wait(lock, want->mode, want->weight, site);
+	error = fl_account_may_wait(lock, want->mode, want->weight, site);
 	return error ? error : fl_wait_in_line(lock, want, deadline);
 }
 
@@ -98,7 +97,7 @@ FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t 
 	if (!fl_take(lock, &want))
 		error = wait_checked(lock, &want, deadline, site);
 	if (!error)
-		fl_debug_took(lock, mode, n, site);
+		fl_account_took_at_once(lock, mode, n, site);
 	return error;
 }
 
@@ -117,13 +116,14 @@ FL_NOT_INLINE static int acquire_counted(fifolock_t *lock, unsigned mode, uint32
 		return error;
 	want = fl_want(&modes->rows[mode], mode, n);
 	if (!fl_take(lock, &want)) {
-		since = fl_stats_now(modes);
+		since = fl_account_asks(modes);
 		error = !waits ? fl_closed(lock) ? ECANCELED : EBUSY
 			       : wait_checked(lock, &want, deadline, site);
 	}
-	if (!error)
-		fl_debug_took(lock, mode, n, site);
-	fl_stats_asked(modes, mode, n, error, since);
+	if (error)
+		fl_account_turned_away(modes, mode, error);
+	else
+		fl_account_took(lock, mode, n, since, site);
 	return error;
 }
 
@@ -144,7 +144,7 @@ FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 		return error;
 	if (!fl_take_at_once(lock, modes, mode, n))
 		return acquire_slow(lock, mode, n, deadline, site);
-	fl_debug_took(lock, mode, n, site);
+	fl_account_took_at_once(lock, mode, n, site);
 	return 0;
 }
 
@@ -155,7 +155,7 @@ FL_NOT_INLINE static int try_slow(fifolock_t *lock, unsigned mode, uint32_t n,
 
 	if (!fl_take(lock, &want))
 		return fl_closed(lock) ? ECANCELED : EBUSY;
-	fl_debug_took(lock, mode, n, site);
+	fl_account_took_at_once(lock, mode, n, site);
 	return 0;
 }
 
@@ -169,7 +169,7 @@ FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const voi
 				       : error;
 	if (!fl_take_at_once(lock, modes, mode, n))
 		return try_slow(lock, mode, n, site);
-	fl_debug_took(lock, mode, n, site);
+	fl_account_took_at_once(lock, mode, n, site);
 	return 0;
 }
 
@@ -182,14 +182,13 @@ FL_NOT_INLINE static int release_counted(fifolock_t *lock, unsigned mode, uint32
 
 	if (error || !fl_counted(modes))
 		return error ? error : EINVAL;
-	error = fl_debug_gives(lock, mode, n, site);
+	error = fl_account_gives(lock, mode, n, site);
 	if (error)
 		return error;
 	row = &modes->rows[mode];
-	fl_stats_gives(modes, mode, n); /* before: afterwards all may be gone */
 	error = fl_release(lock, row->field, row->unit * n);
 	if (error)
-		fl_stats_keeps(modes, mode, n);
+		fl_account_keeps(lock, mode, n, site);
 	return error;
 }
 
@@ -205,7 +204,7 @@ FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *s
 	error = fl_check(modes, mode, n);
 	if (fl_unlikely(error))
 		return error == EINVAL ? release_counted(lock, mode, n, site) : error;
-	error = fl_debug_gives(lock, mode, n, site);
+	error = fl_account_gives_at_once(lock, mode, n, site);
 	if (error)
 		return error;
 	row = &modes->rows[mode];

@@ -20,10 +20,9 @@
  *	[ALONE]   Before the push, which carries it, or by the only one who uses the request.
  */
 #define _GNU_SOURCE
+#include "account.h"
 #include "calls.h"
-#include "debug.h"
 #include "fast.h"
-#include "stats.h"
 
 #include <fifolock/request.h>
 #include <stddef.h>
@@ -54,15 +53,10 @@ static uint32_t state_of(const fifolock_request_t *request)
 
 static void book(const fifolock_request_t *request, int status, const void *site)
 {
-	fifolock_t *lock = request->lock;
-	const fifolock_modes_t *modes;
-
 	/* Who holds nothing may not touch the lock: it may be gone. */
-	if (status)
-		return;
-	modes = fl_modes_of(lock);
-	fl_debug_took(lock, request->mode, request->n, site);
-	fl_stats_asked(modes, request->mode, request->n, 0, request->since);
+	if (!status)
+		fl_account_took(request->lock, request->mode, request->n, request->since,
+				site);
 }
 
 /* Told: the request is over.  The slot goes back, unless someone is cancelling. */
@@ -148,10 +142,10 @@ int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
 		fl_store_relaxed(&request->state, DONE); /* [ALONE] */
 		return 0;
 	}
-	request->since = fl_stats_now(modes);
+	request->since = fl_account_asks(modes);
 	error = fl_closed(lock) ? ECANCELED : join_with_slot(request, &want);
 	if (error && error != EINPROGRESS)
-		fl_stats_asked(modes, mode, n, error, 0);
+		fl_account_turned_away(modes, mode, error);
 	return error;
 }
 

@@ -18,10 +18,9 @@
  * scan grants the head to its owner, who wakes up and runs its own section. So
  * unlock stays short, and safe in signal handlers.
  */
+#include "account.h"
 #include "calls.h"
-#include "debug.h"
 #include "fast.h"
-#include "stats.h"
 
 #include <fifolock/request.h>
 #include <stddef.h>
@@ -57,15 +56,16 @@ static struct fl_slot *next_of(const struct fl_slot *slot)
 
 static void run_group(const struct service *service)
 {
-	const fifolock_modes_t *modes = fl_modes_of(service->lock);
 	const struct fl_slot *slot = service->group.oldest;
 	unsigned held = fl_calls_set(service->held);
 	int saved = errno;
 
 	for (uint32_t left = service->group.count; left; left--) {
-		fl_stats_asked(modes, slot->mode, 1, 0, slot->note);
+		const void *site = (const void *)(uintptr_t)slot->call;
+
+		fl_account_took(service->lock, slot->mode, 1, slot->note, site);
 		slot->call(slot->ctx);
-		fl_stats_gives(modes, slot->mode, 1);
+		(void)fl_account_gives(service->lock, slot->mode, 1, site);
 		slot = left > 1 ? next_of(slot) : NULL;
 	}
 	errno = saved;
@@ -123,16 +123,16 @@ static void release_and_serve(struct service *service, const struct fifolock_row
 	fl_calls_let();
 }
 
-/* With the mode held: the section, and the hold given back if nobody is in line. */
-FL_ALWAYS bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mode,
-		       void (*section)(void *arg), void *arg, const void *site)
+/* Granted: the section, and the hold given back if nobody is in line. */
+static bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mode,
+		    uint64_t since, void (*section)(void *arg), void *arg,
+		    const void *site)
 {
 	const struct fifolock_row *row = &modes->rows[mode];
 
-	fl_debug_took(lock, mode, 1, site);
+	fl_account_took(lock, mode, 1, since, site);
 	section(arg);
-	(void)fl_debug_gives(lock, mode, 1, site);
-	fl_stats_gives(modes, mode, 1);
+	(void)fl_account_gives(lock, mode, 1, site);
 	return fl_give_at_once(lock, row->field, row->unit);
 }
 
@@ -171,7 +171,7 @@ static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 	struct service service = service_on(lock);
 	void (*section)(void *arg) = slot->call;
 	void *arg = slot->ctx;
-	uint64_t since = fl_stats_now(modes);
+	uint64_t since = fl_account_asks(modes);
 	int error;
 	bool granted;
 
@@ -181,8 +181,7 @@ static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 	fl_slot_waited(slot);
 	if (!granted) /* nothing but the answer: the lock may be gone */
 		return error;
-	fl_stats_asked(modes, want->mode, 1, 0, since);
-	if (!run_own(lock, modes, want->mode, section, arg, site))
+	if (!run_own(lock, modes, want->mode, since, section, arg, site))
 		release_and_serve(&service, &modes->rows[want->mode]);
 	return 0;
 }
@@ -202,7 +201,7 @@ static int run_in_line(fifolock_t *lock, const struct fl_want *want,
 
 	if (fl_closed(lock))
 		return ECANCELED;
-	error = fl_debug_may_wait(lock, want->mode, 1, site);
+	error = fl_account_may_wait(lock, want->mode, 1, site);
 	if (error)
 		return error;
 	slot = fl_slot_for_wait();
@@ -226,11 +225,10 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 	if (!fl_take(lock, &want)) {
 		error = run_in_line(lock, &want, section, arg, site);
 		if (error)
-			fl_stats_asked(modes, mode, 1, error, 0);
+			fl_account_turned_away(modes, mode, error);
 		return error;
 	}
-	fl_stats_asked(modes, mode, 1, 0, 0);
-	if (!run_own(lock, modes, mode, section, arg, site))
+	if (!run_own(lock, modes, mode, 0, section, arg, site))
 		release_slow(lock, &modes->rows[mode]);
 	return 0;
 }
@@ -238,12 +236,17 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), void *arg)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
+	const struct fifolock_row *row;
 
 	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
 	    fl_unlikely(!fl_take_at_once(lock, modes, mode, 1)))
 		return run_slow(lock, mode, section, arg, FL_SITE);
-	if (!run_own(lock, modes, mode, section, arg, FL_SITE))
-		release_slow(lock, &modes->rows[mode]);
+	fl_account_took_at_once(lock, mode, 1, FL_SITE);
+	section(arg);
+	(void)fl_account_gives_at_once(lock, mode, 1, FL_SITE);
+	row = &modes->rows[mode];
+	if (!fl_give_at_once(lock, row->field, row->unit))
+		release_slow(lock, row);
 	return 0;
 }
 
