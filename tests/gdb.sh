@@ -229,6 +229,33 @@ source $source/src/gdb/fifolock.py
 source $dir/look
 GDB
 
+# The same whatever language gdb speaks, in what radix it reads, how wide it writes.
+for language in c c++ rust ada d fortran pascal modula-2 go asm minimal objective-c opencl; do
+	cat <<GDB
+set language $language
+echo == $language\n
+python print(gdb.lookup_global_symbol('nobody').value().format_string())
+fifolock-line line
+fifolock-line &arrivals
+fifolock-line (fifolock_t *)&one
+python print(gdb.parameter('language') == '$language')
+GDB
+done >"$dir/spoken"
+cat >"$dir/tongues" <<GDB
+source $source/src/gdb/fifolock.py
+echo ---\n
+source $dir/spoken
+set language auto
+set input-radix 16
+set width 20
+echo == auto\n
+python print(gdb.lookup_global_symbol('nobody').value().format_string())
+fifolock-line line
+fifolock-line &arrivals
+fifolock-line (fifolock_t *)&one
+python print(gdb.parameter('language') == 'auto' and gdb.parameter('input-radix') == 16)
+GDB
+
 # What is after the mark, with numbers of this run made the same.
 said() {
 	sed '1,/^---$/d; s/0x[0-9a-f]*/0x/; s/, for [0-9.]* s//' "$1"
@@ -238,6 +265,9 @@ timeout 100 gdb --batch -nx -x "$dir/live" "$dir/subject" >"$dir/live.out" 2>&1 
 grep -q 'ptrace: \|Could not trace' "$dir/live.out" && skip "gdb may not trace here"
 timeout 100 gdb --batch -nx -x "$dir/dead" "$dir/subject" "$dir/core" >"$dir/dead.out" 2>&1 \
 	</dev/null || :
+
+timeout 100 gdb --batch -nx -x "$dir/tongues" "$dir/subject" "$dir/core" \
+	>"$dir/tongues.out" 2>&1 </dev/null || :
 
 cat >"$dir/wanted" <<'TEXT'
 $1 = not held, 0 in line
@@ -282,3 +312,44 @@ any <"$dir/wanted" | diff - "$dir/dead.said" || { echo "of a core"; cat "$dir/de
 sed 's/0x[0-9a-f]*/0x/; s/, for [0-9.]* s//' "$dir/dumped" >"$dir/dumped.said"
 sed -E '1,6d; s/, (thread|section|callback|request).*//; /^fifolock 0x: /,$d' "$dir/live.said" |
 	diff "$dir/dumped.said" - || { echo "of fifolock_dump"; exit 1; }
+
+# Each language's part is C's.
+said "$dir/tongues.out" | sed '/^Warning: /d; s/^\$[0-9]* = //' >"$dir/tongues.said"
+of() { awk -v of="== $1" '/^== / { on = $0 == of; next } on' "$dir/tongues.said"; }
+of c >"$dir/of_c"
+[ "$(grep -c '^fifolock 0x' "$dir/of_c")" = 3 ] && grep -q True "$dir/of_c" ||
+	{ echo "in C"; cat "$dir/tongues.out"; exit 1; }
+for language in $(sed -n 's/^== //p' "$dir/tongues.said"); do
+	of "$language" | diff "$dir/of_c" - || { echo "in $language"; exit 1; }
+done
+[ "$(grep -c '^== ' "$dir/tongues.said")" = 14 ] || { cat "$dir/tongues.out"; exit 1; }
+
+# A program that has the library inside, and one whose library is stripped.
+cat >"$dir/brief" <<GDB
+set pagination off
+set env LD_LIBRARY_PATH $dir
+source $source/src/gdb/fifolock.py
+break ready
+run $dir/dumped
+echo ---\n
+print nobody
+fifolock-line &one
+GDB
+cat >"$dir/brief_wanted" <<'TEXT'
+$1 = not held, 0 in line
+fifolock 0x: held: 1 exclusive, 1 in line
+  #0 shared, may leave, callback granted
+TEXT
+"$@" -static -std=gnu11 -g -O0 -I"$source/include" "$dir/subject.c" -o "$dir/within" \
+	"$lib/libfifolock.a" -pthread
+timeout 100 gdb --batch -nx -x "$dir/brief" "$dir/within" >"$dir/within.out" 2>&1 </dev/null || :
+said "$dir/within.out" | diff "$dir/brief_wanted" - || { echo "statically"; cat "$dir/within.out"; exit 1; }
+
+strip -o "$dir/libfifolock.so.0" "$lib/libfifolock.so.0"
+timeout 100 gdb --batch -nx -x "$dir/brief" "$dir/subject" >"$dir/strip.out" 2>&1 </dev/null || :
+{
+	sed '$d' "$dir/brief_wanted"
+	echo 'who is in line cannot be seen without the symbols of the library'
+} >"$dir/strip_wanted"
+said "$dir/strip.out" | grep -v 'Error in sourced' | diff "$dir/strip_wanted" - ||
+	{ echo "stripped"; cat "$dir/strip.out"; exit 1; }

@@ -16,9 +16,14 @@ process, and nothing is written to it.
 It knows by heart what is private to the library: fifolock_t, fifolock_modes_t and
 fifolock_stats_t (include/fifolock), fifolock_request_t, struct fl_slot and the bits of its
 word (src/queue.h), the flags of the state word and of mode tables (src/word.h), where slots
-are (src/pool.c). All of it is for 64 bits, little endian. tests/gdb.sh notices what changes there.
+are (src/pool.c). All of it is for 64 bits. tests/gdb.sh notices what changes there.
+
+What it asks gdb in words it asks in C, whatever the language of the program, and with decimal
+numbers: see plainly. What the user writes is taken as the user's language has it.
 """
 
+import contextlib
+import functools
 import re
 import struct
 import time
@@ -44,28 +49,70 @@ LEAVES, AHEAD, CALLS, RUNS, DATED = 1, 2, 4, 8, 32
 # pool.c
 CHUNK_FIRST = 64
 
-LOCK = struct.Struct('<QQIIQII')
+LOCK = 'QQIIQII'
 FIELDS = 'word', 'line', 'rules', 'left', 'modes', 'first', 'gone'
-TABLE = struct.Struct('<II2Q64Q16I16Q4Q')  # fifolock_modes_t
-SLOT = struct.Struct('<7I4B4Q')
-REQUEST = struct.Struct('<4Q4IQ')
+TABLE = 'II2Q64Q16I16Q4Q'  # fifolock_modes_t
+SLOT = '7I4B4Q'
+REQUEST = '4Q4IQ'
+
+# modes.c: the table of a lock of zero bytes, for programs that have no symbol for it.
+SHARED_EXCLUSIVE = (
+    (1, 0x1fffffffe, 0x200000001, 1), (2, 2, 0x200000001, 0x3fffffffe)), (
+    'exclusive', 'shared')
+
+
+def order():
+    """Of bytes, as struct writes it."""
+    return '>' if 'big' in gdb.execute('show endian', to_string=True) else '<'
+
+
+def size(form):
+    return struct.calcsize('<' + form)
 
 
 def peek(address, form):
     """What is at an address."""
-    memory = gdb.selected_inferior().read_memory(address, form.size)
-    return form.unpack(bytes(memory))
+    memory = gdb.selected_inferior().read_memory(address, size(form))
+    return struct.unpack(order() + form, bytes(memory))
 
 
 def peek_pointer(address):
-    return peek(address, struct.Struct('<Q'))[0]
+    return peek(address, 'Q')[0]
 
 
-def peek_text(address):
-    chars = gdb.lookup_type('char').pointer()
-    return gdb.Value(address).cast(chars).string(errors='replace')
+def peek_text(address, most=200):
+    """A string, byte by byte: what is behind it may not be there."""
+    text = b''
+    while len(text) < most and peek(address + len(text), 'B')[0]:
+        text += bytes(peek(address + len(text), 'B'))
+    return text.decode(errors='replace')
 
 
+@contextlib.contextmanager
+def plainly():
+    """gdb understands C and decimal numbers, and afterwards what it did before."""
+    def setting(name, value):
+        gdb.execute('set %s %s' % (name, value), to_string=True)
+
+    language, radix = gdb.parameter('language'), gdb.parameter('input-radix')
+    try:
+        setting('language', 'c')
+        setting('input-radix', '0xa')  # 10 would be read in the radix that is set
+        yield
+    finally:
+        setting('input-radix', '0x%x' % radix)
+        setting('language', language)
+
+
+def spoken_plainly(function):
+    @functools.wraps(function)
+    def wrapped(*arguments):
+        with plainly():
+            return function(*arguments)
+    return wrapped
+
+
+@spoken_plainly
 def symbol(address):
     """The name of what begins at an address, and where that is, or ('', '')."""
     text = gdb.execute('info symbol %d' % address, to_string=True)
@@ -73,48 +120,63 @@ def symbol(address):
     return (name, where) if found and not re.search(r' \+ \d+$', name) else ('', '')
 
 
+@spoken_plainly
+def address_of(name):
+    """Of a global variable, as C writes it; None: there is no such symbol."""
+    try:
+        return int(gdb.parse_and_eval('(unsigned long)&' + name))
+    except gdb.error:
+        return None
+
+
+@spoken_plainly
+def addresses_listed(name):
+    """Of all variables of that name that have no debug information, in any library."""
+    listed = gdb.execute('info variables ^%s$' % name, to_string=True)
+    return [int(address, 16) for address in
+            re.findall(r'^(0x[0-9a-f]+)\s+%s$' % name, listed, re.MULTILINE)]
+
+
 def name_of(function):
     return symbol(function)[0] or '0x%x' % function
 
 
 class Pool:
-    """Slots by their id: see fl_slot_at."""
+    """Slots by their id: see fl_slot_at. There may be several copies of the library."""
 
     def __init__(self):
-        self.chunks = find_chunks()
+        self.found = [pool for pool in (address_of("'pool.c'::chunks"), address_of('chunks'))
+                      if is_pool(pool)]
+
+    def pools(self):
+        """Those that are named in no time, then all there are."""
+        yield from self.found
+        more = [pool for pool in addresses_listed('chunks') if is_pool(pool)]
+        self.found += more
+        yield from more
+        if not self.found:
+            raise gdb.GdbError(
+                'who is in line cannot be seen without the symbols of the library')
 
     def at(self, number):
         place = number + CHUNK_FIRST - 1
         chunk = place.bit_length() - CHUNK_FIRST.bit_length()
-        base = peek_pointer(self.chunks + 8 * chunk)
-        slot = Slot(base + SLOT.size * (place - (CHUNK_FIRST << chunk)))
-        if slot.id != number:
-            raise gdb.GdbError('slot %d is damaged, or this script is of another '
-                               'version than the library' % number)
-        return slot
+        for pool in self.pools():
+            base = peek_pointer(pool + 8 * chunk)
+            address = base + size(SLOT) * (place - (CHUNK_FIRST << chunk))
+            slot = Slot(address) if base else None
+            if slot and slot.id == number:
+                return slot
+        raise gdb.GdbError('slot %d is damaged, or this script is of another '
+                           'version than the library' % number)
 
 
-def candidates():
-    """Whatever is called chunks, in any program or library."""
-    for name in "'pool.c'::chunks", 'chunks':
-        try:
-            yield int(gdb.parse_and_eval('(unsigned long)&' + name))
-        except gdb.error:
-            pass
-    listed = gdb.execute('info variables ^chunks$', to_string=True)
-    for address in re.findall(r'^(0x[0-9a-f]+) +chunks$', listed, re.MULTILINE):
-        yield int(address, 16)
-
-
-def find_chunks():
-    """The library's: the first of them is called chunk_zero."""
-    for address in candidates():
-        try:
-            if symbol(peek_pointer(address))[0] == 'chunk_zero':
-                return address
-        except gdb.MemoryError:
-            pass
-    raise gdb.GdbError('who is in line cannot be seen without the symbols of the library')
+def is_pool(address):
+    """The first of its chunks is called chunk_zero."""
+    try:
+        return bool(address) and symbol(peek_pointer(address))[0] == 'chunk_zero'
+    except gdb.MemoryError:
+        return False
 
 
 class Slot:
@@ -131,35 +193,36 @@ class Table:
     """A mode table, with or without counters: see word.h and stats.c."""
 
     def __init__(self, address):
+        if not address:
+            self.be_default()
+            return
         count, flags, *rest = peek(address, TABLE)
         counted = flags & COUNTED
         self.count = flags >> COUNT_SHIFT & 0xff if counted else count
         if self.count > MAX_MODES:
             raise gdb.GdbError('this is no lock, or has not been initialised')
         self.rows = [rest[2 + 4 * m:6 + 4 * m] for m in range(self.count)]
-        self.names = rest[82:82 + self.count]
-        name = peek_pointer(address + TABLE.size) if counted else 0
+        self.names = [peek_text(name) if name else '' for name in rest[82:82 + self.count]]
+        name = peek_pointer(address + size(TABLE)) if counted else 0
         self.name = peek_text(name) if name else ''
+
+    def be_default(self):
+        self.rows, self.names = SHARED_EXCLUSIVE
+        self.count, self.name = len(self.rows), ''
 
     def holds(self, mode, word):
         unit, _, _, field = self.rows[mode]
         return (word & field) // unit
 
     def mode(self, mode):
-        named = mode < self.count and self.names[mode]
-        return peek_text(named) if named else 'mode %d' % mode
-
-
-def default_table():
-    """Of a lock of zero bytes."""
-    return int(gdb.parse_and_eval('(unsigned long)&fifolock_shared_exclusive'))
+        return mode < self.count and self.names[mode] or 'mode %d' % mode
 
 
 class Lock:
     def __init__(self, values):
         for field, value in zip(FIELDS, values):
             setattr(self, field, value)
-        self.table = Table(self.modes or default_table())
+        self.table = Table(self.modes)
 
     def waiting(self):
         return (self.line >> 32) - self.gone & 0xffffffff
@@ -211,15 +274,17 @@ class Sleepers:
 
     def __init__(self):
         self.threads = {}
-        selected, frame = gdb.selected_thread(), None
+        selected = gdb.selected_thread()
         if not selected:
             return
-        frame = gdb.selected_frame()
+        frame = gdb.selected_frame() if selected.is_stopped() else None
         for thread in gdb.selected_inferior().threads():
-            thread.switch()
-            self.look_at(thread, gdb.newest_frame())
+            if thread.is_stopped():
+                thread.switch()
+                self.look_at(thread, gdb.newest_frame())
         selected.switch()
-        frame.select()
+        if frame:
+            frame.select()
 
     def look_at(self, thread, frame):
         for address, operation in self.REGISTERS:
@@ -242,7 +307,7 @@ def section_later(slot):
     name, where = symbol(granted)
     if ctx != slot.ctx or name != 'granted' or where != symbol(slot.call)[1]:
         return 0
-    section = peek_pointer(slot.ctx + REQUEST.size)
+    section = peek_pointer(slot.ctx + size(REQUEST))
     return section if '.text' in symbol(section)[1] else 0
 
 
@@ -316,6 +381,35 @@ class LockPrinter:
         return (name + ': ' if name else '') + lock.state()
 
 
+def places_in(value):
+    """Where the lock may be that a value is, points to or is the address of, and whether its type
+    says so. By the size: another language has its own name for it."""
+    kind = value.type.strip_typedefs()
+    if kind.code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
+        value = value.referenced_value()
+        kind = value.type.strip_typedefs()
+    if kind.sizeof == size(LOCK) and value.address is not None:
+        return int(value.address), True
+    if kind.code not in (gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_INT):
+        raise gdb.error('This is not a fifolock_t in memory.')
+    points = kind.code == gdb.TYPE_CODE_PTR
+    return int(value) & (1 << 64) - 1, points and kind.target().sizeof == size(LOCK)
+
+
+def evaluate(text):
+    """In the program's language, or in C, as fifolock_dump and this script print addresses."""
+    places, errors = [], []
+    for context in contextlib.nullcontext, plainly:
+        try:
+            with context():
+                places.append(places_in(gdb.parse_and_eval(text)))
+        except gdb.error as error:
+            errors.append(error)
+    if not places:
+        raise errors[0]
+    return max(places, key=lambda place: place[1])[0]  # the first of those that are as good
+
+
 class LineCommand(gdb.Command):
     """Print a fifolock_t: who holds it and who is in line, from the head on.
 
@@ -328,21 +422,9 @@ fifolock-line EXPRESSION: a lock, a pointer to one, or an address."""
         if not argument:
             raise gdb.GdbError('Which lock? ' + self.__doc__.splitlines()[-1])
         try:
-            show(self.address(gdb.parse_and_eval(argument)))
+            show(evaluate(argument.strip()))
         except gdb.error as error:
             raise gdb.GdbError(str(error))
-
-    @staticmethod
-    def address(value):
-        kind = value.type.strip_typedefs()
-        if kind.code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
-            value = value.referenced_value()
-            kind = value.type.strip_typedefs()
-        if kind.code != gdb.TYPE_CODE_STRUCT:
-            return int(value.cast(gdb.lookup_type('unsigned long')))
-        if kind.tag != 'fifolock' or value.address is None:
-            raise gdb.GdbError('This is not a fifolock_t in memory.')
-        return int(value.address)
 
 
 def register():
