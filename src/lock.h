@@ -72,10 +72,11 @@ int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 /* What is below, in a bracket of fl_calls_wait that began before the slot was in line.
  * Wait until a slot is told, or until the deadline: ETIMEDOUT, and it is still in
  * line.  Otherwise 0, or why it was refused.  fl_sleep does not stay awake at first;
- * fl_await_section touches nothing but the slot. */
+ * fl_await_section and fl_await_request touch nothing but the slot. */
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	     const struct fl_deadline *deadline);
 int fl_await_section(struct fl_slot *slot);
+int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline);
 int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline);
 
 /* A claimed slot will be told, or unclaimed, very soon: wait for either. */

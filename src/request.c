@@ -181,21 +181,23 @@ int fifolock_request_cancel(fifolock_request_t *request)
 	return EALREADY;
 }
 
+/* Only the slot is looked at: a request that is turned away may be the last to know of its
+ * lock, and that at any moment. */
 int fifolock_request_wait(fifolock_request_t *request, const struct timespec *deadline)
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
-	uint32_t state = state_of(request);
 	unsigned held;
 	int error;
 
-	if (request->granted || STATE(state) == IDLE)
+	if (request->granted)
 		return EINVAL;
 	if (deadline && (error = fl_deadline_check(&until)))
 		return error;
-	if (STATE(state) != IN_LINE)
-		return fifolock_request_poll(request);
+	error = fifolock_request_poll(request);
+	if (error != EINPROGRESS)
+		return error;
 	held = fl_calls_wait();
-	error = fl_await(request->lock, request->slot, deadline ? &until : NULL);
+	error = fl_await_request(request->slot, deadline ? &until : NULL);
 	fl_calls_waited(held);
 	return error == ETIMEDOUT ? ETIMEDOUT : finish(request, request->slot);
 }
@@ -238,7 +240,8 @@ uint32_t fifolock_request_position(fifolock_request_t *request)
 	struct count count = {.slot = request->slot};
 	struct fl_look look = {count_before, &count, 0};
 
-	if (STATE(state_of(request)) != IN_LINE)
+	/* Told: the lock may be gone. */
+	if (STATE(state_of(request)) != IN_LINE || fl_told(request->slot))
 		return UINT32_MAX;
 	fl_look(request->lock, &look);
 	return count.found ? count.before : UINT32_MAX;

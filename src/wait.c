@@ -168,6 +168,23 @@ int fl_await_section(struct fl_slot *slot)
 	return fl_sleep(slot, NULL);
 }
 
+/* Without the lock nobody knows how far it is from the head: so one on each processor stays
+ * awake for a moment. */
+int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline)
+{
+	uint32_t *seat = &seats[fl_processor() % SEATS].taken;
+
+	if (seat_take(seat)) {
+		for (uint32_t turns = fl_hover_turns(); turns; turns--) {
+			if (fl_told(slot) || (deadline && fl_deadline_passed(deadline)))
+				break;
+			fl_yield();
+		}
+		fl_store_relaxed(seat, 0); /* [HINT] */
+	}
+	return fl_sleep(slot, deadline);
+}
+
 /* Join, wait until told, or leave at the deadline. */
 static int wait_as(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		   unsigned how, const struct fl_deadline *deadline)

@@ -14,6 +14,8 @@
 
 #include <fifolock/request.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum {
 	X = FIFOLOCK_EXCLUSIVE,
@@ -384,4 +386,38 @@ Test(windows, a_callback_due_in_a_handler_waits_for_the_call_it_interrupted,
 	gives(X);
 	is_free();
 	cr_assert_eq(fifolock_destroy(&others), 0);
+}
+
+/* ---- a lock that goes while its request is waited for ---- */
+
+static fifolock_t *paged;
+
+static void paged_goes(void)
+{
+	fault_if(fifolock_close(paged));
+	fault_if(fifolock_unlock(paged, X));
+	fault_if(fifolock_destroy(paged));
+	fault_if(munmap(paged, (size_t)sysconf(_SC_PAGESIZE)));
+}
+
+static void paged_goes_elsewhere(void)
+{
+	elsewhere(paged_goes);
+}
+
+Test(windows, a_wait_for_a_request_does_not_notice_that_its_lock_goes,
+     .description = "G5: no call on an ended request touches the lock", .timeout = 30)
+{
+	paged = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cr_assert_eq(fifolock_init(paged, NULL), 0);
+	cr_assert_eq(fifolock_trylock(paged, X), 0);
+	first.asked = fifolock_request(paged, S, 1, &first.request, NULL, NULL);
+	cr_assert_eq(first.asked, EINPROGRESS);
+	hooks.sleep = paged_goes_elsewhere;
+	cr_assert_eq(fifolock_request_wait(&first.request, NULL), ECANCELED);
+	cr_assert_null(hooks.sleep);
+	cr_assert_eq(fifolock_request_poll(&first.request), ECANCELED);
+	cr_assert_eq(fifolock_request_position(&first.request), UINT32_MAX);
+	cr_assert_eq(faults, 0u);
 }

@@ -38,7 +38,12 @@
  * table so: fifolock_modes_owner_checked(&modes, false).
  *
  * A lock must stay until every fifolock_request and fifolock_run on it has returned,
- * even where a callback or a section is the last to use it.
+ * even where a callback or a section is the last to use it. A request that has ended has
+ * nothing to do with its lock any more: it may be waited for, polled, cancelled in vain and
+ * asked for its position when the lock is destroyed and its memory gone, and a wait or a
+ * poll may be under way as that happens. As long as the request is in line, a cancel that
+ * answers 0 and fifolock_request_position are calls on the lock like others: it must stay
+ * until they have returned.
  *
  * Every function returns 0 or a positive errno and leaves errno alone; any thread
  * may call it, a signal handler may not, unless the function says otherwise.
@@ -54,8 +59,8 @@ extern "C" {
 
 /* One request, in the caller's memory; private.  It must stay there, unmoved, until
  * the request has ended: granted and called back, granted and found so by wait or
- * poll, cancelled; and until a cancel under way has returned.  Then it may be used
- * again. */
+ * poll, turned away and told so, cancelled; and until a cancel under way has returned.
+ * Then it may be used again. */
 typedef struct fifolock_request {
 	fifolock_t *lock;
 	void *slot;
