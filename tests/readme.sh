@@ -16,7 +16,7 @@ ran=0
 for program in "$dir"/*.c; do
 	"$@" -std=gnu11 -Wall -Wextra -Werror -I"$include" "$program" -o "$program.out" \
 		-L"$lib" -lfifolock -pthread
-	LD_LIBRARY_PATH=$lib timeout 60 "$program.out" >/dev/null ||
+	LD_LIBRARY_PATH=$lib "$program.out" >/dev/null ||
 		{ echo "failed:"; cat "$program"; exit 1; }
 	ran=$((ran + 1))
 done

@@ -67,7 +67,7 @@ static void one_shared_is_given_back_by_mistake(void)
 	cr_assert_eq(gives(S, 1), 0);
 }
 
-Test(between, a_refused_release_lets_nobody_in, .description = "G2, G7", .timeout = 30)
+Test(between, a_refused_release_lets_nobody_in, .description = "G2, G7")
 {
 	struct fl_slot *writer;
 
@@ -116,7 +116,7 @@ static void a_reader_joins_and_the_writer_leaves(void)
 }
 
 Test(between, an_arrival_granted_unannounced_closes_no_door,
-     .description = "trylock never fails without cause", .timeout = 30)
+     .description = "trylock never fails without cause")
 {
 	struct fl_slot *slot;
 
@@ -145,7 +145,7 @@ static void the_word_comes_back(void)
 }
 
 Test(between, nor_does_it_where_the_word_came_back,
-     .description = "trylock never fails without cause", .timeout = 30)
+     .description = "trylock never fails without cause")
 {
 	struct fl_slot *slot;
 

@@ -36,8 +36,7 @@ static void does_everything(void *ctx, int status)
 	busy->rounds++;
 }
 
-Test(callback, may_cancel_lock_unlock_and_ask_again, .description = "G1 G3 G4",
-     .timeout = 60)
+Test(callback, may_cancel_lock_unlock_and_ask_again, .description = "G1 G3 G4")
 {
 	fifolock_t lock = {0}, other = {0};
 	struct job next, last;
@@ -76,7 +75,7 @@ static void gives_back_and_takes_again(void *ctx, int status)
 	busy->rounds++;
 }
 
-Test(callback, may_wait_for_its_own_lock_again, .description = "G1 G3", .timeout = 60)
+Test(callback, may_wait_for_its_own_lock_again, .description = "G1 G3")
 {
 	fifolock_t lock = {0};
 	struct job next = {.keeps = false};
@@ -151,7 +150,7 @@ static void waits_for_a_later_one(void *ctx, int status)
 	fault_if(fifolock_unlock(&nest->first, S));
 }
 
-Test(callback, that_waits_lets_those_run_that_are_due, .description = "G3", .timeout = 60)
+Test(callback, that_waits_lets_those_run_that_are_due, .description = "G3")
 {
 	fifolock_modes_t modes = of_nobody(NULL);
 
@@ -203,7 +202,7 @@ static void waits_for_the_next(void *ctx, int status)
 	fault_if(fifolock_unlock(&level->deep->first, S));
 }
 
-Test(callback, that_waits_may_be_waited_for, .description = "G3", .timeout = 60)
+Test(callback, that_waits_may_be_waited_for, .description = "G3")
 {
 	fifolock_modes_t modes = of_nobody(NULL);
 	static struct deep deep;
@@ -278,8 +277,7 @@ static void *runs_the_chain(void *arg)
 	return NULL;
 }
 
-Test(callback, of_a_million_in_a_chain_needs_the_stack_of_one, .description = "G1 G6",
-     .timeout = 120)
+Test(callback, of_a_million_in_a_chain_needs_the_stack_of_one, .description = "G1 G6")
 {
 	struct chain chain = {.count = (uint32_t)test_scaled(LINKS), .low = UINTPTR_MAX};
 

@@ -157,7 +157,7 @@ static void cancel_races(const fifolock_modes_t *modes, uint64_t rounds)
 	cr_assert_eq(fifolock_destroy(&race.lock), 0);
 }
 
-Test(cancel, races_with_unlock_and_exactly_one_wins, .description = "G4", .timeout = 120)
+Test(cancel, races_with_unlock_and_exactly_one_wins, .description = "G4")
 {
 	uint32_t slots;
 
@@ -174,7 +174,7 @@ static bool one_x_or_two_s(const uint32_t holds[], unsigned mode, void *ctx)
 	return holds[X] == 0 && holds[S] < (mode == S ? 2 : 1);
 }
 
-Test(cancel, races_with_unlock_under_a_predicate, .description = "G4", .timeout = 120)
+Test(cancel, races_with_unlock_under_a_predicate, .description = "G4")
 {
 	fifolock_modes_t modes;
 
@@ -267,7 +267,7 @@ static unsigned crowd_thins_out(bool moves)
 	return crowd_left(&crowd);
 }
 
-Test(cancel, by_many_threads_in_a_long_line, .description = "G1 G4", .timeout = 120)
+Test(cancel, by_many_threads_in_a_long_line, .description = "G1 G4")
 {
 	for (unsigned i = 0; i < 10; i++)
 		cr_assert_eq(crowd_thins_out(false), CROWD / 10 * 9);
@@ -276,8 +276,7 @@ Test(cancel, by_many_threads_in_a_long_line, .description = "G1 G4", .timeout = 
 	cr_assert_eq(faults, 0);
 }
 
-Test(cancel, of_a_million_behind_one_holder_leaves_nothing, .description = "G4",
-     .timeout = 120)
+Test(cancel, of_a_million_behind_one_holder_leaves_nothing, .description = "G4")
 {
 	struct job job[64] = {{.keeps = false}}, stays = {.keeps = false};
 	fifolock_t lock = {0};

@@ -8,7 +8,7 @@
 
 /* ---- who is told ---- */
 
-Test(close, tells_everybody_in_line_once, .description = "G4", .timeout = 60)
+Test(close, tells_everybody_in_line_once, .description = "G4")
 {
 	struct waiter waiters[4];
 	struct told told = {.times = 0}, done = {.times = 0};
@@ -107,7 +107,7 @@ static void works(fifolock_t *lock)
 	cr_assert_eq(fifolock_holds(lock, X), 0);
 }
 
-Test(close, twice_is_once_and_reopen_makes_all_good, .description = "G7", .timeout = 60)
+Test(close, twice_is_once_and_reopen_makes_all_good, .description = "G7")
 {
 	fifolock_t lock = {0};
 
@@ -122,8 +122,7 @@ Test(close, twice_is_once_and_reopen_makes_all_good, .description = "G7", .timeo
 	is_free(&lock);
 }
 
-Test(close, and_reopen_while_it_is_held_keeps_the_hold, .description = "G2 G7",
-     .timeout = 60)
+Test(close, and_reopen_while_it_is_held_keeps_the_hold, .description = "G2 G7")
 {
 	struct waiter before, after;
 	fifolock_t lock = {0};
@@ -180,7 +179,7 @@ static void closed_by_a_callback(bool and_reopened)
 	is_free(&lock);
 }
 
-Test(close, by_a_callback_tells_those_behind_it, .description = "G4", .timeout = 60)
+Test(close, by_a_callback_tells_those_behind_it, .description = "G4")
 {
 	closed_by_a_callback(false);
 	closed_by_a_callback(true);
@@ -256,8 +255,7 @@ static void ends_granting(struct granting *at)
 	cr_assert_eq(fifolock_destroy(&at->lock), 0);
 }
 
-Test(close, does_not_wait_for_who_is_granting_who_then_tells, .description = "G3 G4",
-     .timeout = 60)
+Test(close, does_not_wait_for_who_is_granting_who_then_tells, .description = "G3 G4")
 {
 	struct granting at;
 
@@ -279,7 +277,7 @@ static void *closes_and_opens(void *arg)
 }
 
 Test(close, is_not_forgotten_if_the_lock_is_reopened_before_they_are_told,
-     .description = "G4", .timeout = 60)
+     .description = "G4")
 {
 	for (uint64_t i = 0; i < test_scaled(300); i++) {
 		struct granting at;

@@ -10,7 +10,7 @@
 
 /* ---- signal ---- */
 
-Test(cond, a_signal_is_for_who_has_waited_longest, .description = "G1", .timeout = 60)
+Test(cond, a_signal_is_for_who_has_waited_longest, .description = "G1")
 {
 	struct waiter waiters[CROWD] = {0};
 	struct room room = {.entered = 0};
@@ -30,7 +30,7 @@ Test(cond, a_signal_is_for_who_has_waited_longest, .description = "G1", .timeout
 	is_free(&room.lock);
 }
 
-Test(cond, a_signal_needs_no_hold, .description = "G3", .timeout = 60)
+Test(cond, a_signal_needs_no_hold, .description = "G3")
 {
 	struct waiter waiters[2] = {0};
 	struct room room = {.entered = 0};
@@ -45,7 +45,7 @@ Test(cond, a_signal_needs_no_hold, .description = "G3", .timeout = 60)
 	is_free(&room.lock);
 }
 
-Test(cond, a_signal_to_nobody_is_not_kept, .description = "G7", .timeout = 60)
+Test(cond, a_signal_to_nobody_is_not_kept, .description = "G7")
 {
 	struct waiter waiter = {.patience = 1000000};
 	struct room room = {.entered = 0};
@@ -58,7 +58,7 @@ Test(cond, a_signal_to_nobody_is_not_kept, .description = "G7", .timeout = 60)
 	is_free(&room.lock);
 }
 
-Test(cond, a_signal_puts_one_at_the_end_of_the_line, .description = "G1", .timeout = 60)
+Test(cond, a_signal_puts_one_at_the_end_of_the_line, .description = "G1")
 {
 	struct waiter before = {0}, waiter = {0}, after = {0};
 	struct room room = {.entered = 0};
@@ -78,7 +78,7 @@ Test(cond, a_signal_puts_one_at_the_end_of_the_line, .description = "G1", .timeo
 
 /* ---- broadcast ---- */
 
-Test(cond, a_broadcast_is_a_line_not_a_herd, .description = "G1 G6", .timeout = 60)
+Test(cond, a_broadcast_is_a_line_not_a_herd, .description = "G1 G6")
 {
 	struct waiter waiters[CROWD] = {0};
 	struct room room = {.entered = 0};
@@ -102,8 +102,7 @@ Test(cond, a_broadcast_is_a_line_not_a_herd, .description = "G1 G6", .timeout = 
 	is_free(&room.lock);
 }
 
-Test(cond, a_broadcast_to_shared_ones_lets_them_in_together, .description = "G3",
-     .timeout = 60)
+Test(cond, a_broadcast_to_shared_ones_lets_them_in_together, .description = "G3")
 {
 	struct waiter waiters[CROWD] = {0};
 	struct room room = {.entered = 0};
@@ -121,7 +120,7 @@ Test(cond, a_broadcast_to_shared_ones_lets_them_in_together, .description = "G3"
 	is_free(&room.lock);
 }
 
-Test(cond, a_broadcast_keeps_the_order_of_modes, .description = "G1 G2", .timeout = 60)
+Test(cond, a_broadcast_keeps_the_order_of_modes, .description = "G1 G2")
 {
 	static const unsigned modes[] = {S, S, X, S, X};
 	struct waiter waiters[5] = {0};
@@ -143,8 +142,7 @@ Test(cond, a_broadcast_keeps_the_order_of_modes, .description = "G1 G2", .timeou
 	is_free(&room.lock);
 }
 
-Test(cond, all_that_are_called_back_are_let_in_over_the_bound, .description = "G3",
-     .timeout = 60)
+Test(cond, all_that_are_called_back_are_let_in_over_the_bound, .description = "G3")
 {
 	struct waiter waiters[4] = {0};
 	struct room room = {.entered = 0};
@@ -161,7 +159,7 @@ Test(cond, all_that_are_called_back_are_let_in_over_the_bound, .description = "G
 	is_free(&room.lock);
 }
 
-Test(cond, any_mode_can_wait_and_is_held_again, .description = "G2", .timeout = 60)
+Test(cond, any_mode_can_wait_and_is_held_again, .description = "G2")
 {
 	static const fifolock_modes_t *const table = &fifolock_intent;
 

@@ -55,7 +55,7 @@ static void calls_all(struct shed *shed, unsigned count, bool by_signals)
 }
 
 /* While the broadcast is perhaps still under way. */
-Test(cond, the_last_waiter_may_free_it_and_the_lock, .description = "G5", .timeout = 60)
+Test(cond, the_last_waiter_may_free_it_and_the_lock, .description = "G5")
 {
 	for (uint64_t i = 0; i < test_scaled(1000); i++) {
 		unsigned count = 1 + (unsigned)(i % 3);
@@ -162,8 +162,7 @@ static void runs_belt(unsigned pairs, uint64_t all, bool timed)
 	cr_assert_eq(fifolock_destroy(&belt.lock), 0);
 }
 
-Test(cond, producers_and_consumers_meet_at_a_bounded_queue, .description = "G2 G3",
-     .timeout = 60)
+Test(cond, producers_and_consumers_meet_at_a_bounded_queue, .description = "G2 G3")
 {
 	runs_belt(1, test_scaled(20000), false);
 	runs_belt(4, test_scaled(20000), false);
@@ -210,7 +209,7 @@ static void signals_some(struct ledger *ledger, uint64_t *random)
 }
 
 Test(cond, waits_end_once_for_each_signal_in_the_order_they_began,
-     .description = "G1 G3 G4", .timeout = 60)
+     .description = "G1 G3 G4")
 {
 	struct ledger ledger = {.rounds = test_scaled(3000)};
 	pthread_t threads[5];

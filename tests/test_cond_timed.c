@@ -9,7 +9,7 @@
 
 /* ---- deadlines ---- */
 
-Test(cond, a_time_out_takes_the_hold_again, .description = "G4", .timeout = 60)
+Test(cond, a_time_out_takes_the_hold_again, .description = "G4")
 {
 	for (unsigned i = 0; i < 4; i++) {
 		struct timespec past = {0, 1};
@@ -29,7 +29,7 @@ Test(cond, a_time_out_takes_the_hold_again, .description = "G4", .timeout = 60)
 	}
 }
 
-Test(cond, a_signal_in_time_is_no_time_out, .description = "G4", .timeout = 60)
+Test(cond, a_signal_in_time_is_no_time_out, .description = "G4")
 {
 	struct waiter monotonic = {.patience = HOUR};
 	struct waiter real = {.patience = HOUR, .realtime = true};
@@ -68,7 +68,7 @@ static bool times_out_while_locked(int64_t patience)
 	return !was_back;
 }
 
-Test(cond, a_time_out_waits_in_line_for_the_hold, .description = "G1 G4", .timeout = 60)
+Test(cond, a_time_out_waits_in_line_for_the_hold, .description = "G1 G4")
 {
 	int64_t patience = 500000;
 
@@ -107,8 +107,7 @@ static void signal_meets_time_out(int64_t patience, int64_t early)
 	is_free(&room.lock);
 }
 
-Test(cond, a_signal_that_meets_a_time_out_is_not_lost, .description = "G3 G4",
-     .timeout = 60)
+Test(cond, a_signal_that_meets_a_time_out_is_not_lost, .description = "G3 G4")
 {
 	uint64_t random = 3;
 	int64_t early;
@@ -121,8 +120,7 @@ Test(cond, a_signal_that_meets_a_time_out_is_not_lost, .description = "G3 G4",
 
 /* ---- a closed lock ---- */
 
-Test(cond, a_signal_to_one_whose_lock_is_closed_turns_it_away, .description = "G4",
-     .timeout = 60)
+Test(cond, a_signal_to_one_whose_lock_is_closed_turns_it_away, .description = "G4")
 {
 	struct waiter waiters[3] = {0};
 	struct room room = {.entered = 0};
@@ -142,8 +140,7 @@ Test(cond, a_signal_to_one_whose_lock_is_closed_turns_it_away, .description = "G
 	is_free(&room.lock);
 }
 
-Test(cond, signalled_and_in_line_when_the_lock_is_closed, .description = "G4",
-     .timeout = 60)
+Test(cond, signalled_and_in_line_when_the_lock_is_closed, .description = "G4")
 {
 	struct waiter waiter = {0};
 	struct room room = {.entered = 0};
@@ -173,14 +170,13 @@ static bool times_out_when_closed(int64_t patience)
 	return rc == ECANCELED;
 }
 
-Test(cond, a_time_out_on_a_closed_lock_is_turned_away, .description = "G4", .timeout = 60)
+Test(cond, a_time_out_on_a_closed_lock_is_turned_away, .description = "G4")
 {
 	for (int64_t patience = 500000; !times_out_when_closed(patience);)
 		patience *= 2;
 }
 
-Test(cond, a_lock_reopened_before_the_signal_is_as_ever, .description = "G3",
-     .timeout = 60)
+Test(cond, a_lock_reopened_before_the_signal_is_as_ever, .description = "G3")
 {
 	struct waiter waiter = {0};
 	struct room room = {.entered = 0};

@@ -8,8 +8,7 @@
 
 /* ---- to a weaker mode ---- */
 
-Test(weaker, lets_in_all_at_the_head_of_the_line_who_then_fit, .description = "G1 G3",
-     .timeout = 60)
+Test(weaker, lets_in_all_at_the_head_of_the_line_who_then_fit, .description = "G1 G3")
 {
 	struct stage stage;
 
@@ -23,7 +22,7 @@ Test(weaker, lets_in_all_at_the_head_of_the_line_who_then_fit, .description = "G
 	stage_ends(&stage);
 }
 
-Test(weaker, passes_nobody_who_does_not_fit, .description = "G1", .timeout = 60)
+Test(weaker, passes_nobody_who_does_not_fit, .description = "G1")
 {
 	struct stage stage;
 
@@ -36,7 +35,7 @@ Test(weaker, passes_nobody_who_does_not_fit, .description = "G1", .timeout = 60)
 	stage_ends(&stage);
 }
 
-Test(weaker, is_done_at_once_while_conversions_wait, .description = "G3", .timeout = 60)
+Test(weaker, is_done_at_once_while_conversions_wait, .description = "G3")
 {
 	struct stage stage;
 
@@ -50,7 +49,7 @@ Test(weaker, is_done_at_once_while_conversions_wait, .description = "G3", .timeo
 	stage_ends(&stage);
 }
 
-Test(weaker, to_itself_changes_nothing, .description = "G1", .timeout = 60)
+Test(weaker, to_itself_changes_nothing, .description = "G1")
 {
 	struct stage stage;
 
@@ -65,8 +64,7 @@ Test(weaker, to_itself_changes_nothing, .description = "G1", .timeout = 60)
 
 /* ---- to a stronger mode ---- */
 
-Test(stronger, is_done_at_once_past_the_line_when_it_fits, .description = "G1",
-     .timeout = 60)
+Test(stronger, is_done_at_once_past_the_line_when_it_fits, .description = "G1")
 {
 	struct stage stage;
 
@@ -82,8 +80,7 @@ Test(stronger, is_done_at_once_past_the_line_when_it_fits, .description = "G1",
 	stage_ends(&stage);
 }
 
-Test(stronger, waits_before_the_line_for_the_other_holders, .description = "G1 G3",
-     .timeout = 60)
+Test(stronger, waits_before_the_line_for_the_other_holders, .description = "G1 G3")
 {
 	struct stage stage;
 
@@ -100,8 +97,7 @@ Test(stronger, waits_before_the_line_for_the_other_holders, .description = "G1 G
 	stage_ends(&stage);
 }
 
-Test(stronger, those_who_come_while_it_waits_wait_behind_it, .description = "G1",
-     .timeout = 60)
+Test(stronger, those_who_come_while_it_waits_wait_behind_it, .description = "G1")
 {
 	struct stage stage;
 
@@ -118,8 +114,7 @@ Test(stronger, those_who_come_while_it_waits_wait_behind_it, .description = "G1"
 	stage_ends(&stage);
 }
 
-Test(stronger, of_two_who_wait_for_each_other_the_second_is_told, .description = "G3 G7",
-     .timeout = 60)
+Test(stronger, of_two_who_wait_for_each_other_the_second_is_told, .description = "G3 G7")
 {
 	struct stage stage;
 
@@ -137,7 +132,7 @@ Test(stronger, of_two_who_wait_for_each_other_the_second_is_told, .description =
 }
 
 Test(stronger, what_another_conversion_waits_for_may_still_become_weaker,
-     .description = "G3", .timeout = 60)
+     .description = "G3")
 {
 	struct stage stage;
 
@@ -151,8 +146,7 @@ Test(stronger, what_another_conversion_waits_for_may_still_become_weaker,
 	stage_ends(&stage);
 }
 
-Test(stronger, conversions_wait_in_the_order_in_which_they_asked, .description = "G1",
-     .timeout = 60)
+Test(stronger, conversions_wait_in_the_order_in_which_they_asked, .description = "G1")
 {
 	struct stage stage;
 
@@ -175,7 +169,7 @@ Test(stronger, conversions_wait_in_the_order_in_which_they_asked, .description =
 
 /* A later conversion does not pass an earlier one that still waits. */
 Test(stronger, a_conversion_that_would_fit_later_passes_no_earlier_one,
-     .description = "G1", .timeout = 60)
+     .description = "G1")
 {
 	struct stage stage;
 
@@ -240,8 +234,7 @@ Test(convert, one_of_several_holds, .description = "G2")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(convert, closed_while_it_waits_keeps_what_is_held, .description = "G4",
-     .timeout = 60)
+Test(convert, closed_while_it_waits_keeps_what_is_held, .description = "G4")
 {
 	struct stage stage;
 
@@ -283,7 +276,7 @@ static bool times_out(int64_t patience)
 }
 
 Test(convert, that_times_out_keeps_what_is_held_and_lets_those_behind_go_on,
-     .description = "G3 G4", .timeout = 60)
+     .description = "G3 G4")
 {
 	int64_t patience = 1000000;
 
@@ -320,8 +313,7 @@ static bool rooms(const uint32_t holds[], unsigned mode, void *ctx)
 	return holds[0] * 3 + holds[1] + (mode == 0 ? 3 : 1) <= 4;
 }
 
-Test(convert, asks_the_rule_as_if_the_hold_were_gone, .description = "G1 G2",
-     .timeout = 60)
+Test(convert, asks_the_rule_as_if_the_hold_were_gone, .description = "G1 G2")
 {
 	fifolock_modes_t modes;
 	struct stage stage;

@@ -202,7 +202,7 @@ static void game_compare(struct game *game, uint64_t step)
 	}
 }
 
-Test(convert, at_once_agrees_with_the_model, .description = "G1 G2 G3 G4", .timeout = 60)
+Test(convert, at_once_agrees_with_the_model, .description = "G1 G2 G3 G4")
 {
 	fifolock_modes_t modes = unowned(&fifolock_intent);
 	for (uint64_t seed = 1; seed <= test_scaled(2000); seed++) {
@@ -302,8 +302,7 @@ static void play_step(struct play *play, uint64_t step)
 	}
 }
 
-Test(convert, that_waits_agrees_with_the_model, .description = "G1 G2 G3 G4",
-     .timeout = 120)
+Test(convert, that_waits_agrees_with_the_model, .description = "G1 G2 G3 G4")
 {
 	for (uint64_t seed = 1; seed <= 8; seed++) {
 		static struct play play;

@@ -150,15 +150,13 @@ static void cache_with(unsigned threads, uint64_t rounds, bool promotions)
 	cr_assert_eq(fifolock_destroy(&cache.lock), 0);
 }
 
-Test(convert, an_update_is_always_granted_in_the_end, .description = "G2 G3",
-     .timeout = 60)
+Test(convert, an_update_is_always_granted_in_the_end, .description = "G2 G3")
 {
 	cache_with(2, test_scaled(20000), false);
 	cache_with(16, test_scaled(1500), false);
 }
 
-Test(convert, updates_and_promotions_of_a_cache_are_never_torn, .description = "G2 G3",
-     .timeout = 60)
+Test(convert, updates_and_promotions_of_a_cache_are_never_torn, .description = "G2 G3")
 {
 	cache_with(2, test_scaled(20000), true);
 	cache_with(3, test_scaled(10000), true);
@@ -230,8 +228,7 @@ static void *crosses_often(void *arg)
 	return NULL;
 }
 
-Test(convert, at_random_never_admits_what_does_not_go_together, .description = "G2 G3",
-     .timeout = 120)
+Test(convert, at_random_never_admits_what_does_not_go_together, .description = "G2 G3")
 {
 	struct square square = {.lock = FIFOLOCK_INIT(&fifolock_intent),
 				.rounds = test_scaled(5000)};

@@ -80,7 +80,7 @@ static pthread_t in_line(void *(*run)(void *), fifolock_t *lock)
 }
 
 Test(debug, asking_twice_for_exclusive_is_reported_with_both_places,
-     .description = "EDEADLK", .timeout = 30)
+     .description = "EDEADLK")
 {
 	fifolock_t lock = FIFOLOCK_INIT(NULL);
 	const char *text;
@@ -96,7 +96,7 @@ Test(debug, asking_twice_for_exclusive_is_reported_with_both_places,
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(debug, a_deadline_does_not_hide_a_deadlock, .description = "EDEADLK", .timeout = 30)
+Test(debug, a_deadline_does_not_hide_a_deadlock, .description = "EDEADLK")
 {
 	fifolock_t lock = FIFOLOCK_INIT(NULL);
 	struct timespec until = test_in_ns(CLOCK_MONOTONIC, 1000000000);
@@ -107,8 +107,7 @@ Test(debug, a_deadline_does_not_hide_a_deadlock, .description = "EDEADLK", .time
 	cr_assert_eq(fifolock_unlock(&lock, FIFOLOCK_SHARED), 0);
 }
 
-Test(debug, second_shared_behind_a_queued_exclusive_is_reported, .description = "EDEADLK",
-     .timeout = 30)
+Test(debug, second_shared_behind_a_queued_exclusive_is_reported, .description = "EDEADLK")
 {
 	fifolock_t lock = FIFOLOCK_INIT(NULL);
 	pthread_t writer;
@@ -126,7 +125,7 @@ Test(debug, second_shared_behind_a_queued_exclusive_is_reported, .description = 
 }
 
 Test(debug, second_shared_behind_one_that_may_give_up_is_no_deadlock,
-     .description = "EDEADLK only for what can never be granted", .timeout = 30)
+     .description = "EDEADLK only for what can never be granted")
 {
 	fifolock_t lock = FIFOLOCK_INIT(NULL);
 	pthread_t writer;
@@ -141,7 +140,7 @@ Test(debug, second_shared_behind_one_that_may_give_up_is_no_deadlock,
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(debug, what_fits_may_be_held_twice, .description = "no false alarm", .timeout = 30)
+Test(debug, what_fits_may_be_held_twice, .description = "no false alarm")
 {
 	fifolock_t lock = FIFOLOCK_INIT(&fifolock_update);
 
@@ -154,8 +153,7 @@ Test(debug, what_fits_may_be_held_twice, .description = "no false alarm", .timeo
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(debug, a_release_by_another_thread_is_refused_and_reported, .description = "EPERM",
-     .timeout = 30)
+Test(debug, a_release_by_another_thread_is_refused_and_reported, .description = "EPERM")
 {
 	fifolock_t lock = FIFOLOCK_INIT(NULL);
 
@@ -167,8 +165,7 @@ Test(debug, a_release_by_another_thread_is_refused_and_reported, .description = 
 	cr_assert_eq(fifolock_unlock(&lock, FIFOLOCK_EXCLUSIVE), 0);
 }
 
-Test(debug, a_table_may_let_other_threads_release, .description = "owner_checked",
-     .timeout = 30)
+Test(debug, a_table_may_let_other_threads_release, .description = "owner_checked")
 {
 	fifolock_modes_t modes = fifolock_mutex;
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -179,8 +176,7 @@ Test(debug, a_table_may_let_other_threads_release, .description = "owner_checked
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(debug, many_locks_at_once_accuse_nobody, .description = "no false alarm",
-     .timeout = 30)
+Test(debug, many_locks_at_once_accuse_nobody, .description = "no false alarm")
 {
 	static fifolock_t locks[200];
 
@@ -190,7 +186,7 @@ Test(debug, many_locks_at_once_accuse_nobody, .description = "no false alarm",
 		cr_assert_eq(fifolock_unlock(&locks[i], FIFOLOCK_EXCLUSIVE), 0);
 }
 
-Test(debug, a_lock_made_anew_is_held_by_nobody, .description = "EPERM", .timeout = 30)
+Test(debug, a_lock_made_anew_is_held_by_nobody, .description = "EPERM")
 {
 	fifolock_t lock = FIFOLOCK_INIT(NULL);
 
@@ -202,8 +198,7 @@ Test(debug, a_lock_made_anew_is_held_by_nobody, .description = "EPERM", .timeout
 	cr_assert_eq(fifolock_unlock(&lock, FIFOLOCK_EXCLUSIVE), EPERM);
 }
 
-Test(debug, modes_without_names_go_by_their_numbers, .description = "EPERM",
-     .timeout = 30)
+Test(debug, modes_without_names_go_by_their_numbers, .description = "EPERM")
 {
 	static const struct fifolock_mode unnamed[] = {{.max = 1}, {.max = 7}};
 	static fifolock_modes_t modes;
@@ -256,7 +251,7 @@ static void ask_again(void *lock, int status)
 }
 
 Test(debug, a_callback_in_a_wait_for_a_condition_may_ask_for_what_was_given_back,
-     .description = "no false alarm", .timeout = 30)
+     .description = "no false alarm")
 {
 	static fifolock_t lock;
 	static fifolock_request_t request;

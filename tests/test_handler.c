@@ -66,8 +66,7 @@ static void is_interrupted(void *ctx, int status)
 }
 
 /* The handler's unlock is of the other lock, or of a lock whose callbacks are running. */
-Test(handler, that_unlocks_amid_callbacks_loses_nobody, .description = "G3",
-     .timeout = 60)
+Test(handler, that_unlocks_amid_callbacks_loses_nobody, .description = "G3")
 {
 	fifolock_t lock = {0}, other = {0};
 	struct job job[3] = {{.lock = &lock, .n = 1}, {.n = 1}, {.n = 1}};
@@ -138,7 +137,7 @@ static void *sail(void *arg)
 	return NULL;
 }
 
-Test(handler, that_unlocks_anywhere_loses_nobody, .description = "G3 G4", .timeout = 120)
+Test(handler, that_unlocks_anywhere_loses_nobody, .description = "G3 G4")
 {
 	fifolock_modes_t three = semaphore(3);
 	struct sailor crew[3];
@@ -198,8 +197,7 @@ static void *runs(void *arg)
 	return NULL;
 }
 
-Test(handler, that_unlocks_amid_sections_loses_nobody, .description = "G2 G3",
-     .timeout = 120)
+Test(handler, that_unlocks_amid_sections_loses_nobody, .description = "G2 G3")
 {
 	struct works works = {.each = test_scaled(20000)};
 	fifolock_modes_t one = semaphore(1);

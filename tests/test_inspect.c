@@ -56,7 +56,7 @@ static void is(const struct fifolock_in_line *place, unsigned mode, uint32_t n, 
 	cr_assert_eq(place->may_leave, may_leave);
 }
 
-Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "G1", .timeout = 60)
+Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "G1")
 {
 	fifolock_modes_t modes = unowned(&fifolock_update);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -89,7 +89,7 @@ Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "G1", .timeout
 		cr_assert_eq(answer(&waiters[i]), ECANCELED);
 }
 
-Test(snapshot, shows_conversions_before_all_others, .description = "G1", .timeout = 60)
+Test(snapshot, shows_conversions_before_all_others, .description = "G1")
 {
 	fifolock_modes_t modes = unowned(&fifolock_intent);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -168,7 +168,7 @@ Test(snapshot, leaves_out_who_has_left, .description = "G4")
 	cr_assert_eq(line[1].ticket, line[0].ticket + 2);
 }
 
-Test(snapshot, knows_how_long_they_have_been_in_line, .description = "G7", .timeout = 60)
+Test(snapshot, knows_how_long_they_have_been_in_line, .description = "G7")
 {
 	fifolock_modes_t modes = unowned(&fifolock_mutex);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -264,13 +264,13 @@ static bool dumps_a_line(void)
 	return same;
 }
 
-Test(dump, says_who_is_in_line, .description = "G7", .timeout = 60)
+Test(dump, says_who_is_in_line, .description = "G7")
 {
 	while (!dumps_a_line())
 		;
 }
 
-Test(dump, says_how_long_and_from_what, .description = "G7", .timeout = 60)
+Test(dump, says_how_long_and_from_what, .description = "G7")
 {
 	static const char *const parts[] = {"  #0 update -> exclusive, for 0.",
 					    "  #1 shared, for 0.", " s, may leave\n"};

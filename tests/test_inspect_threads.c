@@ -154,7 +154,7 @@ static bool never_without(const struct fifolock_snapshot *out)
 	return out->holds[X] + out->holds[S] + out->holds[U] == 1 && out->waiting == 0;
 }
 
-Test(snapshot, is_one_moment_while_others_lock, .description = "G2", .timeout = 60)
+Test(snapshot, is_one_moment_while_others_lock, .description = "G2")
 {
 	struct square square = {.threads = 4, .crosses = reads_or_writes};
 
@@ -162,8 +162,7 @@ Test(snapshot, is_one_moment_while_others_lock, .description = "G2", .timeout = 
 	cr_assert_eq(fifolock_destroy(&square.lock), 0);
 }
 
-Test(snapshot, is_one_moment_while_others_take_several, .description = "G2",
-     .timeout = 60)
+Test(snapshot, is_one_moment_while_others_take_several, .description = "G2")
 {
 	const struct fifolock_mode table[2] = {{.max = 3}, {.max = 6}};
 	fifolock_modes_t modes;
@@ -175,8 +174,7 @@ Test(snapshot, is_one_moment_while_others_take_several, .description = "G2",
 	cr_assert_eq(fifolock_destroy(&square.lock), 0);
 }
 
-Test(snapshot, finds_who_is_in_line_to_convert_with_its_hold, .description = "G2",
-     .timeout = 60)
+Test(snapshot, finds_who_is_in_line_to_convert_with_its_hold, .description = "G2")
 {
 	struct square square = {.lock = FIFOLOCK_INIT(&fifolock_update),
 				.threads = 4,
@@ -186,8 +184,7 @@ Test(snapshot, finds_who_is_in_line_to_convert_with_its_hold, .description = "G2
 	cr_assert_eq(fifolock_destroy(&square.lock), 0);
 }
 
-Test(snapshot, never_finds_who_converts_without_a_hold, .description = "G2",
-     .timeout = 60)
+Test(snapshot, never_finds_who_converts_without_a_hold, .description = "G2")
 {
 	fifolock_modes_t modes = unowned(&fifolock_update);
 	struct square square = {

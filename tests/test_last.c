@@ -108,7 +108,7 @@ static void visit(struct page *page)
 	fault_if(rc && rc != EINPROGRESS);
 }
 
-Test(last, holder_frees_the_lock_in_its_callback, .description = "G5", .timeout = 60)
+Test(last, holder_frees_the_lock_in_its_callback, .description = "G5")
 {
 	uint64_t rounds = test_scaled(1000);
 
@@ -143,7 +143,7 @@ static void *travels(void *arg)
 }
 
 /* Nobody frees a lock before all requests on it have returned: each comes once more. */
-Test(last, holder_of_many_threads_frees_the_lock, .description = "G5", .timeout = 120)
+Test(last, holder_of_many_threads_frees_the_lock, .description = "G5")
 {
 	struct street street = {.count = test_scaled(10000), .threads = GUESTS};
 
@@ -215,8 +215,7 @@ static void *walks(void *arg)
 	return NULL;
 }
 
-Test(last, user_frees_the_lock_when_all_runs_have_returned, .description = "G5",
-     .timeout = 120)
+Test(last, user_frees_the_lock_when_all_runs_have_returned, .description = "G5")
 {
 	for (unsigned threads = 2; threads <= 6; threads++) {
 		struct street street = {.count = test_scaled(5000), .threads = threads};

@@ -7,7 +7,7 @@
 
 /* ---- contended and bump ---- */
 
-Test(contended, looks_at_all_in_line, .description = "G7", .timeout = 60)
+Test(contended, looks_at_all_in_line, .description = "G7")
 {
 	struct stage stage;
 
@@ -24,7 +24,7 @@ Test(contended, looks_at_all_in_line, .description = "G7", .timeout = 60)
 	stage_ends(&stage);
 }
 
-Test(contended, by_a_conversion, .description = "G7", .timeout = 60)
+Test(contended, by_a_conversion, .description = "G7")
 {
 	struct stage stage;
 
@@ -35,8 +35,7 @@ Test(contended, by_a_conversion, .description = "G7", .timeout = 60)
 	stage_ends(&stage);
 }
 
-Test(bump, lets_in_those_in_line_and_stands_behind_them, .description = "G1 G3",
-     .timeout = 60)
+Test(bump, lets_in_those_in_line_and_stands_behind_them, .description = "G1 G3")
 {
 	struct stage stage;
 
@@ -53,7 +52,7 @@ Test(bump, lets_in_those_in_line_and_stands_behind_them, .description = "G1 G3",
 	stage_ends(&stage);
 }
 
-Test(bump, does_nothing_when_it_would_help_nobody, .description = "G1", .timeout = 60)
+Test(bump, does_nothing_when_it_would_help_nobody, .description = "G1")
 {
 	struct stage stage;
 
@@ -66,8 +65,7 @@ Test(bump, does_nothing_when_it_would_help_nobody, .description = "G1", .timeout
 	stage_ends(&stage);
 }
 
-Test(bump, by_all_who_share_lets_an_exclusive_one_in, .description = "G1 G3",
-     .timeout = 60)
+Test(bump, by_all_who_share_lets_an_exclusive_one_in, .description = "G1 G3")
 {
 	struct stage stage;
 
@@ -85,8 +83,7 @@ Test(bump, by_all_who_share_lets_an_exclusive_one_in, .description = "G1 G3",
 	stage_ends(&stage);
 }
 
-Test(bump, on_a_lock_that_is_closed_meanwhile_loses_the_hold, .description = "G4",
-     .timeout = 60)
+Test(bump, on_a_lock_that_is_closed_meanwhile_loses_the_hold, .description = "G4")
 {
 	struct stage stage;
 
@@ -142,7 +139,7 @@ static void *swings(void *arg)
 	return rc ? arg : NULL;
 }
 
-Test(bump, of_two_gives_each_one_turn, .description = "G1 G3", .timeout = 60)
+Test(bump, of_two_gives_each_one_turn, .description = "G1 G3")
 {
 	struct swing swing = {.rounds = test_scaled(20000)};
 	pthread_t threads[2];
@@ -212,7 +209,7 @@ Test(bound, may_be_changed_and_those_in_line_stay, .description = "G4 G7")
 	cr_assert_eq(fifolock_bound(&lock, 1), EINVAL);
 }
 
-Test(bound, lets_in_conversions_and_those_who_bump, .description = "G3", .timeout = 60)
+Test(bound, lets_in_conversions_and_those_who_bump, .description = "G3")
 {
 	struct stage stage;
 
@@ -257,8 +254,7 @@ static void *rushes(void *arg)
 	return NULL;
 }
 
-Test(bound, lets_in_as_many_of_those_who_come_together, .description = "G4",
-     .timeout = 60)
+Test(bound, lets_in_as_many_of_those_who_come_together, .description = "G4")
 {
 	for (uint64_t round = 0; round < test_scaled(300); round++) {
 		uint32_t most = 1 + (uint32_t)(round % 5);

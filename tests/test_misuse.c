@@ -167,8 +167,7 @@ static const struct {
 	{NULL, 2},
 };
 
-Test(misuse, an_unknown_mode_is_refused_by_every_function, .description = "G7",
-     .timeout = 120)
+Test(misuse, an_unknown_mode_is_refused_by_every_function, .description = "G7")
 {
 	for (unsigned i = 0; i < 5; i++) {
 		fifolock_t lock;
@@ -186,7 +185,7 @@ Test(misuse, an_unknown_mode_is_refused_by_every_function, .description = "G7",
 	}
 }
 
-Test(misuse, no_lock_is_no_lock, .description = "G7", .timeout = 120)
+Test(misuse, no_lock_is_no_lock, .description = "G7")
 {
 	fifolock_t *volatile none = NULL;
 
@@ -222,8 +221,7 @@ static void refuses_weights(fifolock_t *lock, const fifolock_modes_t *modes,
 	}
 }
 
-Test(misuse, a_weight_of_0_or_over_capacity_is_refused, .description = "G7",
-     .timeout = 120)
+Test(misuse, a_weight_of_0_or_over_capacity_is_refused, .description = "G7")
 {
 	for (unsigned i = 0; i < 4; i++) {
 		fifolock_t lock = FIFOLOCK_INIT(presets[i].modes);
@@ -242,7 +240,7 @@ static bool up_to_two(const uint32_t holds[], unsigned mode, void *ctx)
 	return holds[0] + holds[1] < 2 + mode;
 }
 
-Test(misuse, weights_of_other_tables_are_checked_too, .description = "G7", .timeout = 120)
+Test(misuse, weights_of_other_tables_are_checked_too, .description = "G7")
 {
 	fifolock_modes_t modes;
 	fifolock_t lock;
@@ -266,7 +264,7 @@ Test(misuse, weights_of_other_tables_are_checked_too, .description = "G7", .time
 
 /* ---- EPERM ---- */
 
-Test(misuse, what_is_not_held_cannot_be_given_back, .description = "G7", .timeout = 120)
+Test(misuse, what_is_not_held_cannot_be_given_back, .description = "G7")
 {
 	fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent);
 
@@ -294,7 +292,7 @@ static void is_at_rest(fifolock_t *lock)
 		sched_yield();
 }
 
-Test(misuse, not_even_while_threads_wait, .description = "G7", .timeout = 120)
+Test(misuse, not_even_while_threads_wait, .description = "G7")
 {
 	fifolock_t lock = {0};
 	struct waiter shared, exclusive;
@@ -312,7 +310,7 @@ Test(misuse, not_even_while_threads_wait, .description = "G7", .timeout = 120)
 	still_works(&lock);
 }
 
-Test(misuse, no_more_units_come_back_than_were_taken, .description = "G7", .timeout = 120)
+Test(misuse, no_more_units_come_back_than_were_taken, .description = "G7")
 {
 	fifolock_modes_t modes;
 	fifolock_t lock;
@@ -385,7 +383,7 @@ static void race_to_unlock(const fifolock_modes_t *modes, uint32_t held, unsigne
 	cr_assert_eq(fifolock_destroy(&race.lock), 0);
 }
 
-Test(misuse, of_two_that_unlock_at_once_one_succeeds, .description = "G7", .timeout = 120)
+Test(misuse, of_two_that_unlock_at_once_one_succeeds, .description = "G7")
 {
 	fifolock_modes_t modes = fifolock_mutex;
 
@@ -393,7 +391,7 @@ Test(misuse, of_two_that_unlock_at_once_one_succeeds, .description = "G7", .time
 	race_to_unlock(&modes, 1, 2, test_scaled(100000));
 }
 
-Test(misuse, as_many_succeed_as_units_are_held, .description = "G7", .timeout = 120)
+Test(misuse, as_many_succeed_as_units_are_held, .description = "G7")
 {
 	fifolock_modes_t modes;
 
@@ -404,7 +402,7 @@ Test(misuse, as_many_succeed_as_units_are_held, .description = "G7", .timeout = 
 
 /* ---- destroy ---- */
 
-Test(misuse, a_lock_in_use_is_not_destroyed, .description = "G7", .timeout = 120)
+Test(misuse, a_lock_in_use_is_not_destroyed, .description = "G7")
 {
 	fifolock_t lock = {0};
 	struct waiter waiter;
@@ -419,8 +417,7 @@ Test(misuse, a_lock_in_use_is_not_destroyed, .description = "G7", .timeout = 120
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(misuse, a_destroyed_lock_refuses_everything_until_initialised, .description = "G7",
-     .timeout = 120)
+Test(misuse, a_destroyed_lock_refuses_everything_until_initialised, .description = "G7")
 {
 	for (unsigned i = 0; i < 5; i++) {
 		fifolock_t lock;
@@ -573,8 +570,7 @@ static unsigned dismiss(struct hall *hall, unsigned called)
 	return refusals;
 }
 
-Test(misuse, without_memory_only_the_first_64_can_wait, .description = "G7",
-     .timeout = 120)
+Test(misuse, without_memory_only_the_first_64_can_wait, .description = "G7")
 {
 	static struct hall hall;
 	unsigned called, waiting;

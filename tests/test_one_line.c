@@ -173,7 +173,7 @@ static void plays(const struct table *table, uint64_t seed)
 	cr_assert_eq(fifolock_destroy(&play.lock), 0);
 }
 
-Test(one_line, of_readers_and_writers, .description = "G1 G2 G3 G4", .timeout = 120)
+Test(one_line, of_readers_and_writers, .description = "G1 G2 G3 G4")
 {
 	fifolock_modes_t modes = of_nobody(NULL);
 	struct table table = {&modes, 2, {"..", ".+"}, 0};
@@ -182,7 +182,7 @@ Test(one_line, of_readers_and_writers, .description = "G1 G2 G3 G4", .timeout = 
 		plays(&table, seed);
 }
 
-Test(one_line, of_six_modes, .description = "G1 G2 G3 G4", .timeout = 120)
+Test(one_line, of_six_modes, .description = "G1 G2 G3 G4")
 {
 	fifolock_modes_t modes = of_nobody(&fifolock_intent);
 	struct table table = {
@@ -195,7 +195,7 @@ Test(one_line, of_six_modes, .description = "G1 G2 G3 G4", .timeout = 120)
 		plays(&table, seed);
 }
 
-Test(one_line, of_weights, .description = "G1 G2 G3 G4", .timeout = 120)
+Test(one_line, of_weights, .description = "G1 G2 G3 G4")
 {
 	fifolock_modes_t four = semaphore(4);
 	struct table table = {&four, 1, {NULL}, 4};
@@ -329,7 +329,7 @@ static void one_after_the_other(bool behind_a_section, uint64_t seed)
 	is_free(&lock);
 }
 
-Test(order, is_that_of_the_line_whoever_stands_in_it, .description = "G1", .timeout = 120)
+Test(order, is_that_of_the_line_whoever_stands_in_it, .description = "G1")
 {
 	for (uint64_t seed = 1; seed <= test_scaled(400); seed++)
 		one_after_the_other(seed % 2, seed);

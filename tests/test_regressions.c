@@ -113,8 +113,7 @@ static pthread_t two_ask(void (*one)(void *ctx, int status),
 }
 
 /* The later one runs inside the earlier one's wait: it must be the first in line. */
-Test(callbacks, of_one_thread_that_wait_for_one_lock_all_get_it, .description = "G3",
-     .timeout = 30)
+Test(callbacks, of_one_thread_that_wait_for_one_lock_all_get_it, .description = "G3")
 {
 	pthread_t thread;
 
@@ -156,7 +155,7 @@ static void passes_the_other(void *ctx, int status)
 
 /* The test stands for another who signals at that moment, and has the guard. */
 Test(callbacks, are_not_called_where_a_signal_waits_for_its_condition,
-     .description = "G3", .timeout = 30)
+     .description = "G3")
 {
 	pthread_t thread;
 
@@ -188,7 +187,7 @@ static void *unlocks_to_be_cancelled(void *unused)
 }
 
 Test(callbacks, by_eventfd_do_not_let_a_thread_be_cancelled_in_unlock,
-     .description = "no function is a cancellation point", .timeout = 30)
+     .description = "no function is a cancellation point")
 {
 	static fifolock_request_t request;
 	int fd = eventfd(0, EFD_NONBLOCK);
@@ -215,8 +214,7 @@ Test(callbacks, by_eventfd_do_not_let_a_thread_be_cancelled_in_unlock,
 
 /* ---- a request refused because of the bound ---- */
 
-Test(refused, request_is_not_one_that_can_be_polled_or_cancelled, .description = "G7",
-     .timeout = 30)
+Test(refused, request_is_not_one_that_can_be_polled_or_cancelled, .description = "G7")
 {
 	fifolock_request_t first, refused, later;
 	uint32_t slots;
@@ -245,8 +243,7 @@ Test(refused, request_is_not_one_that_can_be_polled_or_cancelled, .description =
 
 static const struct timespec long_ago = {.tv_sec = -1};
 
-Test(deadline, before_the_clock_began_ends_a_wait_for_a_condition, .description = "G4",
-     .timeout = 30)
+Test(deadline, before_the_clock_began_ends_a_wait_for_a_condition, .description = "G4")
 {
 	takes(&lock, X);
 	cr_assert_eq(fifolock_cond_timedwait(&cond, &lock, X, &long_ago), ETIMEDOUT);
@@ -255,8 +252,7 @@ Test(deadline, before_the_clock_began_ends_a_wait_for_a_condition, .description 
 	is_free(&lock);
 }
 
-Test(deadline, before_the_clock_began_ends_a_wait_for_a_request, .description = "G4",
-     .timeout = 30)
+Test(deadline, before_the_clock_began_ends_a_wait_for_a_request, .description = "G4")
 {
 	fifolock_request_t request;
 
@@ -315,8 +311,7 @@ static void *runs(void *of)
 	return NULL;
 }
 
-Test(service, of_long_sections_is_one_for_each_call, .description = "G3: request.h, 2 ms",
-     .timeout = 60)
+Test(service, of_long_sections_is_one_for_each_call, .description = "G3: request.h, 2 ms")
 {
 	static unsigned served[SERVED + 1];
 	pthread_t thread[SERVED + 1];
@@ -346,7 +341,7 @@ static void *converts(void *converted)
 
 /* As fifolock.h says: give from back instead. */
 Test(update, that_a_conversion_waits_for_is_told_so_and_gives_way,
-     .description = "EDEADLK, nothing has changed", .timeout = 30)
+     .description = "EDEADLK, nothing has changed")
 {
 	pthread_t thread;
 	int converted = -1;

@@ -203,8 +203,7 @@ static int unlocks(fifolock_t *lock)
 	return fifolock_unlock(lock, X);
 }
 
-Test(wait, by_another_thread_ends_with_the_grant_or_the_close, .description = "G3",
-     .timeout = 120)
+Test(wait, by_another_thread_ends_with_the_grant_or_the_close, .description = "G3")
 {
 	fifolock_modes_t modes = of_nobody(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -273,7 +272,7 @@ static void *teams_up(void *arg)
 	return NULL;
 }
 
-Test(wait, of_a_team_loses_no_wake_up, .description = "G2 G3 G4", .timeout = 120)
+Test(wait, of_a_team_loses_no_wake_up, .description = "G2 G3 G4")
 {
 	struct team team = {.each = test_scaled(30000)};
 
@@ -290,7 +289,7 @@ static void *locks_once(void *lock)
 	return NULL;
 }
 
-Test(position, counts_those_before_it, .description = "G1", .timeout = 60)
+Test(position, counts_those_before_it, .description = "G1")
 {
 	struct job job[3] = {{.keeps = true}};
 	fifolock_t lock = {0};
@@ -357,7 +356,7 @@ static int sees(int poller, struct eye *eye)
 	return fifolock_request_poll(&eye->request);
 }
 
-Test(eventfd, is_what_an_event_loop_waits_for, .description = "G3", .timeout = 60)
+Test(eventfd, is_what_an_event_loop_waits_for, .description = "G3")
 {
 	int poller = epoll_create1(EPOLL_CLOEXEC);
 	fifolock_modes_t modes = of_nobody(NULL);

@@ -21,8 +21,7 @@ Test(run, is_once_and_now_if_the_lock_is_free, .description = "G1 G2")
 	}
 }
 
-Test(run, waits_its_turn_and_an_unlock_hands_over, .description = "G1 G2 G3",
-     .timeout = 60)
+Test(run, waits_its_turn_and_an_unlock_hands_over, .description = "G1 G2 G3")
 {
 	fifolock_t lock = {0};
 	struct call call[3];
@@ -45,7 +44,7 @@ Test(run, waits_its_turn_and_an_unlock_hands_over, .description = "G1 G2 G3",
 	is_free(&lock);
 }
 
-Test(run, of_shared_sections_is_side_by_side, .description = "G2 G3", .timeout = 60)
+Test(run, of_shared_sections_is_side_by_side, .description = "G2 G3")
 {
 	fifolock_t lock = {0};
 	struct call call[4];
@@ -69,7 +68,7 @@ Test(run, of_shared_sections_is_side_by_side, .description = "G2 G3", .timeout =
 }
 
 /* Two modes that nothing fits beside: each section finds its own held. */
-Test(run, of_a_row_in_two_modes_is_each_in_its_own, .description = "G2", .timeout = 60)
+Test(run, of_a_row_in_two_modes_is_each_in_its_own, .description = "G2")
 {
 	static const struct fifolock_mode both[] = {{.conflicts = 3}, {.conflicts = 3}};
 	fifolock_modes_t modes;
@@ -125,7 +124,7 @@ static void *nests(void *arg)
 	return NULL;
 }
 
-Test(section, may_run_another_on_another_lock, .description = "G2 G3", .timeout = 120)
+Test(section, may_run_another_on_another_lock, .description = "G2 G3")
 {
 	struct inner inner = {.each = test_scaled(20000) & ~UINT64_C(1)};
 
@@ -165,8 +164,7 @@ static void *runs_a_waiter(void *arg)
 }
 
 /* All sections in line wait for the other lock, one inside, one after the other. */
-Test(section, may_wait_and_all_in_line_wait_with_it, .description = "G1 G3",
-     .timeout = 60)
+Test(section, may_wait_and_all_in_line_wait_with_it, .description = "G1 G3")
 {
 	fifolock_t lock = {0}, other = {0};
 	struct runner runner[4];
@@ -229,8 +227,7 @@ static void *runs_a_giver(void *arg)
 	return NULL;
 }
 
-Test(section, that_unlocks_another_lock_calls_back_at_once, .description = "G3",
-     .timeout = 60)
+Test(section, that_unlocks_another_lock_calls_back_at_once, .description = "G3")
 {
 	fifolock_modes_t modes = of_nobody(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -272,7 +269,7 @@ static void never_done(void *ctx, int status)
 	fault_if(true);
 }
 
-Test(misuse, of_run_is_refused_and_nothing_is_run, .description = "G7", .timeout = 60)
+Test(misuse, of_run_is_refused_and_nothing_is_run, .description = "G7")
 {
 	fifolock_modes_t modes = of_nobody(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes), gone = {0};

@@ -179,7 +179,7 @@ static void *long_row(void *arg)
 	return NULL;
 }
 
-Test(later, of_a_long_row_needs_the_stack_of_one, .description = "G1 G6", .timeout = 120)
+Test(later, of_a_long_row_needs_the_stack_of_one, .description = "G1 G6")
 {
 	fifolock_t lock = {0};
 

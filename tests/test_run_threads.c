@@ -76,7 +76,7 @@ static bool one_of_each(const uint32_t holds[], unsigned mode, void *ctx)
 	return holds[mode] == 0 && (mode == S ? holds[X] == 0 : holds[S] == 0);
 }
 
-Test(run, by_many_threads_loses_nothing, .description = "G2 G3", .timeout = 120)
+Test(run, by_many_threads_loses_nothing, .description = "G2 G3")
 {
 	all_work(&fifolock_mutex, 1, 1);
 	all_work(NULL, 1, 1);
@@ -84,7 +84,7 @@ Test(run, by_many_threads_loses_nothing, .description = "G2 G3", .timeout = 120)
 	all_work(&fifolock_intent, 6, 1);
 }
 
-Test(run, by_many_threads_in_tables_of_ones_own, .description = "G2 G3", .timeout = 120)
+Test(run, by_many_threads_in_tables_of_ones_own, .description = "G2 G3")
 {
 	fifolock_modes_t one = semaphore(1), two = semaphore(2), either;
 
@@ -157,7 +157,7 @@ static unsigned most_served(unsigned count, int64_t lasts)
 	return most;
 }
 
-Test(service, is_for_256_others_at_most, .description = "G1 G3", .timeout = 120)
+Test(service, is_for_256_others_at_most, .description = "G1 G3")
 {
 	unsigned most = 0;
 
@@ -171,7 +171,7 @@ Test(service, is_for_256_others_at_most, .description = "G1 G3", .timeout = 120)
 }
 
 /* More have passed within the first of others, whatever the clock's tick. */
-Test(service, ends_when_2_ms_have_passed, .description = "G3", .timeout = 60)
+Test(service, ends_when_2_ms_have_passed, .description = "G3")
 {
 	unsigned most = most_served(8, 25000000);
 
@@ -200,8 +200,7 @@ static void *keeps_coming(void *arg)
 	return NULL;
 }
 
-Test(service, of_those_who_keep_coming_comes_to_an_end, .description = "G3",
-     .timeout = 120)
+Test(service, of_those_who_keep_coming_comes_to_an_end, .description = "G3")
 {
 	uint64_t rounds = test_scaled(3000);
 	struct door door = {.over = false};
@@ -387,15 +386,14 @@ static void mill_goes(const fifolock_modes_t *table, unsigned modes, const char 
 	is_free(&mill.lock);
 }
 
-Test(mill, of_presets_grinds_on, .description = "G2 G3 G4", .timeout = 120)
+Test(mill, of_presets_grinds_on, .description = "G2 G3 G4")
 {
 	mill_goes(&fifolock_mutex, 1, ".", NULL, NULL);
 	mill_goes(NULL, 2, "..", ".+", NULL);
 	mill_goes(&fifolock_update, 3, "...", ".++", ".+.");
 }
 
-Test(mill, of_a_predicate_and_a_semaphore_grinds_on, .description = "G2 G3 G4",
-     .timeout = 120)
+Test(mill, of_a_predicate_and_a_semaphore_grinds_on, .description = "G2 G3 G4")
 {
 	fifolock_modes_t one = semaphore(1), three = semaphore(3), either;
 

@@ -258,7 +258,7 @@ static void mutex_script(struct line *line)
 	shows(line, "M- M- M- M+");
 }
 
-Test(seed, a_mutex_blocks_a_mutex, .description = "G1, G2", .timeout = 120)
+Test(seed, a_mutex_blocks_a_mutex, .description = "G1, G2")
 {
 	for (unsigned way = 0; way < 3; way++) {
 		fifolock_modes_t modes;
@@ -285,7 +285,7 @@ static void mutex_gives_up_script(struct line *line)
 }
 
 Test(seed, a_mutex_given_up_before_it_starts_allows_the_later_one,
-     .description = "G3, G4", .timeout = 120)
+     .description = "G3, G4")
 {
 	for (unsigned way = 0; way < 3; way++) {
 		fifolock_modes_t modes;
@@ -322,7 +322,7 @@ static void read_write_script(struct line *line)
 	gives_back(line, r3);
 }
 
-Test(seed, reads_share_and_writes_do_not, .description = "G1, G2, G3", .timeout = 120)
+Test(seed, reads_share_and_writes_do_not, .description = "G1, G2, G3")
 {
 	for (unsigned way = 0; way < 3; way++) {
 		fifolock_modes_t modes;
@@ -351,8 +351,7 @@ static void read_write_gives_up_script(struct line *line)
 }
 
 /* Where the seed keeps the later read waiting until somebody releases. */
-Test(seed, a_write_given_up_lets_the_reads_behind_it_in_at_once, .description = "G4",
-     .timeout = 120)
+Test(seed, a_write_given_up_lets_the_reads_behind_it_in_at_once, .description = "G4")
 {
 	for (unsigned way = 0; way < 3; way++) {
 		fifolock_modes_t modes;
@@ -412,14 +411,12 @@ static void three_ways(void (*script)(struct line *line), uint32_t size)
 	}
 }
 
-Test(seed, a_semaphore_admits_its_size_in_order, .description = "G1, G2, G3",
-     .timeout = 120)
+Test(seed, a_semaphore_admits_its_size_in_order, .description = "G1, G2, G3")
 {
 	three_ways(in_order_script, 2);
 }
 
-Test(seed, a_semaphore_may_be_given_back_out_of_order, .description = "G1, G2, G3",
-     .timeout = 120)
+Test(seed, a_semaphore_may_be_given_back_out_of_order, .description = "G1, G2, G3")
 {
 	three_ways(out_of_order_script, 2);
 }
@@ -441,8 +438,7 @@ static void full_script(struct line *line)
 	shows(line, "S- S- S- S- S- S- S- S- S- S+ S+ S+");
 }
 
-Test(seed, each_unit_given_back_lets_the_oldest_in, .description = "G1, G3",
-     .timeout = 120)
+Test(seed, each_unit_given_back_lets_the_oldest_in, .description = "G1, G3")
 {
 	three_ways(full_script, 3);
 }

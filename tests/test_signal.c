@@ -151,6 +151,7 @@ static void *sail(void *arg)
 		unsigned n = below(&sailor->random, LOCKS);
 		int rc;
 
+		test_goes_on();
 		errno = MARK;
 		rc = take(sailor, &locks[n]);
 		fault_if(errno != MARK);
@@ -216,7 +217,7 @@ static void set_sail(struct sailor crew[], unsigned threads, uint64_t rounds,
 	ashore = 0;
 	given_back = 0;
 	landed = 0;
-	wanted = test_scaled(20000);
+	wanted = test_scaled(4000);
 	cr_assert_eq(fifolock_modes_semaphore(&three_units, UNITS), 0);
 	for (unsigned i = 0; i < LOCKS; i++)
 		cr_assert_eq(fifolock_init(&locks[i], &three_units), 0);
@@ -254,25 +255,24 @@ static void unlock_in_handlers(unsigned threads, uint64_t rounds)
 	come_home(crew, threads);
 }
 
-Test(signal, a_handler_may_unlock_whatever_it_interrupted, .description = "G6",
-     .timeout = 120)
+Test(signal, a_handler_may_unlock_whatever_it_interrupted, .description = "G6")
 {
 	for (unsigned threads = 1; threads <= CREW; threads++)
-		unlock_in_handlers(threads, test_scaled(40000));
+		unlock_in_handlers(threads, test_scaled(8000));
 }
 
-Test(signal, a_handler_may_try_and_look, .description = "G6", .timeout = 120)
+Test(signal, a_handler_may_try_and_look, .description = "G6")
 {
 	struct sailor crew[CREW];
 
 	on_signal(SIGUSR1, look_and_try, SA_RESTART);
-	set_sail(crew, CREW, test_scaled(40000), false);
+	set_sail(crew, CREW, test_scaled(8000), false);
 	bombard(crew, CREW);
 	come_home(crew, CREW);
 }
 
 /* A timer at a high rate, for all threads alike, the main one too. */
-Test(signal, a_timer_lands_in_any_thread, .description = "G6", .timeout = 120)
+Test(signal, a_timer_lands_in_any_thread, .description = "G6")
 {
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
 	struct itimerspec rate = {.it_interval.tv_nsec = 20000,
@@ -281,7 +281,7 @@ Test(signal, a_timer_lands_in_any_thread, .description = "G6", .timeout = 120)
 	timer_t timer;
 
 	on_signal(SIGUSR1, give_units_back, SA_RESTART);
-	set_sail(crew, CREW, test_scaled(40000), true);
+	set_sail(crew, CREW, test_scaled(8000), true);
 	cr_assert_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
 	cr_assert_eq(timer_settime(timer, 0, &rate, NULL), 0);
 	while (__atomic_load_n(&ashore, __ATOMIC_ACQUIRE) < CREW)
@@ -348,8 +348,7 @@ static void lie_down(struct sleeper sleepers[], unsigned count, fifolock_t *lock
 	}
 }
 
-Test(signal, a_wait_outlasts_every_signal_and_keeps_its_place, .description = "G1, G3",
-     .timeout = 120)
+Test(signal, a_wait_outlasts_every_signal_and_keeps_its_place, .description = "G1, G3")
 {
 	struct sleeper sleepers[6];
 	fifolock_t lock = {0};
@@ -397,7 +396,7 @@ static void *outlast(void *arg)
 	return NULL;
 }
 
-Test(signal, signals_end_no_timed_wait_early, .description = "G4", .timeout = 120)
+Test(signal, signals_end_no_timed_wait_early, .description = "G4")
 {
 	struct sleeper sleepers[4];
 	fifolock_t lock = {0};
@@ -444,7 +443,7 @@ static void *errno_survives_waits(void *arg)
 	return NULL;
 }
 
-Test(signal, no_call_touches_errno, .description = "G7", .timeout = 120)
+Test(signal, no_call_touches_errno, .description = "G7")
 {
 	struct timespec bad = {.tv_nsec = -1};
 	fifolock_t lock = {0};

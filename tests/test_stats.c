@@ -81,7 +81,7 @@ static void gives_back(void *ctx, int status)
 }
 
 /* Not those who had a place in line by a request. */
-Test(stats, count_those_whom_a_close_turns_away, .description = "G7", .timeout = 60)
+Test(stats, count_those_whom_a_close_turns_away, .description = "G7")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -104,7 +104,7 @@ Test(stats, count_those_whom_a_close_turns_away, .description = "G7", .timeout =
 	refusals_are(&stats, S, 1, 0);
 }
 
-Test(stats, count_waits, .description = "G7", .timeout = 60)
+Test(stats, count_waits, .description = "G7")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -198,8 +198,7 @@ Test(stats, count_requests_and_sections, .description = "G7")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(stats, count_conversions_as_holds_of_what_they_convert_to, .description = "G7",
-     .timeout = 60)
+Test(stats, count_conversions_as_holds_of_what_they_convert_to, .description = "G7")
 {
 	static const struct timespec past = {0, 1};
 	static fifolock_stats_t stats;

@@ -241,7 +241,7 @@ static void crowds(const struct table *table)
 		crowd(table, threads[i], test_scaled(40000));
 }
 
-Test(stress, mutex_never_admits_two, .description = "G2", .timeout = 120)
+Test(stress, mutex_never_admits_two, .description = "G2")
 {
 	struct table table = {.modes = fifolock_mutex, .count = 1, .alone = 1};
 
@@ -249,7 +249,7 @@ Test(stress, mutex_never_admits_two, .description = "G2", .timeout = 120)
 	crowds(&table);
 }
 
-Test(stress, writers_are_alone_among_readers, .description = "G2", .timeout = 120)
+Test(stress, writers_are_alone_among_readers, .description = "G2")
 {
 	static const struct table definition = {
 		.count = 2, .alone = 1, .limits = {{1, 1}, {1, 0}}};
@@ -259,7 +259,7 @@ Test(stress, writers_are_alone_among_readers, .description = "G2", .timeout = 12
 	crowds(&table);
 }
 
-Test(stress, semaphore_never_exceeds_its_size, .description = "G2", .timeout = 120)
+Test(stress, semaphore_never_exceeds_its_size, .description = "G2")
 {
 	struct table table = {.count = 1, .alone = 3, .limits = {{3}}};
 
@@ -267,7 +267,7 @@ Test(stress, semaphore_never_exceeds_its_size, .description = "G2", .timeout = 1
 	crowds(&table);
 }
 
-Test(stress, intent_modes_meet_as_their_matrix_says, .description = "G2", .timeout = 120)
+Test(stress, intent_modes_meet_as_their_matrix_says, .description = "G2")
 {
 	static const struct table definition = {.count = 6,
 						.alone = 1,
@@ -307,7 +307,7 @@ static bool random_table(struct table *table, uint64_t *random)
 	return fifolock_modes_compile(&table->modes, modes, table->count, NULL, 0) == 0;
 }
 
-Test(stress, random_limits_hold, .description = "G2", .timeout = 120)
+Test(stress, random_limits_hold, .description = "G2")
 {
 	static const unsigned threads[] = {2, 3, 8, 64};
 	uint64_t random = 42;
@@ -331,7 +331,7 @@ static bool rooms_are_left(const uint32_t holds[], unsigned mode, void *ctx)
 	return rooms + (mode ? mode : 7) <= 7 && !crowded;
 }
 
-Test(stress, predicate_holds, .description = "G2", .timeout = 120)
+Test(stress, predicate_holds, .description = "G2")
 {
 	struct table table = {.count = 4, .alone = 1, .also = rooms_are_left};
 
@@ -496,22 +496,21 @@ static void rounds_of(unsigned count, unsigned rounds, unsigned shared, unsigned
 	}
 }
 
-Test(stress, exclusive_requests_are_granted_as_they_came, .description = "G1",
-     .timeout = 120)
+Test(stress, exclusive_requests_are_granted_as_they_came, .description = "G1")
 {
 	rounds_of(2, (unsigned)test_scaled(400), 0, 0);
 	rounds_of(8, (unsigned)test_scaled(200), 0, 0);
 	rounds_of(64, (unsigned)test_scaled(20), 0, 0);
 }
 
-Test(stress, mixed_requests_are_granted_as_they_came, .description = "G1", .timeout = 120)
+Test(stress, mixed_requests_are_granted_as_they_came, .description = "G1")
 {
 	rounds_of(3, (unsigned)test_scaled(400), 50, 0);
 	rounds_of(8, (unsigned)test_scaled(200), 70, 0);
 	rounds_of(64, (unsigned)test_scaled(20), 70, 0);
 }
 
-Test(stress, order_survives_those_who_give_up, .description = "G1, G4", .timeout = 120)
+Test(stress, order_survives_those_who_give_up, .description = "G1, G4")
 {
 	rounds_of(3, (unsigned)test_scaled(300), 50, 50);
 	rounds_of(8, (unsigned)test_scaled(200), 60, 40);
@@ -609,7 +608,7 @@ static void besiege(unsigned bargers)
 	comes_to_rest(&siege.lock, 2);
 }
 
-Test(stress, trylock_passes_nobody, .description = "G1", .timeout = 120)
+Test(stress, trylock_passes_nobody, .description = "G1")
 {
 	for (uint64_t i = 0; i < test_scaled(400); i++)
 		besiege(1 + (unsigned)(i % 4));

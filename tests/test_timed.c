@@ -107,7 +107,7 @@ static void is_free(fifolock_t *lock)
 	cr_assert_eq(fifolock_destroy(lock), 0);
 }
 
-Test(timed, a_request_that_times_out_holds_nothing, .description = "G4", .timeout = 120)
+Test(timed, a_request_that_times_out_holds_nothing, .description = "G4")
 {
 	fifolock_t lock = {0};
 	struct timespec soon = test_in_ns(CLOCK_MONOTONIC, 2 * MS);
@@ -149,8 +149,7 @@ static bool head_leaves(int64_t patience)
 	return lined_up;
 }
 
-Test(timed, a_head_that_times_out_lets_the_next_in_while_s_is_held, .description = "G4",
-     .timeout = 120)
+Test(timed, a_head_that_times_out_lets_the_next_in_while_s_is_held, .description = "G4")
 {
 	int64_t patience = MS;
 
@@ -205,8 +204,7 @@ static bool head_of_a_long_line_leaves(int64_t patience)
 	return false;
 }
 
-Test(timed, a_head_that_times_out_lets_in_all_up_to_the_next_x, .description = "G3, G4",
-     .timeout = 120)
+Test(timed, a_head_that_times_out_lets_in_all_up_to_the_next_x, .description = "G3, G4")
 {
 	int64_t patience = 2 * MS;
 
@@ -244,8 +242,7 @@ static bool heavy_head_leaves(const fifolock_modes_t *three, int64_t patience)
 	return lined_up;
 }
 
-Test(timed, a_heavy_head_that_times_out_lets_the_light_one_in, .description = "G4",
-     .timeout = 120)
+Test(timed, a_heavy_head_that_times_out_lets_the_light_one_in, .description = "G4")
 {
 	fifolock_modes_t three;
 	int64_t patience = MS;
@@ -261,8 +258,7 @@ Test(timed, a_heavy_head_that_times_out_lets_the_light_one_in, .description = "G
 
 /* ---- deadlines as arguments ---- */
 
-Test(timed, a_free_lock_is_taken_though_the_deadline_has_passed, .description = "G1",
-     .timeout = 120)
+Test(timed, a_free_lock_is_taken_though_the_deadline_has_passed, .description = "G1")
 {
 	struct timespec past = test_in_ns(CLOCK_MONOTONIC, -1000000000LL);
 	struct timespec before_all = {.tv_sec = -5};
@@ -278,7 +274,7 @@ Test(timed, a_free_lock_is_taken_though_the_deadline_has_passed, .description = 
 	is_free(&lock);
 }
 
-Test(timed, a_passed_deadline_fails_on_a_held_lock, .description = "G4", .timeout = 120)
+Test(timed, a_passed_deadline_fails_on_a_held_lock, .description = "G4")
 {
 	static const struct timespec passed[] = {
 		{0, 0}, {-1, 0}, {-1, 999999999}, {LONG_MIN, 0}};
@@ -317,8 +313,7 @@ static void refuses_bad_deadlines(fifolock_t *lock)
 	cr_assert_eq(memcmp(&before, lock, sizeof(before)), 0);
 }
 
-Test(timed, a_bad_deadline_or_clock_is_refused_free_or_held, .description = "G7",
-     .timeout = 120)
+Test(timed, a_bad_deadline_or_clock_is_refused_free_or_held, .description = "G7")
 {
 	fifolock_t lock = {0};
 
@@ -331,7 +326,7 @@ Test(timed, a_bad_deadline_or_clock_is_refused_free_or_held, .description = "G7"
 
 /* The two clocks are decades apart: a time of one is long past, or far off, on the
  * other. */
-Test(timed, each_clock_is_itself, .description = "G4", .timeout = 120)
+Test(timed, each_clock_is_itself, .description = "G4")
 {
 	struct timespec monotonic = test_in_ns(CLOCK_MONOTONIC, INT64_C(3600000000000));
 	struct timespec realtime = test_in_ns(CLOCK_REALTIME, -1);
@@ -366,8 +361,7 @@ static int64_t lateness(fifolock_t *lock, clockid_t clock, int64_t ns)
 	return ns_between(&deadline, &asker.returned);
 }
 
-Test(timed, no_wait_ends_before_its_deadline_nor_long_after, .description = "G4",
-     .timeout = 120)
+Test(timed, no_wait_ends_before_its_deadline_nor_long_after, .description = "G4")
 {
 	fifolock_t lock = {0};
 	int64_t ns = 100;
@@ -454,8 +448,7 @@ static void aim_better(struct aim *aim, int rc, uint64_t round)
 		aim->ahead *= 2;
 }
 
-Test(timed, a_grant_at_the_deadline_happened_or_did_not, .description = "G4",
-     .timeout = 120)
+Test(timed, a_grant_at_the_deadline_happened_or_did_not, .description = "G4")
 {
 	struct duel duel = {.rc = 0};
 	struct aim aim = {.ahead = 15000};
@@ -548,7 +541,7 @@ static uint64_t resident_kib(void)
  * those who leave while a scanner has lost its processor: on a crowded machine these
  * are thousands at a time.  The strict bound is in
  * no_more_are_in_line_than_there_are_threads. */
-Test(timed, a_million_time_outs_leave_nothing_behind, .description = "G4", .timeout = 120)
+Test(timed, a_million_time_outs_leave_nothing_behind, .description = "G4")
 {
 	struct storm storm = {.patience = 400};
 	uint32_t slots;
@@ -573,8 +566,7 @@ Test(timed, a_million_time_outs_leave_nothing_behind, .description = "G4", .time
 
 /* Requests that do sleep, in a line that somebody never leaves: a departure from its
  * middle or its end is as good as one from its head. */
-Test(timed, time_outs_behind_a_patient_request_leave_nothing_behind, .description = "G4",
-     .timeout = 120)
+Test(timed, time_outs_behind_a_patient_request_leave_nothing_behind, .description = "G4")
 {
 	struct storm storm = {.patience = 30000};
 	struct asker patient;
@@ -617,7 +609,7 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-Test(timed, a_storm_of_time_outs_wedges_nobody, .description = "G3, G4", .timeout = 120)
+Test(timed, a_storm_of_time_outs_wedges_nobody, .description = "G3, G4")
 {
 	struct storm storm = {.each = test_scaled(10000)};
 	struct quitter quitter[16] = {0};

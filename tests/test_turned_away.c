@@ -61,7 +61,7 @@ Test(close, may_be_done_in_a_callback, .description = "G4")
 	is_free(&lock);
 }
 
-Test(close, turns_sections_away_and_they_are_not_run, .description = "G4", .timeout = 60)
+Test(close, turns_sections_away_and_they_are_not_run, .description = "G4")
 {
 	fifolock_t lock = {0};
 	struct call call[4], late = {.lock = &lock};
@@ -176,8 +176,7 @@ static void *requests(void *arg)
 	return NULL;
 }
 
-Test(close, races_with_grants_and_each_is_told_once, .description = "G3 G4",
-     .timeout = 120)
+Test(close, races_with_grants_and_each_is_told_once, .description = "G3 G4")
 {
 	struct door door = {.each = test_scaled(30000)};
 
@@ -201,8 +200,7 @@ static void *runs(void *arg)
 	return NULL;
 }
 
-Test(close, races_with_sections_and_0_means_that_it_ran, .description = "G3 G4",
-     .timeout = 120)
+Test(close, races_with_sections_and_0_means_that_it_ran, .description = "G3 G4")
 {
 	struct door door = {.each = test_scaled(40000)};
 

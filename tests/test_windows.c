@@ -178,7 +178,7 @@ static void as_the_first_joins(void)
 }
 
 Test(windows, a_slot_used_again_while_it_is_announced_calls_back_its_new_owner,
-     .description = "G3: granted is called exactly once", .timeout = 30)
+     .description = "G3: granted is called exactly once")
 {
 	takes(X);
 	hooks.join = as_the_first_joins;
@@ -224,7 +224,7 @@ static void one_converts_twice(void)
 }
 
 Test(windows, a_conversion_of_what_the_scanner_has_not_seen_yet_is_not_refused,
-     .description = "G3, EPERM only for what is not held", .timeout = 30)
+     .description = "G3, EPERM only for what is not held")
 {
 	fifolock_init(&lock, &fifolock_intent);
 	takes(U);
@@ -272,7 +272,7 @@ static void it_gives_up_and_another_converts(void)
 }
 
 Test(windows, a_conversion_does_not_wait_for_one_that_has_timed_out,
-     .description = "G4, EDEADLK only for what would wait for ever", .timeout = 30)
+     .description = "G4, EDEADLK only for what would wait for ever")
 {
 	pthread_t in_vain;
 
@@ -327,13 +327,12 @@ static void robbed_in_the_commit_of(unsigned mode)
 }
 
 Test(windows, a_conversion_robbed_of_its_hold_as_it_is_granted_is_refused,
-     .description = "G2 G7", .timeout = 30)
+     .description = "G2 G7")
 {
 	robbed_in_the_commit_of(S);
 }
 
-Test(windows, and_so_it_is_where_another_mode_is_given_back, .description = "G2 G7",
-     .timeout = 30)
+Test(windows, and_so_it_is_where_another_mode_is_given_back, .description = "G2 G7")
 {
 	fifolock_init(&lock, &fifolock_intent);
 	robbed_in_the_commit_of(IS);
@@ -368,7 +367,7 @@ static void is_interrupted(void)
 }
 
 Test(windows, a_callback_due_in_a_handler_waits_for_the_call_it_interrupted,
-     .description = "G3 G4", .timeout = 30)
+     .description = "G3 G4")
 {
 	signal(SIGUSR1, unlocks_the_other);
 	takes(X);

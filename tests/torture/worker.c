@@ -269,8 +269,9 @@ static void end_use(struct seat *seat, struct target *target, unsigned mode, boo
 
 	if (!held)
 		return;
+	/* Asleep: with a real-time priority it would keep the others from giving back. */
 	while (last && !holds_alone(target, mode))
-		sched_yield();
+		pause_ns(20000);
 	seat->slow_scan = below(seat, 2) ? below(seat, 200000) : 0;
 	call_give(&seat->main, target, mode, 1);
 	seat->slow_scan = 0;
