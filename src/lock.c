@@ -136,6 +136,8 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 	slot->mode = (uint8_t)want->mode;
 	slot->weight = want->weight;
 	slot->how = (uint8_t)how;
+	if (ahead)
+		slot->keeps = fl_modes_of(lock)->rows[slot->from].unit;
 	/* [CARRIED] */
 	fl_store_relaxed(&slot->since, how & FL_DATED ? fl_now_coarse() : 0);
 	if (fl_line_join(lock, slot, bound, &ticket) != 0)
@@ -304,18 +306,20 @@ static bool become_scanner(fifolock_t *lock, uint64_t *word)
 
 bool fl_look(fifolock_t *lock, struct fl_look *look)
 {
+	struct scan scan = {.lock = lock};
 	struct fl_slot *slot;
 	uint64_t word;
 	bool same;
 
 	if (!become_scanner(lock, &look->word))
 		return true;
-	fl_line_settle(lock);
+	scan.word = look->word;
+	fl_scan_settle(&scan);
 	for (slot = fl_line_head(lock); slot && look->see && look->see(slot, look->ctx);)
 		slot = fl_line_after(slot);
 	/* [SCAN] acquire */
 	word = fl_load_acquire(&lock->word);
 	same = word == look->word;
-	fl_scan(&(struct scan){.lock = lock, .word = look->word});
+	fl_scan(&scan);
 	return same;
 }

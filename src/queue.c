@@ -123,16 +123,6 @@ static void append(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *new
 	}
 }
 
-/* The last of those who go first; NULL: there are none. */
-static struct fl_slot *last_ahead(const fifolock_t *lock)
-{
-	struct fl_slot *slot = fl_line_head(lock), *last = NULL;
-
-	for (; slot && (slot->how & FL_AHEAD); slot = fl_line_after(slot))
-		last = slot;
-	return last;
-}
-
 static void insert_first(fifolock_t *lock, struct fl_slot *slot)
 {
 	struct fl_slot *head = fl_line_head(lock);
@@ -155,19 +145,73 @@ static void insert_after(fifolock_t *lock, struct fl_slot *slot, struct fl_slot 
 	older->newer = slot->id;
 }
 
-/* Behind those who go first, before the others. */
-static void insert(fifolock_t *lock, struct fl_slot *slot)
+/* older NULL: before all. */
+static void insert(fifolock_t *lock, struct fl_slot *slot, struct fl_slot *older)
 {
-	struct fl_slot *older = last_ahead(lock);
-
 	if (older)
 		insert_after(lock, slot, older);
 	else
 		insert_first(lock, slot);
 }
 
+/* The first of the conversions; NULL: there are none. */
+static struct fl_slot *first_ahead(const fifolock_t *lock)
+{
+	struct fl_slot *head = fl_line_head(lock);
+
+	return head && (head->how & FL_AHEAD) ? head : NULL;
+}
+
+static struct fl_slot *last_ahead(const fifolock_t *lock)
+{
+	struct fl_slot *first = first_ahead(lock);
+
+	return first ? fl_slot_at(first->last) : NULL;
+}
+
+/* What the first of the conversions says of them all is said by another now. */
+static void hand_on(const struct fl_slot *first, struct fl_slot *slot)
+{
+	slot->kept = first->kept;
+	slot->last = first->last;
+	slot->awaited = first->awaited;
+}
+
+/* A conversion, behind another one or before all. */
+static void insert_ahead(fifolock_t *lock, struct fl_slot *slot, struct fl_slot *older)
+{
+	struct fl_slot *first = first_ahead(lock);
+
+	insert(lock, slot, older);
+	slot->kept = 0;
+	slot->awaited = 0;
+	slot->last = slot->id;
+	if (first && !older)
+		hand_on(first, slot);
+	if (!first || !older)
+		first = slot;
+	else if (first->last == older->id)
+		first->last = slot->id;
+	first->kept += slot->keeps;
+	first->awaited |= UINT32_C(1) << slot->mode;
+}
+
+/* It is about to be unlinked. */
+static void forget_ahead(fifolock_t *lock, struct fl_slot *slot)
+{
+	struct fl_slot *first = fl_line_head(lock), *newer = fl_line_after(slot);
+
+	first->kept -= slot->keeps;
+	if (first->last == slot->id)
+		first->last = slot->older;
+	if (slot == first && newer && (newer->how & FL_AHEAD))
+		hand_on(first, newer);
+}
+
 static void unlink_slot(fifolock_t *lock, struct fl_slot *slot)
 {
+	if (slot->how & FL_AHEAD)
+		forget_ahead(lock, slot);
 	if (slot->id == lock->first) {
 		lock->first = slot->newer;
 		if (slot->newer)
@@ -181,35 +225,34 @@ static void unlink_slot(fifolock_t *lock, struct fl_slot *slot)
 		fl_slot_at(lock->first)->older = slot->older;
 }
 
-/* Nobody who holds nothing is before it, if those before it are in their places. */
-static bool in_place(const fifolock_t *lock, const struct fl_slot *slot)
+/* The chain oldest.. one by one, conversions behind those that there are: the first of
+ * them. */
+static struct fl_slot *sort_in(fifolock_t *lock, struct fl_slot *oldest)
 {
-	return !(slot->how & FL_AHEAD) || slot->id == lock->first ||
-	       (fl_slot_at(slot->older)->how & FL_AHEAD);
-}
+	struct fl_slot *slot, *newer, *first = NULL;
 
-/* From slot on to the end: conversions to their place. */
-static void move_ahead(fifolock_t *lock, struct fl_slot *slot)
-{
-	while (slot) {
-		struct fl_slot *newer = fl_line_after(slot);
-
-		if (!in_place(lock, slot)) {
-			unlink_slot(lock, slot);
-			insert(lock, slot);
+	for (slot = oldest; slot; slot = newer) {
+		newer = fl_line_after(slot);
+		slot->older = slot->newer = 0;
+		if (slot->how & FL_AHEAD) {
+			insert_ahead(lock, slot, last_ahead(lock));
+			first = first ? first : slot;
+		} else {
+			append(lock, slot, slot);
 		}
-		slot = newer;
 	}
+	return first;
 }
 
-static void admit(fifolock_t *lock)
+/* The arrivals to the end of the line: the first of the conversions among them. */
+static struct fl_slot *admit(fifolock_t *lock)
 {
 	struct fl_slot *newest = take_arrivals(lock);
 	struct fl_slot *slot = newest;
 	unsigned how;
 
 	if (!newest)
-		return;
+		return NULL;
 	how = slot->how;
 	while (slot->older) {
 		struct fl_slot *older = fl_slot_at(slot->older);
@@ -218,9 +261,10 @@ static void admit(fifolock_t *lock)
 		slot = older;
 		how |= slot->how;
 	}
-	append(lock, slot, newest);
 	if (how & FL_AHEAD)
-		move_ahead(lock, slot);
+		return sort_in(lock, slot);
+	append(lock, slot, newest);
+	return NULL;
 }
 
 /* Only the scanner writes gone; fl_line_length may be reading it. */
@@ -232,6 +276,8 @@ static void count_gone(fifolock_t *lock, uint32_t n)
 
 void fl_line_take_head(fifolock_t *lock, struct fl_slot *head)
 {
+	if (head->how & FL_AHEAD)
+		forget_ahead(lock, head);
 	lock->first = head->newer;
 	if (head->newer)
 		fl_slot_at(head->newer)->older = head->older;
@@ -244,51 +290,55 @@ void fl_line_cut(fifolock_t *lock, struct fl_slot *slot)
 	count_gone(lock, 1);
 }
 
-/* Put the count requests oldest..newest, just taken off and still linked by newer,
- * back to the front: but a conversion that has come meanwhile stays before those who
- * hold nothing. */
-void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *newest,
-		      uint32_t count)
+/* Put the count requests, oldest first, just taken off and still linked by newer, back to
+ * the front: but a conversion that has come meanwhile stays before those who hold
+ * nothing. */
+void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, uint32_t count)
 {
-	struct fl_slot *slot, *older;
+	struct fl_slot *ahead = NULL, *other = NULL, *slot = oldest, *newer;
 
-	for (slot = oldest; slot != newest; slot = fl_slot_at(slot->newer))
-		fl_slot_at(slot->newer)->older = slot->id;
-	for (slot = newest;; slot = older) {
-		older = slot == oldest ? NULL : fl_slot_at(slot->older);
-		if (slot->how & FL_AHEAD)
-			insert_first(lock, slot);
-		else
-			insert(lock, slot);
-		if (!older)
-			break;
+	for (uint32_t left = count; left; left--, slot = newer) {
+		newer = left > 1 ? fl_slot_at(slot->newer) : NULL;
+		if (slot->how & FL_AHEAD) {
+			insert_ahead(lock, slot, ahead);
+			ahead = slot;
+		} else {
+			insert(lock, slot, other ? other : last_ahead(lock));
+			other = slot;
+		}
 	}
 	count_gone(lock, -count);
 }
 
-static void reap(fifolock_t *lock, uint32_t id)
+/* Those who left, out of the line.  first: of the conversions that have just come, now the
+ * first that is still there. */
+static struct fl_slot *reap(fifolock_t *lock, uint32_t id, struct fl_slot *first)
 {
 	while (id) {
 		struct fl_slot *slot = fl_slot_at(id);
 
 		id = fl_load_relaxed(&slot->below); /* [CARRIED] */
+		if (slot == first)
+			first = fl_line_after(slot);
 		if (slot->verdict != FL_OUT)
 			fl_line_cut(lock, slot);
 		fl_slot_free(slot);
 	}
+	return first && (first->how & FL_AHEAD) ? first : NULL;
 }
 
 /* Bring the line up to date.  Departures are taken first: whoever announced one
  * had joined before, so it is in the line once the arrivals are. */
-void fl_line_settle(fifolock_t *lock)
+struct fl_slot *fl_line_settle(fifolock_t *lock)
 {
 	uint32_t departed = 0;
+	struct fl_slot *first;
 
 	if (fl_load_relaxed(&lock->left)) /* [TOLD] */
 		/* [LEAVE] acquire */
 		departed = fl_swap_acquire(&lock->left, 0);
-	admit(lock);
-	reap(lock, departed);
+	first = admit(lock);
+	return reap(lock, departed, first);
 }
 
 /* Tickets given less requests gone.  The count may move while it is read; it is taken

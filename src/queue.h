@@ -69,11 +69,25 @@ struct fl_slot {
 	uint8_t from; /* a conversion: the mode it holds */
 	uint8_t how;
 	uint8_t verdict; /* the scanner's */
-	void (*call)(void *ctx);
-	void *ctx;
 	uint64_t
 		since; /* when it began to sleep, ns of CLOCK_MONOTONIC; 0: awake; atomic */
-	uint64_t note; /* the owner's; for requests see calls.c, for sections run.c */
+	union {
+		struct {
+			void (*call)(void *ctx);
+			void *ctx;
+			uint64_t note; /* the owner's; for requests see calls.c, for
+					* sections run.c */
+		};
+		struct {		/* a conversion */
+			uint64_t keeps; /* owner until pushed: the unit of from */
+			/* The scanner's, in the first of them: what all of them keep,
+			 * who is the last, and the modes that they wait for, a bit
+			 * each; perhaps some more. */
+			uint64_t kept;
+			uint32_t last;
+			uint32_t awaited;
+		};
+	};
 };
 
 /* The pool (pool.c).  A new slot's word is 0. */
@@ -97,12 +111,11 @@ uint32_t fl_line_length(const fifolock_t *lock);
 bool fl_line_has_arrivals(const fifolock_t *lock); /* that no scanner has taken yet */
 
 /* The scanner. */
-void fl_line_settle(fifolock_t *lock);
+struct fl_slot *fl_line_settle(fifolock_t *lock); /* the first conversion that came */
 struct fl_slot *fl_line_head(const fifolock_t *lock);
 struct fl_slot *fl_line_after(const struct fl_slot *slot);
 void fl_line_take_head(fifolock_t *lock, struct fl_slot *head);
 void fl_line_cut(fifolock_t *lock, struct fl_slot *slot);
-void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *newest,
-		      uint32_t count);
+void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, uint32_t count);
 
 #endif

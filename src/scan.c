@@ -57,9 +57,9 @@ static struct fl_want want_of(const fifolock_modes_t *modes, const struct fl_slo
 }
 
 /* What a conversion gives for what it wants. */
-static uint64_t given_for(const fifolock_modes_t *modes, const struct fl_slot *slot)
+static uint64_t given_for(const struct fl_slot *slot)
 {
-	return slot->how & FL_AHEAD ? modes->rows[slot->from].unit : 0;
+	return slot->how & FL_AHEAD ? slot->keeps : 0;
 }
 
 bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,
@@ -89,43 +89,97 @@ static void refuse(struct scan *scan, struct fl_slot *slot, int error)
 }
 
 /* What a conversion in line keeps while it waits; nothing if it has left already. */
-static uint64_t kept_by(const struct scan *scan, const struct fl_slot *slot)
+static uint64_t kept_by(const struct fl_slot *slot)
 {
 	/* [EITHER] Who left before the last one asked is seen to have left. */
-	return fl_load_relaxed(&slot->word) & FL_LEFT ? 0 : given_for(scan->modes, slot);
+	return fl_load_relaxed(&slot->word) & FL_LEFT ? 0 : given_for(slot);
 }
 
-/* Of the conversions from the head to last, would one wait for ever because of last?
- * Each waits for the holds of those behind it, who wait for it. */
-static bool wait_for_each_other(const struct scan *scan, const struct fl_slot *last)
-{
-	const struct fl_slot *head = fl_line_head(scan->lock), *slot;
-	uint64_t own = given_for(scan->modes, last), others = 0, kept;
+/* What is known of the conversions in line while one looks at them, from the head on: the
+ * holds that they keep, all together, and for each mode how many of these are those of
+ * the first one that waits for it and of those before.  Whoever waits for the same mode
+ * further back has fewer behind it, and is not kept waiting by more. */
+struct keepers {
+	uint64_t kept;
+	uint64_t before[FIFOLOCK_MAX_MODES];
+	uint32_t awaited; /* a bit for each mode */
+};
 
-	for (slot = head; slot != last; slot = fl_line_after(slot))
-		others += kept_by(scan, slot);
-	for (slot = head; slot != last; slot = fl_line_after(slot)) {
-		kept = kept_by(scan, slot);
-		others -= kept;
-		if (kept && fl_slot_fits(scan->modes, slot, others) &&
-		    !fl_slot_fits(scan->modes, slot, others + own))
+static void keepers_add(struct keepers *all, const struct fl_slot *slot)
+{
+	uint64_t kept = kept_by(slot);
+
+	all->kept += kept;
+	if (!kept || (all->awaited >> slot->mode & 1))
+		return;
+	all->awaited |= UINT32_C(1) << slot->mode;
+	all->before[slot->mode] = all->kept;
+}
+
+static bool mode_fits(const struct scan *scan, unsigned mode, uint64_t word)
+{
+	const struct fl_want want = fl_want(&scan->modes->rows[mode], mode, 1);
+
+	return fl_want_fits(scan->modes, &want, word);
+}
+
+/* Does every mode that is waited for fit beside all that is kept behind the head?  Then
+ * nobody waits for another, and nobody need look at each. */
+static bool all_fit(const struct scan *scan, const struct fl_slot *head)
+{
+	for (uint32_t modes = head->awaited; modes; modes &= modes - 1)
+		if (!mode_fits(scan, (unsigned)__builtin_ctz(modes),
+			       head->kept - head->keeps))
+			return false;
+	return true;
+}
+
+/* Would one of them wait for ever because of what the next one keeps?  Each waits for the
+ * holds of those behind it, who wait for it. */
+static bool wait_for_each_other(const struct scan *scan, const struct keepers *all,
+				const struct fl_slot *next)
+{
+	for (uint32_t modes = all->awaited; modes; modes &= modes - 1) {
+		unsigned mode = (unsigned)__builtin_ctz(modes);
+		uint64_t others = all->kept - all->before[mode];
+
+		if (mode_fits(scan, mode, others) &&
+		    !mode_fits(scan, mode, others + next->keeps))
 			return true;
 	}
 	return false;
 }
 
-/* Of two conversions that wait for each other the later one is turned away. */
-static void refuse_deadlocks(struct scan *scan)
+/* Of two conversions that wait for each other the later one is turned away.  first: of
+ * those who have just come, while the others have been looked at before. */
+static void refuse_deadlocks(struct scan *scan, struct fl_slot *first)
 {
 	struct fl_slot *head = fl_line_head(scan->lock), *slot, *newer;
+	struct keepers all = {0};
 
-	if (!head || !(head->how & FL_AHEAD))
+	if (all_fit(scan, head))
 		return;
-	for (slot = fl_line_after(head); slot && (slot->how & FL_AHEAD); slot = newer) {
+	for (slot = head; slot != first; slot = fl_line_after(slot))
+		keepers_add(&all, slot);
+	for (; slot && (slot->how & FL_AHEAD); slot = newer) {
 		newer = fl_line_after(slot);
-		if (wait_for_each_other(scan, slot))
+		if (wait_for_each_other(scan, &all, slot))
 			refuse(scan, slot, EDEADLK);
+		else
+			keepers_add(&all, slot);
 	}
+	head->awaited = all.awaited;
+}
+
+/* Bring the line up to date. */
+void fl_scan_settle(struct scan *scan)
+{
+	struct fl_slot *first;
+
+	scan->modes = fl_modes_of(scan->lock);
+	first = fl_line_settle(scan->lock);
+	if (first)
+		refuse_deadlocks(scan, first);
 }
 
 /* Why the head is not to be granted, whether it fits or not; 0: nothing is wrong. */
@@ -168,7 +222,7 @@ static void take(struct scan *scan, struct fl_slot *head)
 	if (!claim(head))
 		head->verdict = FL_OUT; /* its departure is about to be announced */
 	else if (!run)
-		batch_add(&scan->granted, head, units - given_for(scan->modes, head));
+		batch_add(&scan->granted, head, units - given_for(head));
 	else
 		batch_add(&scan->chain, head, scan->chain.count ? 0 : units);
 }
@@ -188,7 +242,6 @@ static void collect(struct scan *scan)
 
 	/* After the arrivals were taken: who came after an opening has brought it along. */
 	scan->closed = fl_closed(scan->lock);
-	refuse_deadlocks(scan);
 	while ((head = fl_line_head(scan->lock))) {
 		error = objection(scan, head);
 		if (error == EPERM && !is_current(scan))
@@ -196,8 +249,7 @@ static void collect(struct scan *scan)
 		if (error)
 			refuse(scan, head, error);
 		else if (continues(scan, head) ||
-			 fl_slot_fits(scan->modes, head,
-				      outcome(scan) - given_for(scan->modes, head)))
+			 fl_slot_fits(scan->modes, head, outcome(scan) - given_for(head)))
 			take(scan, head);
 		else
 			break;
@@ -216,7 +268,7 @@ static void put_back_batch(fifolock_t *lock, struct batch *batch)
 		unclaim(slot);
 		slot = left > 1 ? fl_slot_at(slot->newer) : NULL;
 	}
-	fl_line_put_back(lock, batch->oldest, batch->newest, batch->count);
+	fl_line_put_back(lock, batch->oldest, batch->count);
 	*batch = (struct batch){0};
 }
 
@@ -323,18 +375,17 @@ int fl_scan(struct scan *scan)
 {
 	fifolock_t *lock = scan->lock;
 
-	scan->modes = fl_modes_of(lock);
 	scan->fitted = scan->word;
 	fl_event_scan(lock);
 	fl_calls_hold();
-	fl_line_settle(lock);
+	fl_scan_settle(scan);
 	for (;;) {
 		if (scan->word & FL_RESCAN) {
 			if (!clear_rescan(lock, &scan->word)) {
 				check_again(scan);
 				continue;
 			}
-			fl_line_settle(lock);
+			fl_scan_settle(scan);
 		}
 		collect(scan);
 		if (commit(scan))

@@ -38,4 +38,7 @@ struct scan {
  * somebody else gave back the hold that it was to give back. */
 int fl_scan(struct scan *scan);
 
+/* As that scan begins, for who looks at the line before: bring it up to date. */
+void fl_scan_settle(struct scan *scan);
+
 #endif
