@@ -9,7 +9,7 @@ for header in "$include"/fifolock/*.h; do
 	name=fifolock/${header##*/}
 	printf '#include <%s>\n#include <%s>\n' "$name" "$name" |
 		$cc -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$include" -x c -fsyntax-only -
-	printf '#include <%s>\nfifolock_modes_t m;\n' "$name" |
+	printf '#include <%s>\nconst char *version = FIFOLOCK_VERSION;\n' "$name" |
 		${1:-c++} -std=c++11 -Wall -Wextra -Werror -I"$include" -x c++ -fsyntax-only -
 done
 printf '#include <fifolock/fifolock.h>\nfifolock_t l = FIFOLOCK_INIT(&fifolock_mutex);\n' |

@@ -24,6 +24,7 @@
 #ifndef FIFOLOCK_MODES_H
 #define FIFOLOCK_MODES_H
 
+#include <fifolock/version.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,8 +32,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define FIFOLOCK_API __attribute__((visibility("default")))
 
 /* Ready-made tables.  The mode numbers are the same in all of them. */
 enum {

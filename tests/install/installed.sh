@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # What is installed is what a user needs: a program built through pkg-config alone
 # links, shared and static, and runs; the library exports its map and nothing
-# else, and has its SONAME.
-# usage: install.sh BUILD_DIR SOURCE_DIR
+# else, and has its SONAME; the version is the same everywhere.
+# usage: installed.sh BUILD_DIR SOURCE_DIR VERSION
 set -eu
-build=$1 source=$2
+build=$1 source=$2 version=$3
 prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 
@@ -50,3 +50,9 @@ readelf -d "$lib/libfifolock.so" | grep -q 'SONAME.*\[libfifolock.so.0\]'
 for header in "$source"/include/fifolock/*.h; do
 	cmp "$header" "$(find "$prefix" -path "*/include/fifolock/${header##*/}")"
 done
+
+[ "$(pkg-config --modversion fifolock)" = "$version" ]
+[ "$(sed -n 's/^#define FIFOLOCK_VERSION_[MP].* \([0-9]*\)$/\1/p' "$source/include/fifolock/version.h" |
+	tr '\n' .)" = "$version." ]
+[ "$(sed -n 's/^#define FIFOLOCK_VERSION  *"\(.*\)"$/\1/p' "$source/include/fifolock/version.h")" = "$version" ]
+[ "$(sed -n 's/^## \([0-9.]*\).*/\1/p' "$source/CHANGELOG.md" | head -n 1)" = "$version" ]

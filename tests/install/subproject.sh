@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dependency('fifolock', fallback: 'fifolock') in somebody else's project, with each kind of
+# library; that project gets the library, none of its tests or documents.
+# usage: subproject.sh SOURCE_DIR CC...
+set -eu
+source=$1
+shift
+# shellcheck source=tests/install/common
+. "$source/tests/install/common"
+export CC="$*"
+copy=$dir/subprojects/fifolock
+mkdir -p "$copy"
+for part in meson.build meson_options.txt src include docs LICENSE CHANGELOG.md; do
+	cp -r "$source/$part" "$copy"
+done
+
+cat >"$dir/meson.build" <<'MESON'
+project('other', 'c', default_options: ['buildtype=debug'])
+fifolock = dependency('fifolock', version: '>=0.1', fallback: 'fifolock')
+executable('program', 'program.c', dependencies: fifolock, install: true)
+MESON
+
+made() { # default_library
+	build=$dir/build
+	rm -rf "$build" "$dir/prefix"
+	quietly meson setup "$build" "$dir" --wrap-mode forcefallback -Ddefault_library="$1" \
+		-Dprefix="$dir/prefix" -Dlibdir=lib
+	quietly ninja -C "$build"
+	"$build/program" >"$dir/said"
+	quietly meson install -C "$build" --no-rebuild
+	[ -e "$dir/prefix/lib/pkgconfig/fifolock.pc" ] || fail "$1: no fifolock.pc"
+	[ ! -e "$dir/prefix/share/doc" ] || fail "$1: documents are installed"
+	LD_LIBRARY_PATH=$dir/prefix/lib "$dir/prefix/bin/program" >"$dir/said"
+}
+
+made shared
+has_needed "$build/program" || fail 'shared: not the shared library'
+[ ! -e "$dir/prefix/lib/libfifolock.a" ] || fail 'shared: an archive is installed'
+made both
+has_needed "$build/program" || fail 'both: not the shared library'
+made static
+! has_needed "$build/program" || fail 'static: the shared library'
+! ls "$dir/prefix/lib/"*.so* 2>/dev/null || fail 'static: a shared library is installed'
