@@ -244,6 +244,9 @@ uint32_t fifolock_request_position(fifolock_request_t *request)
 	if (STATE(state_of(request)) != IN_LINE || fl_told(request->slot))
 		return UINT32_MAX;
 	fl_look(request->lock, &look);
+	/* Told meanwhile: the slot may have been another's when it was seen. */
+	if (STATE(state_of(request)) != IN_LINE)
+		return UINT32_MAX;
 	return count.found ? count.before : UINT32_MAX;
 }
 

@@ -387,6 +387,37 @@ Test(windows, a_callback_due_in_a_handler_waits_for_the_call_it_interrupted,
 	cr_assert_eq(fifolock_destroy(&others), 0);
 }
 
+/* ---- a request that is told while its place is looked for ---- */
+
+static void the_first_is_told_and_the_second_asks(void)
+{
+	gives(X);
+	asks(&second, told);
+}
+
+static void as_it_looks(void)
+{
+	elsewhere(the_first_is_told_and_the_second_asks);
+}
+
+/* In the same slot: it has just become free. */
+Test(windows, a_request_that_is_told_meanwhile_has_not_the_place_of_another,
+     .description = "UINT32_MAX: it is not in line")
+{
+	takes(X);
+	asks(&first, told);
+	hooks.loads = &lock.word;
+	hooks.loaded = as_it_looks;
+	cr_assert_eq(fifolock_request_position(&first.request), UINT32_MAX);
+	cr_assert_null(hooks.loaded);
+	was_called_once(&first, false);
+	cr_assert_eq(fifolock_request_position(&second.request), 0);
+	gives(X);
+	was_called_once(&second, true);
+	gives(X);
+	is_free();
+}
+
 /* ---- a lock that goes while its request is waited for ---- */
 
 static fifolock_t *paged;
