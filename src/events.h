@@ -15,6 +15,8 @@
  *	commit	the scanner is about to try its commit; oldest (NULL: nobody) and count
  *		are who would be granted, linked by newer.  The last try before the next
  *		scan of that lock is the one that succeeded.
+ *	run	in the same commit, behind those: count sections, from oldest on, that the
+ *		caller would run in a row
  *	grant	is about to be told what (FL_GRANTED and so on); the slot is still the
  *		scanner's
  *
@@ -33,6 +35,7 @@
 #define fl_event_sleep(slot)		     DTRACE_PROBE1(fifolock, sleep, slot)
 #define fl_event_scan(lock)		     DTRACE_PROBE1(fifolock, scan, lock)
 #define fl_event_commit(lock, oldest, count) DTRACE_PROBE2(fifolock, commit, lock, count)
+#define fl_event_run(lock, oldest, count)    DTRACE_PROBE2(fifolock, run, lock, count)
 #define fl_event_grant(slot, what)	     DTRACE_PROBE2(fifolock, grant, slot, what)
 #else
 #define fl_event_join(lock, slot, want, ticket) ((void)(ticket))
@@ -40,6 +43,7 @@
 #define fl_event_sleep(slot)			((void)0)
 #define fl_event_scan(lock)			((void)0)
 #define fl_event_commit(lock, oldest, count)	((void)0)
+#define fl_event_run(lock, oldest, count)	((void)0)
 #define fl_event_grant(slot, what)		((void)0)
 #endif
 

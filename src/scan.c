@@ -347,6 +347,7 @@ static bool commit(struct scan *scan)
 	if (!lock->first && !scan->closed)
 		next &= ~FL_QUEUED;
 	fl_event_commit(lock, scan->granted.oldest, scan->granted.count);
+	fl_event_run(lock, scan->chain.oldest, scan->chain.count);
 	/* [SCAN] [HOLD] release, [HOLD] acquire */
 	return fl_cas_acq_rel(&lock->word, &scan->word, next);
 }

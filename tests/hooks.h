@@ -45,6 +45,7 @@ static inline void hooks_after_load(const void *at)
 #define fl_event_sleep(...)  hooks_call(&hooks.sleep)
 #define fl_event_scan(...)   hooks_call(&hooks.scan)
 #define fl_event_commit(...) hooks_call(&hooks.commit)
+#define fl_event_run(...)    ((void)0)
 #define fl_event_grant(...)  hooks_call(&hooks.grant)
 
 /* The library's own operations, all but one. */
