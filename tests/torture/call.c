@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
  * call.c - every call of the library, written down.
- *
- * A shadow counts a hold after its grant was seen and until before its release is asked,
- * so it never counts a hold that is not there: what it shows must be allowed.
  */
 #include "torture.h"
 
 #define MARK 12345 /* an errno nobody else uses */
 
-static struct entry *entry_open(struct actor *actor, enum kind kind,
-				struct target *target, unsigned mode, uint32_t weight)
+_Thread_local struct entry *my_call;
+
+static struct target *target_at(const struct entry *entry)
+{
+	return &the_round->targets[entry->target];
+}
+
+bool call_room(const struct actor *actor)
+{
+	return actor->used < actor->room;
+}
+
+struct entry *call_open(struct actor *actor, enum kind kind, struct target *target,
+			unsigned mode, uint32_t weight)
 {
 	struct entry *entry = &actor->entries[actor->used];
 
@@ -25,58 +34,104 @@ static struct entry *entry_open(struct actor *actor, enum kind kind,
 	return entry;
 }
 
-static void entry_close(struct actor *actor)
+void call_begin(struct actor *actor, struct entry *entry)
 {
-	relaxed_store(&actor->used, actor->used + 1);
+	if (!me || actor == &me->main)
+		my_call = entry;
+	entry->begun = stamp(target_at(entry), 1);
+	errno = MARK;
 }
 
-bool call_room(const struct actor *actor)
+/* ---- which errors there may be, and what they say about having been in line ---- */
+
+static bool may_wait(const struct entry *entry)
 {
-	return actor->used < actor->room;
+	return (entry->kind == REQUEST || entry->kind == CONVERT ||
+		entry->kind == SECTION) &&
+	       entry->how != TRY;
 }
 
-/* ---- shadows ---- */
-
-static void shadow_judge(struct target *target, uint64_t shadow)
+static bool success_fits(const struct entry *entry)
 {
-	uint64_t *seen = NULL;
+	return !entry->left && !entry->refused &&
+	       (entry->kind != WAIT || entry->signalled);
+}
 
-	if (!target->table->monotone)
-		return;
-	if (me) {
-		uint64_t hash = shadow * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+static bool late_fits(const struct entry *entry)
+{
+	if (entry->how != TIMED)
+		return false;
+	if (entry->kind == WAIT)
+		return entry->joined && !entry->signalled;
+	return may_wait(entry) && entry->joined == (entry->left != 0);
+}
 
-		seen = &me->shadow_seen[target->index][hash % SHADOW_SEEN];
-		me->judged++;
-		if (*seen == shadow)
-			return;
+static bool error_fits(const struct entry *entry)
+{
+	const struct plan *plan = &the_round->plan;
+
+	switch (entry->error) {
+	case 0:
+		return success_fits(entry);
+	case EBUSY:
+		return entry->how == TRY && !entry->joined;
+	case ETIMEDOUT:
+		return late_fits(entry);
+	case ENOMEM:
+		return entry->how != TRY && !entry->joined &&
+		       relaxed_load(&tally->mmap_failed);
+	case ECANCELED:
+		return has(plan, F_closings) && !entry->left;
+	case EAGAIN:
+		if (entry->kind == SNAPSHOT)
+			return true;
+		return has(plan, F_bounds) && !entry->joined && entry->kind != CONVERT &&
+		       may_wait(entry);
+	case EDEADLK:
+		return entry->kind == CONVERT && entry->how != TRY;
+	case EPERM:
+		return entry->kind == RELEASE && has(plan, F_thieves);
 	}
-	if (!table_reachable(target->table, shadow))
-		violation("lock %u: holds %#llx (in the table's shadow) exist together",
-			  target->index, (unsigned long long)shadow);
-	if (seen)
-		*seen = shadow;
+	return false;
 }
 
-static void shadow_add(struct target *target, unsigned mode, uint32_t weight)
+static void note_wait(const struct entry *entry)
 {
-	uint64_t more = table_unit(target->table, mode) * weight;
+	uint64_t now;
 
-	if (target->shadowed)
-		shadow_judge(target, relaxed_add(&target->shadow, more) + more);
+	if (!me || !entry->joined || entry->kind == WAIT || entry->kind == SIGNAL)
+		return;
+	now = now_ns();
+	if (now - me->joined_ns > me->waited_most_ns)
+		me->waited_most_ns = now - me->joined_ns;
+	if (entry->deadline && now > entry->deadline &&
+	    now - entry->deadline > me->overshot_most_ns)
+		me->overshot_most_ns = now - entry->deadline;
 }
 
-static void shadow_take(struct target *target, unsigned mode, uint32_t weight)
+int call_end(struct actor *actor, struct entry *entry, int error)
 {
-	if (target->shadowed)
-		relaxed_add(&target->shadow, -(table_unit(target->table, mode) * weight));
+	if (errno != MARK)
+		violation("lock %u: errno was changed to %d", entry->target, errno);
+	entry->ended = stamp(target_at(entry), 1);
+	entry->error = (uint8_t)error;
+	if (!error_fits(entry))
+		violation("lock %u: call of kind %u said %d: way %u, joined %d, left %u, "
+			  "refused %u, signalled %d",
+			  entry->target, entry->kind, error, entry->how, entry->joined,
+			  entry->left, entry->refused, entry->signalled);
+	note_wait(entry);
+	if (!me || actor == &me->main)
+		my_call = NULL;
+	relaxed_store(&actor->used, actor->used + 1);
+	return error;
 }
 
 /* ---- requests ---- */
 
 /* In the past, about now, soon, or so far away that it is only reached if a wake-up is
  * lost: then the sweep sees a quiet lock with a line. */
-static struct timespec deadline(clockid_t clock, uint64_t *random, uint64_t *monotonic)
+struct timespec call_deadline(clockid_t clock, uint64_t *random, uint64_t *monotonic)
 {
 	const struct plan *plan = &the_round->plan;
 	uint64_t ns, most;
@@ -108,140 +163,88 @@ static bool by_request(struct actor *actor)
 	return true;
 }
 
-static int timed_request(struct actor *actor, fifolock_t *lock, unsigned mode,
-			 uint32_t weight)
+static int timed_request(struct actor *actor, fifolock_t *lock, struct entry *entry)
 {
-	struct entry *entry = &actor->entries[actor->used];
-	struct timespec at = deadline(CLOCK_MONOTONIC, &actor->random, &entry->deadline);
+	struct timespec at =
+		call_deadline(CLOCK_MONOTONIC, &actor->random, &entry->deadline);
 
 	errno = MARK;
-	return request_ask(actor, lock, mode, weight, &at);
+	return request_ask(actor, lock, entry->mode, entry->weight, &at);
 }
 
-static int timed(struct actor *actor, fifolock_t *lock, unsigned mode, uint32_t weight)
+static int timed(struct actor *actor, fifolock_t *lock, struct entry *entry)
 {
 	clockid_t clock =
 		oracle_below(&actor->random, 2) ? CLOCK_MONOTONIC : CLOCK_REALTIME;
-	struct entry *entry = &actor->entries[actor->used];
-	struct timespec at = deadline(clock, &actor->random, &entry->deadline);
+	struct timespec at = call_deadline(clock, &actor->random, &entry->deadline);
 
 	errno = MARK;
-	if (weight == 1)
-		return fifolock_clocklock(lock, mode, clock, &at);
+	if (entry->weight == 1)
+		return fifolock_clocklock(lock, entry->mode, clock, &at);
 	if (clock == CLOCK_MONOTONIC)
-		return fifolock_timedlock_n(lock, mode, weight, &at);
-	return fifolock_clocklock_n(lock, mode, weight, clock, &at);
+		return fifolock_timedlock_n(lock, entry->mode, entry->weight, &at);
+	return fifolock_clocklock_n(lock, entry->mode, entry->weight, clock, &at);
 }
 
-static int ask(struct actor *actor, fifolock_t *lock, unsigned mode, uint32_t weight,
-	       enum how how)
+static int ask(struct actor *actor, fifolock_t *lock, struct entry *entry)
 {
-	bool request = how != TRY && by_request(actor);
+	bool request = entry->how != TRY && by_request(actor);
+	uint32_t weight = entry->weight;
+	unsigned mode = entry->mode;
 
-	if (how == TIMED)
-		return request ? timed_request(actor, lock, mode, weight)
-			       : timed(actor, lock, mode, weight);
+	if (entry->how == TIMED)
+		return request ? timed_request(actor, lock, entry)
+			       : timed(actor, lock, entry);
 	errno = MARK;
 	if (request)
 		return request_ask(actor, lock, mode, weight, NULL);
-	if (how == TRY && weight == 1)
+	if (entry->how == TRY && weight == 1)
 		return fifolock_trylock(lock, mode);
-	if (how == TRY)
+	if (entry->how == TRY)
 		return fifolock_trylock_n(lock, mode, weight);
 	return weight == 1 ? fifolock_lock(lock, mode)
 			   : fifolock_lock_n(lock, mode, weight);
 }
 
-/* Which errors there may be, and what they say about having been in line. */
-static bool error_fits(const struct entry *entry)
-{
-	switch (entry->error) {
-	case 0:
-		return !entry->left;
-	case EBUSY:
-		return entry->how == TRY && !entry->joined;
-	case ETIMEDOUT:
-		return entry->how == TIMED && entry->joined == (entry->left != 0);
-	case ENOMEM:
-		return entry->how != TRY && !entry->joined &&
-		       relaxed_load(&tally->mmap_failed);
-	}
-	return false;
-}
-
-static void note_wait(const struct entry *entry)
-{
-	uint64_t now;
-
-	if (!me || !entry->joined)
-		return;
-	now = now_ns();
-	if (now - me->joined_ns > me->waited_most_ns)
-		me->waited_most_ns = now - me->joined_ns;
-	if (entry->deadline && now > entry->deadline &&
-	    now - entry->deadline > me->overshot_most_ns)
-		me->overshot_most_ns = now - entry->deadline;
-}
-
 int call_ask(struct actor *actor, struct target *target, unsigned mode, uint32_t weight,
 	     enum how how)
 {
-	struct entry *entry = entry_open(actor, REQUEST, target, mode, weight);
+	struct entry *entry = call_open(actor, REQUEST, target, mode, weight);
 	int error;
 
 	entry->how = (uint8_t)how;
-	if (me && actor == &me->main)
-		me->now = entry;
-	entry->begun = stamp(target, 1);
-	error = ask(actor, target->lock, mode, weight, how);
-	entry->ended = stamp(target, 1);
-	if (errno != MARK)
-		violation("lock %u: errno was changed to %d", target->index, errno);
-	entry->error = (uint8_t)error;
-	if (!error_fits(entry))
-		violation("lock %u: error %d from way %d, joined %d, left %u",
-			  target->index, error, how, entry->joined, entry->left);
+	call_begin(actor, entry);
+	error = call_end(actor, entry, ask(actor, target->lock, entry));
 	if (!error)
 		shadow_add(target, mode, weight);
-	note_wait(entry);
-	entry_close(actor);
 	return error;
 }
 
 int call_give(struct actor *actor, struct target *target, unsigned mode, uint32_t weight)
 {
-	struct entry *entry = entry_open(actor, RELEASE, target, mode, weight);
+	struct entry *entry = call_open(actor, RELEASE, target, mode, weight);
 	int saved = errno, error;
 
 	shadow_take(target, mode, weight);
-	entry->begun = stamp(target, 1);
-	errno = MARK;
+	call_begin(actor, entry);
 	error = weight == 1 ? fifolock_unlock(target->lock, mode)
 			    : fifolock_unlock_n(target->lock, mode, weight);
-	if (errno != MARK)
-		violation("errno was changed to %d by an unlock", errno);
+	call_end(actor, entry, error);
 	errno = saved;
-	entry->ended = stamp(target, 1);
-	entry->error = (uint8_t)error;
-	if (error && !(has(&the_round->plan, F_thieves) && error == EPERM))
-		violation("lock %u: unlock said %d", target->index, error);
-	entry_close(actor);
 	return error;
 }
 
 /* Who was seen in line is not passed by those who ask after that: see the sweep. */
 void call_look(struct actor *actor, struct target *target)
 {
-	struct entry *entry = entry_open(actor, LOOK, target, 0, 0);
-	uint32_t waiting;
+	const struct plan *plan = &the_round->plan;
+	struct entry *entry = call_open(actor, LOOK, target, 0, 0);
 
-	entry->begun = stamp(target, 1);
-	waiting = fifolock_waiting(target->lock);
-	entry->ended = stamp(target, 1);
-	entry->joined = waiting != 0;
-	entry->ticket = waiting;
-	if (waiting > 2 * the_round->plan.seats && !has(&the_round->plan, F_timed))
-		violation("lock %u: %u in line, of %u threads", target->index, waiting,
-			  the_round->plan.seats);
-	entry_close(actor);
+	call_begin(actor, entry);
+	entry->told = fifolock_waiting(target->lock);
+	call_end(actor, entry, 0);
+	if (entry->told > 2 * plan->seats && !has(plan, F_timed) &&
+	    !has(plan, F_closings))
+		violation("lock %u: %u in line, of %u threads", target->index,
+			  entry->told, plan->seats);
 }

@@ -19,12 +19,14 @@ void each_entry(struct round *round, void (*visit)(struct entry *, void *), void
 		each_of(&round->seats[i].handler, visit, arg);
 	}
 	each_of(&round->janitor, visit, arg);
+	for (unsigned i = 0; i < WATCHERS; i++)
+		each_of(&round->watchers[i], visit, arg);
 }
 
 /* ---- totals ---- */
 
 struct totals {
-	uint64_t grants, taken, given; /* requests granted; holds */
+	uint64_t taken, given;
 };
 
 struct count {
@@ -44,26 +46,73 @@ static void count_request(struct tally *sums, const struct entry *entry)
 	sums->no_memory += entry->error == ENOMEM;
 }
 
+/* What is taken and given back in one call is not in the totals. */
+static void count_holder(struct tally *sums, const struct entry *entry,
+			 struct totals totals[])
+{
+	bool done = entry->error == 0;
+
+	switch (entry->kind) {
+	case CONVERT:
+		sums->converted += done;
+		sums->converted_in_line += done && entry->joined;
+		sums->deadlocks += entry->error == EDEADLK;
+		totals[entry->from].given += done;
+		totals[entry->mode].taken += done;
+		break;
+	case WAIT:
+		sums->waits++;
+		sums->waits_late += entry->error == ETIMEDOUT;
+		totals[entry->mode].given += entry->error == ECANCELED;
+		break;
+	default:
+		sums->bumps += done && entry->joined;
+		totals[entry->mode].given += entry->error == ECANCELED;
+	}
+}
+
+static void count_look(struct tally *sums, const struct entry *entry)
+{
+	sums->looks += entry->kind == LOOK;
+	sums->signalled += entry->kind == SIGNAL ? entry->told : 0;
+	sums->snapshots += entry->kind == SNAPSHOT && !entry->error;
+	sums->snapshots_again += entry->kind == SNAPSHOT && entry->error;
+	sums->contended += entry->kind == CONTENDED;
+	if (entry->kind == LOOK && entry->told > sums->longest_line)
+		sums->longest_line = entry->told;
+}
+
 static void count_entry(struct entry *entry, void *arg)
 {
 	struct count *count = arg;
-	struct totals *totals = &count->modes[entry->target][entry->mode];
+	struct totals *totals = count->modes[entry->target];
+	struct tally *sums = &count->tally;
 
-	if (entry->kind == LOOK) {
-		count->tally.looks++;
-	} else if (entry->kind == REQUEST) {
-		count_request(&count->tally, entry);
-		totals->grants += entry->error == 0;
-		totals->taken += entry->error == 0 ? entry->weight : 0;
-	} else {
-		count->tally.releases++;
-		count->tally.refused += entry->error != 0;
-		totals->given += entry->error == 0 ? entry->weight : 0;
+	sums->cancelled += entry->error == ECANCELED;
+	sums->full += entry->error == EAGAIN && entry->kind != SNAPSHOT;
+	sums->positions += entry->asked != 0;
+	switch (entry->kind) {
+	case REQUEST:
+		count_request(sums, entry);
+		totals[entry->mode].taken += entry->error == 0 ? entry->weight : 0;
+		break;
+	case RELEASE:
+		sums->releases++;
+		sums->refused += entry->error != 0;
+		totals[entry->mode].given += entry->error == 0 ? entry->weight : 0;
+		break;
+	case SECTION:
+		count_request(sums, entry);
+		sums->sections += entry->error == 0;
+		break;
+	case CONVERT:
+	case WAIT:
+	case BUMP:
+		count_holder(sums, entry, totals);
+		break;
+	default:
+		count_look(sums, entry);
 	}
-	count->tally.longest_line =
-		entry->kind == LOOK && entry->ticket > count->tally.longest_line
-			? entry->ticket
-			: count->tally.longest_line;
 }
 
 /* What nobody gave back, in a round of misuse. */
@@ -95,14 +144,14 @@ static void check_totals(const struct plan *plan, struct target *target,
 		if (totals[m].taken != totals[m].given)
 			violation("lock %u, mode %u: more taken than given",
 				  target->index, m);
-		if (in_set(table->apart[m], m) && target->guarded[m] != totals[m].grants)
-			violation("lock %u: %llu grants of mode %u, %llu of them counted",
-				  target->index, (unsigned long long)totals[m].grants, m,
+		if (in_set(table->apart[m], m) && target->guarded[m] != target->visits[m])
+			violation("lock %u: %llu were in mode %u, %llu of them counted",
+				  target->index, (unsigned long long)target->visits[m], m,
 				  (unsigned long long)target->guarded[m]);
-		clique += in_set(table->clique, m) ? totals[m].grants : 0;
+		clique += in_set(table->clique, m) ? target->visits[m] : 0;
 	}
 	if (clique != target->clique)
-		violation("lock %u: %llu grants of modes that keep each other out, %llu "
+		violation("lock %u: %llu were in modes that keep each other out, %llu "
 			  "counted",
 			  target->index, (unsigned long long)clique,
 			  (unsigned long long)target->clique);
@@ -122,6 +171,10 @@ static void check_rest(struct target *target)
 	for (unsigned m = 0; m < target->table->rules.count; m++)
 		if (fifolock_holds(lock, m))
 			violation("lock %u: mode %u is held at rest", target->index, m);
+	for (unsigned i = 0; i < CONDS; i++)
+		if (target->conds[i].first || target->conds[i].guard.word)
+			violation("lock %u: condition %u is waited for at rest",
+				  target->index, i);
 	if (fifolock_waiting(lock))
 		violation("lock %u: a line at rest", target->index);
 	if (lock->word || lock->first || lock->left || (uint32_t)lock->line)
@@ -164,18 +217,15 @@ static void tally_entries(const struct count *count)
 {
 	const struct tally *sums = &count->tally;
 
-	tally_add(&tally->requests, sums->requests);
-	tally_add(&tally->at_once, sums->at_once);
-	tally_add(&tally->queued, sums->queued);
-	tally_add(&tally->busy, sums->busy);
-	tally_add(&tally->late, sums->late);
-	tally_add(&tally->left, sums->left);
-	tally_add(&tally->no_memory, sums->no_memory);
-	tally_add(&tally->releases, sums->releases);
-	tally_add(&tally->refused, sums->refused);
-	tally_add(&tally->looks, sums->looks);
-	tally_add(&tally->weighted, sums->weighted);
-	tally_add(&tally->operations, sums->requests + sums->releases);
+#define SUM(name) tally_add(&tally->name, sums->name);
+	SUM(requests) SUM(at_once) SUM(queued) SUM(busy) SUM(late) SUM(left);
+	SUM(no_memory) SUM(releases) SUM(refused) SUM(looks) SUM(weighted);
+	SUM(converted) SUM(converted_in_line) SUM(deadlocks) SUM(sections);
+	SUM(waits) SUM(waits_late) SUM(signalled) SUM(bumps) SUM(cancelled) SUM(full);
+	SUM(snapshots) SUM(snapshots_again) SUM(contended) SUM(positions);
+#undef SUM
+	tally_add(&tally->operations, sums->requests + sums->releases + sums->converted +
+					      sums->waits + sums->bumps);
 	tally_max(&tally->longest_line, sums->longest_line);
 }
 
@@ -190,6 +240,7 @@ static void tally_seat(const struct seat *seat)
 	tally_add(&tally->freezes, seat->freezes);
 	tally_add(&tally->delays, seat->delays);
 	tally_add(&tally->wishes, seat->wishes / 2);
+	tally_add(&tally->sections_by_others, seat->by_others);
 	tally_add(&tally->sleepers, seat->sleeps);
 	tally_add(&tally->shadow_judged, seat->judged);
 	tally_max(&tally->overshoot_us, seat->overshot_most_ns / 1000);

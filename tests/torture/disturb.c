@@ -192,12 +192,35 @@ static void tick(struct round *round, uint64_t *random)
 	pause_ns(1000000);
 }
 
+static void close_one(struct round *round, uint64_t *random)
+{
+	watcher_turn(round, CLOSER, random);
+}
+
+static void bound_one(struct round *round, uint64_t *random)
+{
+	watcher_turn(round, BOUNDER, random);
+}
+
+static void signal_one(struct round *round, uint64_t *random)
+{
+	watcher_turn(round, SIGNALLER, random);
+}
+
+static void watch_one(struct round *round, uint64_t *random)
+{
+	watcher_turn(round, WATCHER, random);
+}
+
 static const struct {
 	enum feature feature;
 	void (*turn)(struct round *, uint64_t *random);
-} kinds[] = {{F_hogs, hog},	 {F_hogs, hog},	      {F_freezes, freeze},
-	     {F_signals, storm}, {F_gifts, clean_up}, {F_pinned, jostle},
-	     {F_stamps, tick}};
+} kinds[] = {{F_hogs, hog},	     {F_hogs, hog},
+	     {F_freezes, freeze},    {F_signals, storm},
+	     {F_gifts, clean_up},    {F_pinned, jostle},
+	     {F_stamps, tick},	     {F_closings, close_one},
+	     {F_bounds, bound_one},  {F_conditions, signal_one},
+	     {F_watchers, watch_one}};
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -212,6 +235,7 @@ static void *disturb(void *arg)
 {
 	struct disturber *disturber = arg;
 
+	jitter_start(disturber->random);
 	while (!relaxed_load(&disturber->round->over))
 		kinds[disturber - disturbers].turn(disturber->round, &disturber->random);
 	return NULL;

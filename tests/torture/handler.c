@@ -36,10 +36,7 @@ static void try_one(struct seat *seat)
 	mode = table_random_mode(target->table, &seat->handler.random);
 	if (call_ask(&seat->handler, target, mode, 1, TRY))
 		return;
-	if (in_set(target->table->apart[mode], mode))
-		target->guarded[mode]++;
-	if (in_set(target->table->clique, mode))
-		target->clique++;
+	come_and_go(target, mode);
 	call_give(&seat->handler, target, mode, 1);
 }
 

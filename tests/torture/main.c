@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct options options = {
-	.seconds = 60, .round = -1, .life = -1, .stall = 60, .may = UINT32_MAX};
+	.seconds = 60, .round = -1, .life = -1, .stall = 60, .may = UINT64_MAX};
 
 /* ---- options ---- */
 
@@ -67,10 +67,10 @@ __attribute__((noreturn)) static void usage(void)
 	exit(2);
 }
 
-static uint32_t feature_list(const char *list)
+static uint64_t feature_list(const char *list)
 {
 	char *copy = strdup(list), *rest = NULL;
-	uint32_t found = 0;
+	uint64_t found = 0;
 
 	for (char *name = strtok_r(copy, ",", &rest); name;
 	     name = strtok_r(NULL, ",", &rest)) {
@@ -80,7 +80,7 @@ static uint32_t feature_list(const char *list)
 			i++;
 		if (i == F_COUNT)
 			usage();
-		found |= 1u << i;
+		found |= UINT64_C(1) << i;
 	}
 	free(copy);
 	return found;

@@ -11,19 +11,19 @@ static const uint8_t chances[] = {
 #undef X
 };
 
-#define LIFE_FEATURES (1u << F_stops | 1u << F_nomem | 1u << F_asleep | 1u << F_keyless)
+#define LIFE_FEATURES (ONE(stops) | ONE(nomem) | ONE(asleep) | ONE(keyless))
 
-static uint32_t roll(uint64_t *random)
+static uint64_t roll(uint64_t *random)
 {
-	uint32_t features = 0;
+	uint64_t features = 0;
 
 	for (unsigned i = 0; i < F_COUNT; i++)
 		if (oracle_below(random, 16) < chances[i])
-			features |= 1u << i;
+			features |= UINT64_C(1) << i;
 	return (features & options.may) | options.must;
 }
 
-uint32_t life_features(uint64_t life)
+uint64_t life_features(uint64_t life)
 {
 	uint64_t random = options.seed ^ ~life;
 
@@ -31,15 +31,18 @@ uint32_t life_features(uint64_t life)
 }
 
 /* What does not go together. */
-static uint32_t sensible(uint32_t features)
+static uint64_t sensible(uint64_t features)
 {
 	if (options.wedge) /* thieves would undo it, a function might allow more */
-		features &= ~(1u << F_thieves | 1u << F_predicates);
+		features &= ~(ONE(thieves) | ONE(predicates) | ONE(closings) |
+			      ONE(bounds) | ONE(conditions) | ONE(converts));
 	if (features >> F_thieves & 1)
-		features &= ~(1u << F_stamps | 1u << F_shadow | 1u << F_mortal |
-			      1u << F_gifts | 1u << F_nest | 1u << F_storms);
+		features &= ~(ONE(stamps) | ONE(shadow) | ONE(mortal) | ONE(gifts) |
+			      ONE(nest) | ONE(storms) | ONE(converts) | ONE(sections) |
+			      ONE(conditions) | ONE(bumps) | ONE(closings) | ONE(bounds) |
+			      ONE(watchers));
 	if (features >> F_storms & 1)
-		features = (features | 1u << F_timed) & ~(1u << F_mortal);
+		features = (features | ONE(timed)) & ~(ONE(mortal));
 	return features;
 }
 
@@ -85,14 +88,14 @@ static uint32_t random_steps(const struct plan *plan, uint64_t *random)
 void plan_make(struct plan *plan, uint64_t number)
 {
 	uint64_t random = options.seed * UINT64_C(0x2545f4914f6cdd1d) + number;
-	uint32_t once = life_features(number / ROUNDS_PER_LIFE);
+	uint64_t once = life_features(number / ROUNDS_PER_LIFE);
 
 	memset(plan, 0, sizeof(*plan));
 	plan->number = number;
 	plan->seed = oracle_random(&random);
 	plan->features = sensible((roll(&random) & ~LIFE_FEATURES) | once);
 	if (has(plan, F_mortal))
-		plan->features &= ~(oracle_below(&random, 2) << F_crowd);
+		plan->features &= oracle_below(&random, 2) ? ~ONE(crowd) : UINT64_MAX;
 	plan->targets = 1 + oracle_below(&random, oracle_below(&random, 2) ? TARGETS : 1);
 	plan->seats = random_seats(plan, &random);
 	plan->births = has(plan, F_births) ? 1 + oracle_below(&random, 6) : 0;

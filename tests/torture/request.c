@@ -61,25 +61,40 @@ static int give_up_calling(struct asked *asked)
 	return (int)told(asked);
 }
 
-static int by_callback(fifolock_t *lock, unsigned mode, uint32_t weight,
-		       const struct timespec *deadline)
+/* It is in line, or was a moment ago. */
+static void look_for_it(struct actor *actor, fifolock_request_t *request)
+{
+	struct entry *entry = my_call;
+	struct target *target = &the_round->targets[entry->target];
+
+	if (!has(&the_round->plan, F_watchers) || oracle_below(&actor->random, 4))
+		return;
+	entry->asked = stamp(target, 1);
+	entry->position = fifolock_request_position(request);
+	entry->answered = stamp(target, 1);
+}
+
+static int by_callback(struct actor *actor, fifolock_t *lock, unsigned mode,
+		       uint32_t weight, const struct timespec *deadline)
 {
 	struct asked asked = {.told = PENDING};
 	int error = fifolock_request(lock, mode, weight, &asked.request, tell, &asked);
 
 	if (error != EINPROGRESS)
 		return error;
+	look_for_it(actor, &asked.request);
 	return await(&asked, deadline) ? (int)told(&asked) : give_up_calling(&asked);
 }
 
-static int by_waiting(fifolock_t *lock, unsigned mode, uint32_t weight,
-		      const struct timespec *deadline)
+static int by_waiting(struct actor *actor, fifolock_t *lock, unsigned mode,
+		      uint32_t weight, const struct timespec *deadline)
 {
 	fifolock_request_t request;
 	int error = fifolock_request(lock, mode, weight, &request, NULL, NULL);
 
 	if (error != EINPROGRESS)
 		return error;
+	look_for_it(actor, &request);
 	error = fifolock_request_wait(&request, deadline);
 	if (error != ETIMEDOUT)
 		return error;
@@ -92,6 +107,7 @@ static int by_waiting(fifolock_t *lock, unsigned mode, uint32_t weight,
 int request_ask(struct actor *actor, fifolock_t *lock, unsigned mode, uint32_t weight,
 		const struct timespec *deadline)
 {
-	return oracle_below(&actor->random, 2) ? by_callback(lock, mode, weight, deadline)
-					       : by_waiting(lock, mode, weight, deadline);
+	return oracle_below(&actor->random, 2)
+		       ? by_callback(actor, lock, mode, weight, deadline)
+		       : by_waiting(actor, lock, mode, weight, deadline);
 }

@@ -13,16 +13,32 @@ struct round *the_round;
 
 /* ---- room to write calls down ---- */
 
-/* A step makes at most 4 requests, 8 releases and 4 looks; mostly a fourth of that.  A
- * thread that has no room left ends. */
+static uint32_t busy(const struct plan *plan)
+{
+	return has(plan, F_converts) || has(plan, F_conditions) || has(plan, F_bumps) ? 2
+										      : 1;
+}
+
+/* Mostly a fourth of what a step may take.  A thread that has no room left ends. */
 static uint32_t room_of_seat(const struct plan *plan)
 {
-	return plan->steps * (has(plan, F_nest) ? 12 : 5) + 64 * (plan->births + 1) +
+	return plan->steps * (has(plan, F_nest) ? 12 : 5) * busy(plan) +
+	       (STEP_CALLS + 32) * (plan->births + 1) +
 	       plan->generations * 2 * plan->targets;
 }
 
 #define HANDLER_ROOM 4096u
 #define JANITOR_ROOM 65536u
+
+static const struct {
+	enum feature feature;
+	uint32_t room;
+} watchers[WATCHERS] = {
+	[CLOSER] = {F_closings, 8192},
+	[BOUNDER] = {F_bounds, 2048},
+	[SIGNALLER] = {F_conditions, 4 * WAITS},
+	[WATCHER] = {F_watchers, 4096},
+};
 
 static void actor_make(struct round *round, struct actor *actor, uint32_t room,
 		       uint64_t random)
@@ -49,13 +65,26 @@ static void *memory_keep(size_t size)
 	return kept;
 }
 
+static uint32_t room_of_watcher(const struct plan *plan, unsigned watcher)
+{
+	return has(plan, watchers[watcher].feature) ? watchers[watcher].room : 0;
+}
+
+static uint32_t room_of_all(const struct plan *plan)
+{
+	uint32_t all = plan->seats * (room_of_seat(plan) + HANDLER_ROOM) + JANITOR_ROOM;
+
+	for (unsigned i = 0; i < WATCHERS; i++)
+		all += room_of_watcher(plan, i);
+	return all;
+}
+
 static void actors_make(struct round *round)
 {
 	const struct plan *plan = &round->plan;
-	uint32_t all = plan->seats * (room_of_seat(plan) + HANDLER_ROOM) + JANITOR_ROOM;
 	uint64_t random = plan->seed ^ 0x5eed;
 
-	round->entries = memory_keep((size_t)all * sizeof(struct entry));
+	round->entries = memory_keep(room_of_all(plan) * sizeof(struct entry));
 	round->entry_room = 0;
 	for (unsigned i = 0; i < plan->seats; i++) {
 		struct seat *seat = &round->seats[i];
@@ -65,6 +94,9 @@ static void actors_make(struct round *round)
 		actor_make(round, &seat->handler, HANDLER_ROOM, oracle_random(&random));
 	}
 	actor_make(round, &round->janitor, JANITOR_ROOM, oracle_random(&random));
+	for (unsigned i = 0; i < WATCHERS; i++)
+		actor_make(round, &round->watchers[i], room_of_watcher(plan, i),
+			   oracle_random(&random));
 }
 
 /* ---- begin ---- */
@@ -85,6 +117,8 @@ static void round_make(struct round *round, uint64_t number)
 		target->log_room = round->entry_room;
 		target->log = memory_get(target->log_room * sizeof(*target->log));
 	}
+	if (has(plan, F_watchers))
+		round->sights = memory_get(SIGHTS * sizeof(*round->sights));
 	pthread_mutex_init(&round->births, NULL);
 	pthread_barrier_init(&round->start, NULL, plan->seats);
 	pthread_barrier_init(&round->burial, NULL, plan->seats);
@@ -157,6 +191,8 @@ static void round_free(struct round *round)
 {
 	for (unsigned i = 0; i < round->plan.targets; i++)
 		target_free(&round->targets[i]);
+	if (round->sights)
+		memory_return(round->sights, SIGHTS * sizeof(*round->sights));
 	pthread_barrier_destroy(&round->start);
 	pthread_barrier_destroy(&round->burial);
 	pthread_mutex_destroy(&round->births);

@@ -1,53 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * sweep.c - each grant and each refusal against what certainly was at that time.
+ * sweep.c - along all that happened to one lock.
  *
  * All stamps of a lock are different and count up, so they are one line of time.  Going
  * along it, lo are the holds that certainly exist (from after the grant was seen until
  * before the release was asked), hi those that possibly do (from before the request, or
- * before the commit if it was granted in line, until after the release).  What is
- * demanded:
+ * before the commit if it was granted in line, until after the release).
  *
- *	room	a grant: at some moment between request (or commit) and return what was
- *		held, somewhere between lo and hi, allowed it
- *	cause	a refusal, and a wait: at some moment between request and return (or
- *		ticket) somebody was possibly in line, or what was held did not allow it
- *	pass	whoever took a lock at once after another was certainly in line, returned
- *		after the commit that granted the other
- *	quiet	while all who are inside a call are asleep in line, the first of them does
- *		not fit: else somebody has lost a wake-up
+ * Of a conversion lo has neither mode while it is under way, but what it gives while it
+ * sleeps; of one who bumps or waits for a condition, nothing.  A section's hold is certain
+ * while it runs.  What is demanded on the way: judge.c, wait.c, sight.c.
  */
-#include "torture.h"
+#include "sweep.h"
 
-#define BOX_MOST 256u /* combinations of holds that are looked at; more: it may be so */
-#define OPEN	 (2 * SEATS + 2)
-
-enum moment { NOTHING, BEGUN, PUSHED, SLEPT, LEFT, COMMIT, ENDED };
-
-/* A call that has begun and not ended. */
-struct open {
-	struct entry *entry;
-	uint32_t barrier; /* it may not return before */
-	bool waiting;	  /* asleep in line */
-	bool in_hi;
-	bool wants_room, wants_cause;
-};
-
-struct sweep {
-	struct round *round;
-	struct target *target;
-	uint32_t *marks; /* by stamp: entry << 3 | moment */
-	uint32_t now;
-	uint32_t lo[FIFOLOCK_MAX_MODES], hi[FIFOLOCK_MAX_MODES];
-	struct open open[OPEN];
-	unsigned opened;
-	unsigned running; /* of these: who may be doing something */
-	unsigned in_line; /* of these: who joins */
-	uint32_t ghosts;  /* until then a departed request may not be out of the line */
-	uint32_t barrier; /* who was certainly in line is there until */
-	uint32_t pushed;  /* who has a ticket is in line until */
-	uint64_t judged, quiet;
-};
+#define MOMENT_BITS 4
 
 /* ---- marks ---- */
 
@@ -61,7 +27,7 @@ static void mark(struct sweep *sweep, uint32_t stamp, const struct entry *entry,
 	if (stamp > sweep->target->clock || sweep->marks[stamp])
 		violation("lock %u: stamp %u is not one of a kind", sweep->target->index,
 			  stamp);
-	sweep->marks[stamp] = index << 3 | moment;
+	sweep->marks[stamp] = index << MOMENT_BITS | moment;
 }
 
 static void mark_entry(struct entry *entry, void *arg)
@@ -70,212 +36,269 @@ static void mark_entry(struct entry *entry, void *arg)
 
 	if (entry->target != sweep->target->index)
 		return;
-	mark(sweep, entry->begun, entry, BEGUN);
-	mark(sweep, entry->pushed, entry, PUSHED);
-	mark(sweep, entry->slept, entry, SLEPT);
-	mark(sweep, entry->left, entry, LEFT);
-	mark(sweep, entry->commit, entry, COMMIT);
-	mark(sweep, entry->ended, entry, ENDED);
+#define X(moment, name) mark(sweep, entry->name, entry, moment);
+	MOMENTS(X)
+#undef X
 }
 
-/* ---- what may have been held ---- */
+/* ---- holds ---- */
 
-/* Is there, between lo and hi, something that says yes (or no)? */
-static bool box_has(const struct sweep *sweep, const uint32_t hi[], unsigned mode,
-		    uint32_t weight, bool yes)
+static void count(const struct sweep *sweep, uint32_t holds[], unsigned mode,
+		  uint32_t weight, bool more)
 {
-	const struct rules *rules = &sweep->target->table->rules;
-	uint32_t holds[FIFOLOCK_MAX_MODES], tried = 0;
-	unsigned m;
-
-	memcpy(holds, sweep->lo, sizeof(holds));
-	while (tried++ < BOX_MOST) {
-		if (plain_fits(rules, holds, mode, weight) == yes)
-			return true;
-		for (m = 0; m < rules->count && holds[m] >= hi[m]; m++)
-			holds[m] = sweep->lo[m];
-		if (m == rules->count)
-			return false;
-		holds[m]++;
-	}
-	return true;
+	if (!more && holds[mode] < weight)
+		violation("lock %u: more of mode %u was given back than was taken",
+			  sweep->target->index, mode);
+	holds[mode] += more ? weight : -weight;
 }
 
-/* The same with one look, where more holds never allow more. */
-static bool may_say(const struct sweep *sweep, const struct open *open, bool yes)
+/* What a call gives back, though it takes it again. */
+static bool gives(const struct entry *entry)
 {
-	const struct entry *entry = open->entry;
-	const struct table *table = sweep->target->table;
-	uint32_t hi[FIFOLOCK_MAX_MODES];
-
-	memcpy(hi, sweep->hi, sizeof(hi));
-	if (open->in_hi)
-		hi[entry->mode] -= entry->weight;
-	if (!table->monotone)
-		return box_has(sweep, hi, entry->mode, entry->weight, yes);
-	return plain_fits(&table->rules, yes ? sweep->lo : hi, entry->mode,
-			  entry->weight) == yes;
+	return entry->kind == RELEASE || entry->kind == CONVERT || entry->kind == BUMP ||
+	       entry->kind == WAIT;
 }
 
-static bool line_may_be_there(const struct sweep *sweep, const struct open *open)
+static unsigned given_mode(const struct entry *entry)
 {
-	return sweep->now < sweep->ghosts || sweep->in_line > open->entry->joined;
+	return entry->kind == CONVERT ? entry->from : entry->mode;
 }
 
-/* After more has become possible; what ends makes less possible. */
-static void judge(struct sweep *sweep)
+/* It is gone for certain. */
+static void drop(struct sweep *sweep, struct open *open)
 {
-	for (unsigned i = 0; i < sweep->opened; i++) {
-		struct open *open = &sweep->open[i];
-
-		if (open->wants_room && may_say(sweep, open, true))
-			open->wants_room = false;
-		if (open->wants_cause &&
-		    (line_may_be_there(sweep, open) || may_say(sweep, open, false)))
-			open->wants_cause = false;
-	}
+	if (open->had)
+		count(sweep, sweep->hi, given_mode(open->entry), open->entry->weight,
+		      false);
+	open->had = false;
 }
 
-/* ---- quiet ---- */
-
-static const struct open *first_waiting(const struct sweep *sweep)
+static void keep(struct sweep *sweep, struct open *open, bool kept)
 {
-	const struct open *first = NULL;
-	uint32_t base = sweep->target->first_ticket;
-
-	for (unsigned i = 0; i < sweep->opened; i++) {
-		const struct open *open = &sweep->open[i];
-
-		if (open->waiting &&
-		    (!first || open->entry->ticket - base < first->entry->ticket - base))
-			first = open;
-	}
-	return first;
-}
-
-static void listen(struct sweep *sweep)
-{
-	const struct open *first;
-	const struct entry *entry;
-
-	if (sweep->running || !(first = first_waiting(sweep)))
-		return;
-	entry = first->entry;
-	if (entry->until <= sweep->now)
-		return; /* it may have left a moment ago */
-	sweep->quiet++;
-	if (plain_fits(&sweep->target->table->rules, sweep->lo, entry->mode,
-		       entry->weight))
-		violation("lock %u: ticket %u, %u of mode %u, is first and fits, and all "
-			  "sleep (stamp %u)",
-			  sweep->target->index, entry->ticket, entry->weight, entry->mode,
-			  sweep->now);
+	if (open->entry->kind == CONVERT && open->kept != kept)
+		count(sweep, sweep->lo, open->entry->from, 1, kept);
+	open->kept = kept;
 }
 
 /* ---- moments ---- */
 
-static void count(uint32_t holds[], const struct entry *entry, bool more)
+static bool asks(const struct entry *entry)
 {
-	if (!more && holds[entry->mode] < entry->weight)
-		violation("lock %u: more of mode %u was given back than was taken",
-			  entry->target, entry->mode);
-	holds[entry->mode] += more ? entry->weight : -(uint32_t)entry->weight;
+	return entry->kind == REQUEST || entry->kind == CONVERT || entry->kind == SECTION;
+}
+
+static bool looks(const struct entry *entry)
+{
+	return entry->kind == SNAPSHOT || entry->kind == SIGNAL;
+}
+
+static void wants(struct sweep *sweep, struct open *open)
+{
+	const struct entry *entry = open->entry;
+	bool at_once = !entry->error && !entry->joined;
+
+	if (asks(entry)) {
+		sweep->judged++;
+		open->in_hi = open->wants_room = at_once;
+		open->wants_cause = !at_once && entry->error != ECANCELED;
+		open->wants_full = entry->error == EAGAIN;
+		open->wants_deadlock = entry->error == EDEADLK;
+		if (at_once)
+			count(sweep, sweep->hi, entry->mode, entry->weight, true);
+	}
+	if (entry->kind == BUMP)
+		open->wants_cause = entry->joined;
+	if (entry->kind == CONTENDED)
+		open->wants_cause = entry->told;
+	if (entry->kind == SIGNAL)
+		open->wants_nobody = !entry->told;
+	if (entry->kind == SNAPSHOT)
+		begin_sight(sweep, open);
+}
+
+static void rule_begins(struct sweep *sweep, const struct entry *entry)
+{
+	uint32_t bound = entry->told ? entry->told : UINT32_MAX;
+
+	if (entry->kind == OPEN)
+		sweep->closed_since = 0;
+	if (entry->kind == CLOSE) {
+		sweep->closed_maybe = true;
+		for (unsigned i = 0; i < sweep->opened; i++)
+			sweep->open[i].saw_closed = true;
+	}
+	if (entry->kind != BOUND)
+		return;
+	sweep->bound_least = bound < sweep->bound_least ? bound : sweep->bound_least;
+	sweep->bound_most = bound > sweep->bound_most ? bound : sweep->bound_most;
+	sweep->bound_since = UINT32_MAX;
+}
+
+static void disturbed(struct sweep *sweep)
+{
+	for (unsigned i = 0; i < sweep->opened; i++)
+		sweep->open[i].alone = false;
 }
 
 static void begins(struct sweep *sweep, struct entry *entry)
 {
 	struct open *open = &sweep->open[sweep->opened++];
-	bool at_once = entry->kind == REQUEST && !entry->error && !entry->joined;
 
-	*open = (struct open){.entry = entry, .barrier = sweep->barrier};
+	*open = (struct open){.entry = entry,
+			      .barrier = sweep->barrier,
+			      .saw_closed = sweep->closed_maybe,
+			      .had = gives(entry)};
 	if (entry->kind == LOOK) {
 		open->barrier = sweep->pushed;
 		return;
 	}
-	sweep->running++;
-	if (entry->kind == RELEASE) {
-		count(sweep->lo, entry, false);
-		return;
-	}
-	sweep->judged++;
+	disturbed(sweep);
+	open->alone = ++sweep->running == 1;
+	sweep->looking += looks(entry);
+	if (gives(entry))
+		count(sweep, sweep->lo, given_mode(entry), entry->weight, false);
 	sweep->in_line += entry->joined;
-	open->in_hi = open->wants_room = at_once;
-	open->wants_cause = !at_once;
-	if (at_once)
-		count(sweep->hi, entry, true);
+	wants(sweep, open);
+	rule_begins(sweep, entry);
+	for (unsigned i = 0; entry->kind == CONVERT && entry->joined && i < sweep->opened;
+	     i++)
+		sweep->open[i].most += sweep->open[i].asking;
+}
+
+/* Whoever asks from now on comes after it. */
+void announced(struct sweep *sweep, struct open *open)
+{
+	open->announced = true;
+	if (open->entry->until > sweep->barrier)
+		sweep->barrier = open->entry->until;
+}
+
+static void wakes(struct sweep *sweep, struct open *open)
+{
+	if (open->asleep)
+		disturbed(sweep);
+	sweep->running += open->asleep;
+	open->asleep = false;
 }
 
 static void commits(struct sweep *sweep, struct open *open)
 {
+	keep(sweep, open, false);
 	open->in_hi = open->wants_room = true;
-	count(sweep->hi, open->entry, true);
-	sweep->running += open->waiting;
-	open->waiting = false;
+	count(sweep, sweep->hi, open->entry->mode, open->entry->weight, true);
+	wakes(sweep, open);
 }
 
-static void needs_cause(const struct sweep *sweep, const struct open *open)
+static void pushes(struct sweep *sweep, struct open *open)
 {
 	const struct entry *entry = open->entry;
 
-	if (open->wants_cause)
-		violation(
-			"lock %u: %u of mode %u got error %d, joined %d, with nothing in "
-			"its way (stamps %u to %u)",
-			sweep->target->index, entry->weight, entry->mode, entry->error,
-			entry->joined, entry->begun, entry->ended);
+	needs_cause(sweep, open);
+	open->in_line = true;
+	if (entry->until > sweep->pushed)
+		sweep->pushed = entry->until;
+	if (entry->signalled)
+		check_signalled(sweep, open);
+	else
+		wakes(sweep, open);
+	check_bound(sweep, open);
 }
 
-/* Asleep: it has been announced.  Whoever asks from now on comes after it. */
+/* In line: it has been announced; unless it was put there by a signal. */
 static void sleeps(struct sweep *sweep, struct open *open)
 {
-	if (open->entry->until > sweep->barrier)
-		sweep->barrier = open->entry->until;
-	if (open->in_hi || sweep->now > open->entry->ended)
+	const struct entry *entry = open->entry;
+
+	if (entry->kind == WAIT || entry->kind == BUMP)
+		drop(sweep, open);
+	if (open->in_line && !entry->signalled)
+		announced(sweep, open);
+	if (open->asleep || open->in_hi ||
+	    (entry->refused && entry->refused < sweep->now))
 		return; /* granted already */
-	open->waiting = true;
+	open->asleep = true;
 	sweep->running--;
+	keep(sweep, open, true);
+}
+
+/* ---- ends ---- */
+
+/* Departed: counted as in line until all have returned who may be granting. */
+static void leaves_ghost(struct sweep *sweep)
+{
+	for (unsigned i = 0; i < sweep->opened; i++)
+		if (sweep->open[i].entry->ended > sweep->ghosts)
+			sweep->ghosts = sweep->open[i].entry->ended;
+}
+
+/* What it holds now. */
+static void takes(struct sweep *sweep, struct open *open)
+{
+	const struct entry *entry = open->entry;
+	bool has_it = open->in_hi && entry->kind != SECTION;
+
+	if (has_it) {
+		drop(sweep, open);
+		count(sweep, sweep->lo, entry->mode, entry->weight, true);
+		if (entry->kind == REQUEST || entry->kind == CONVERT)
+			note_listed(sweep, open);
+	} else if (entry->kind == SECTION && open->in_hi) {
+		count(sweep, sweep->hi, entry->mode, entry->weight, false);
+	} else if (entry->kind == RELEASE ||
+		   (entry->error == ECANCELED && entry->kind != CONVERT)) {
+		drop(sweep, open);
+	} else if (gives(entry) && !open->kept) {
+		count(sweep, sweep->lo, given_mode(entry), entry->weight, true);
+	}
+}
+
+static void rule_ends(struct sweep *sweep, const struct entry *entry)
+{
+	if (entry->kind == CLOSE)
+		sweep->closed_since = sweep->now;
+	if (entry->kind == OPEN) {
+		sweep->closed_maybe = false;
+		leaves_ghost(sweep);
+	}
+	if (entry->kind != BOUND)
+		return;
+	sweep->bound_least = sweep->bound_most = entry->told ? entry->told : UINT32_MAX;
+	sweep->bound_since = sweep->now;
 }
 
 static void returns(struct sweep *sweep, struct open *open)
 {
 	const struct entry *entry = open->entry;
 
-	if (open->wants_room)
-		violation("lock %u: %u of mode %u was granted beside what kept it out "
-			  "(stamps %u to %u, commit %u)",
-			  sweep->target->index, entry->weight, entry->mode, entry->begun,
-			  entry->ended, entry->commit);
-	needs_cause(sweep, open);
-	if (!entry->error && !entry->joined && open->barrier > entry->ended)
-		violation("lock %u: who asked at %u took it at once by %u and passed one "
-			  "who was in line until %u",
-			  sweep->target->index, entry->begun, entry->ended,
-			  open->barrier);
-	if (!entry->error)
-		count(sweep->lo, entry, true);
-	for (unsigned i = 0; entry->left && i < sweep->opened; i++)
-		if (sweep->open[i].entry->ended > sweep->ghosts)
-			sweep->ghosts = sweep->open[i].entry->ended;
+	check_return(sweep, open);
+	if (entry->kind == SNAPSHOT)
+		check_sight(sweep, open);
+	if (entry->kind == SIGNAL)
+		signal_ends(sweep, open);
+	if (entry->kind == CONTENDED || (entry->kind == BUMP && !entry->error))
+		check_contended(sweep, open, entry->told || entry->joined);
+	takes(sweep, open);
+	rule_ends(sweep, entry);
+	if (entry->left || entry->refused)
+		leaves_ghost(sweep);
 	sweep->in_line -= entry->joined;
+	sweep->looking -= looks(entry);
+	wakes(sweep, open);
+	sweep->running--;
 }
 
 static void ends(struct sweep *sweep, struct open *open)
 {
-	struct entry *entry = open->entry;
+	const struct entry *entry = open->entry;
 
-	if (entry->kind == LOOK) {
-		/* entry->joined: somebody was there. */
-		if (entry->joined && open->barrier > sweep->barrier)
-			sweep->barrier = open->barrier;
-	} else {
-		sweep->running--;
-		if (entry->kind == RELEASE)
-			count(sweep->hi, entry, false);
-		else
-			returns(sweep, open);
-	}
+	if (entry->kind != LOOK)
+		returns(sweep, open);
+	else if (entry->told && open->barrier > sweep->barrier)
+		sweep->barrier = open->barrier; /* somebody was there */
 	*open = sweep->open[--sweep->opened];
 }
+
+/* ---- along ---- */
 
 static struct open *open_of(struct sweep *sweep, const struct entry *entry)
 {
@@ -285,29 +308,59 @@ static struct open *open_of(struct sweep *sweep, const struct entry *entry)
 	violation("lock %u: a call that went on outside of itself", entry->target);
 }
 
+static void section_turns(struct sweep *sweep, const struct open *open, bool inside)
+{
+	if (inside)
+		needs_room(sweep, open);
+	count(sweep, sweep->lo, open->entry->mode, 1, inside);
+}
+
 static void happens(struct sweep *sweep, struct entry *entry, enum moment moment)
 {
 	struct open *open = moment == BEGUN ? NULL : open_of(sweep, entry);
 
-	if (moment == BEGUN)
+	switch (moment) {
+	case BEGUN:
 		begins(sweep, entry);
-	else if (moment == PUSHED && entry->until > sweep->pushed)
-		sweep->pushed = entry->until;
-	else if (moment == SLEPT)
+		break;
+	case PUSHED:
+		pushes(sweep, open);
+		break;
+	case SLEPT:
+	case SLEPT_LAST:
 		sleeps(sweep, open);
-	else if (moment == COMMIT)
+		break;
+	case LEFT:
+	case REFUSED:
+		wakes(sweep, open);
+		break;
+	case COMMIT:
 		commits(sweep, open);
-	if (moment == LEFT) {
-		sweep->running += open->waiting;
-		open->waiting = false;
-	}
-	if (moment == BEGUN || moment == COMMIT)
-		judge(sweep);
-	if (moment == PUSHED)
-		needs_cause(sweep, open);
-	if (moment == ENDED)
+		break;
+	case INSIDE:
+	case OUTSIDE:
+		section_turns(sweep, open, moment == INSIDE);
+		break;
+	case ASKED:
+		begin_position(sweep, open);
+		break;
+	case ANSWERED:
+		check_position(sweep, open);
+		break;
+	default:
 		ends(sweep, open);
-	if (moment == ENDED || moment == SLEPT)
+	}
+}
+
+static void then(struct sweep *sweep, enum moment moment)
+{
+	if (moment == BEGUN || moment == COMMIT || moment == OUTSIDE)
+		judge(sweep);
+	if (sweep->looking) {
+		watch_sights(sweep);
+		watch_signals(sweep);
+	}
+	if (moment == ENDED || moment == SLEPT || moment == SLEPT_LAST)
 		listen(sweep);
 }
 
@@ -315,10 +368,12 @@ static void go_along(struct sweep *sweep)
 {
 	for (sweep->now = 1; sweep->now <= sweep->target->clock; sweep->now++) {
 		uint32_t marked = sweep->marks[sweep->now];
+		enum moment moment = marked & ((1u << MOMENT_BITS) - 1);
 
-		if (marked)
-			happens(sweep, &sweep->round->entries[marked >> 3],
-				(enum moment)(marked & 7));
+		if (!marked)
+			continue;
+		happens(sweep, &sweep->round->entries[marked >> MOMENT_BITS], moment);
+		then(sweep, moment);
 	}
 	if (sweep->opened || sweep->running || sweep->in_line)
 		violation("lock %u: %u calls never ended", sweep->target->index,
@@ -332,13 +387,15 @@ void sweep(struct round *round, struct target *target)
 	size_t size = ((size_t)target->clock + 1) * sizeof(uint32_t);
 	struct sweep *sweep;
 
-	if (target->clock > MARKS_MOST || round->entry_room >= (1u << 29)) {
+	if (target->clock > MARKS_MOST ||
+	    round->entry_room >= UINT32_MAX >> MOMENT_BITS) {
 		tally_add(&tally->sweeps_skipped, 1);
 		return;
 	}
 	sweep = memory_get(sizeof(*sweep));
 	sweep->round = round;
 	sweep->target = target;
+	sweep->bound_least = sweep->bound_most = UINT32_MAX;
 	sweep->marks = memory_get(size);
 	each_entry(round, mark_entry, sweep);
 	go_along(sweep);

@@ -237,12 +237,12 @@ static uint32_t shadow_count(const struct table *table, uint64_t shadow, unsigne
 /* Whichever of the holds is the latest was granted beside all the others.  In a table that
  * is monotone any hold that could be the latest may be taken for it: what could come
  * about with it could come about without it. */
-bool table_reachable(const struct table *table, uint64_t shadow)
+bool table_allows_all(const struct table *table, const uint32_t all_holds[])
 {
 	uint32_t holds[FIFOLOCK_MAX_MODES] = {0}, all = 0, before;
 
 	for (unsigned m = 0; m < table->rules.count; m++)
-		all += holds[m] = shadow_count(table, shadow, m);
+		all += holds[m] = all_holds[m];
 	do {
 		before = all;
 		for (unsigned m = 0; m < table->rules.count; m++) {
@@ -256,4 +256,13 @@ bool table_reachable(const struct table *table, uint64_t shadow)
 		}
 	} while (all && all != before);
 	return all == 0;
+}
+
+bool table_reachable(const struct table *table, uint64_t shadow)
+{
+	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
+
+	for (unsigned m = 0; m < table->rules.count; m++)
+		holds[m] = shadow_count(table, shadow, m);
+	return table_allows_all(table, holds);
 }

@@ -52,6 +52,19 @@ static struct box *box_of(const fifolock_t *lock)
 	return (struct box *)((char *)(uintptr_t)lock - offsetof(struct box, lock));
 }
 
+bool is_target(const fifolock_t *lock)
+{
+	const unsigned char *at = (const unsigned char *)lock;
+
+	for (unsigned i = 0; the_round && i < the_round->plan.targets; i++) {
+		const unsigned char *page = the_round->targets[i].page;
+
+		if (at >= page && at < page + PAGE)
+			return true;
+	}
+	return false;
+}
+
 struct target *target_of(const fifolock_t *lock)
 {
 	return box_of(lock)->target;

@@ -54,10 +54,7 @@ static void granted_wish(void *arg)
 		return;
 	mode = table_random_mode(target->table, &seat->main.random);
 	if (call_ask(&seat->main, target, mode, 1, below(seat, 2) ? LOCK : TIMED) == 0) {
-		if (in_set(target->table->apart[mode], mode))
-			target->guarded[mode]++;
-		if (in_set(target->table->clique, mode))
-			target->clique++;
+		come_and_go(target, mode);
 		call_give(&seat->main, target, mode, 1);
 	}
 }

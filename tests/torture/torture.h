@@ -7,13 +7,17 @@
  *	table.c	    random mode tables, and what they promise
  *	target.c    the locks under torture and the memory they are in
  *	events.c    the library's events -> each lock's log of grants
- *	call.c	    every call of the library, written down
+ *	call.c	    every call of the library, written down;  request.c: asking by requests;
+ *	hold.c	    what a holder does besides giving back;  section.c: sections;
+ *	shadow.c    holds, counted by the holders
  *	worker.c    what a thread does;  thief.c: what it does in rounds of misuse
  *	disturb.c   what is done to threads;  handler.c: in their signal handlers;
- *	nomem.c	    and what fails
+ *	watch.c	    to the locks;  nomem.c: and what fails
  *	round.c	    starts threads, ends them, has everything checked
  *	check.c	    rest, totals, slots;  line.c: the order of the line
- *	sweep.c	    each grant and refusal against what certainly was at that time
+ *	sweep.c	    along all that happened, in the order of time;
+ *	judge.c	    each grant and refusal against what certainly was then;
+ *	wait.c	    conditions, and  sight.c  what was said of the line, likewise
  *	watchdog.c  a stall -> a dump
  *	odd.c	    what is refused
  *	tally.c	    the report
@@ -39,6 +43,7 @@
 #define cr_assert(ok, ...) ((ok) ? (void)0 : violation(__VA_ARGS__))
 __attribute__((noreturn, format(printf, 1, 2))) void violation(const char *format, ...);
 #include "../oracle.h"
+#include <fifolock/cond.h>
 #include <fifolock/fifolock.h>
 
 #define TARGETS	    4
@@ -47,6 +52,10 @@ __attribute__((noreturn, format(printf, 1, 2))) void violation(const char *forma
 #define HELD	    TARGETS
 #define GIFTS	    32
 #define SHADOW_SEEN 64
+#define CONDS	    2
+#define WAITS	    4096 /* for conditions, in a round */
+/* Calls in a step at most: of each lock a look, a request, 8 of a holder, two releases. */
+#define STEP_CALLS (12 * TARGETS)
 
 #if defined(__SANITIZE_THREAD__)
 #define UNDER_TSAN 1
@@ -86,6 +95,13 @@ __attribute__((noreturn, format(printf, 1, 2))) void violation(const char *forma
 	X(wishes, 2, "locks taken by a thread's destructors")                      \
 	X(looks, 4, "fifolock_waiting and fifolock_holds, believed")               \
 	X(requests, 6, "asking by requests that call back, are polled, cancelled") \
+	X(converts, 6, "another mode for the one that is held")                    \
+	X(sections, 6, "sections run in turn, by whoever holds")                   \
+	X(conditions, 5, "waits for conditions, signals by anybody")               \
+	X(bumps, 4, "turns given to those in line")                                \
+	X(closings, 3, "locks closed and opened again")                            \
+	X(bounds, 2, "lines that may be full")                                     \
+	X(watchers, 4, "snapshots, positions, contended: believed")                \
 	X(naps, 3, "holders that sleep")                                           \
 	X(storms, 1, "deadlines that all pass behind one holder, again and again") \
 	X(jitter, 6, "delays before the library's atomic operations")              \
@@ -102,6 +118,8 @@ enum feature {
 		F_COUNT
 };
 
+#define ONE(name) (UINT64_C(1) << F_##name)
+
 /* ---- what is reported at the end: the sum of all lives ---- */
 
 #define TALLIES(X)                                                              \
@@ -116,6 +134,23 @@ enum feature {
 	X(releases, "releases")                                                 \
 	X(refused, "releases refused with EPERM")                               \
 	X(looks, "looks at waiting and holds")                                  \
+	X(converted, "conversions")                                             \
+	X(converted_in_line, "of them in line")                                 \
+	X(deadlocks, "conversions refused with EDEADLK")                        \
+	X(sections, "sections")                                                 \
+	X(sections_by_others, "of them run by another thread")                  \
+	X(waits, "waits for conditions")                                        \
+	X(waits_late, "of them over with ETIMEDOUT")                            \
+	X(signals, "signals and broadcasts")                                    \
+	X(signalled, "waiters moved by them")                                   \
+	X(bumps, "bumps that let others in")                                    \
+	X(closings, "closings")                                                 \
+	X(cancelled, "ECANCELED")                                               \
+	X(full, "EAGAIN")                                                       \
+	X(snapshots, "snapshots, in which nothing was wrong")                   \
+	X(snapshots_again, "snapshots that said EAGAIN")                        \
+	X(positions, "positions in line")                                       \
+	X(contended, "questions whether a lock is contended")                   \
 	X(by_request, "of them by a request, not by waiting")                   \
 	X(weighted, "requests for more than one hold")                          \
 	X(sleepers, "requests that slept")                                      \
@@ -173,8 +208,8 @@ struct options {
 	uint64_t operations; /* 0: by time */
 	int64_t round;	     /* -1: all of them */
 	unsigned threads;    /* 0: at random */
-	uint32_t may;	     /* features that may occur */
-	uint32_t must;	     /* and those that always do */
+	uint64_t may;	     /* features that may occur */
+	uint64_t must;	     /* and those that always do */
 	unsigned stall;	     /* seconds without progress that are one */
 	bool wedge;
 	bool verbose;
@@ -233,13 +268,14 @@ unsigned table_random_mode(const struct table *table, uint64_t *random);
 uint64_t table_unit(const struct table *table, unsigned mode);
 /* Can these holds have come about, one after the other, by the rules? */
 bool table_reachable(const struct table *table, uint64_t shadow);
+bool table_allows_all(const struct table *table, const uint32_t holds[]);
 
 /* ---- plan ---- */
 
 struct plan {
 	uint64_t number;
 	uint64_t seed;
-	uint32_t features;
+	uint64_t features;
 	unsigned targets, seats, births; /* births: how often each seat is taken again */
 	uint32_t steps;			 /* of each thread */
 	uint32_t timed_of_16, try_of_16, nap_of_1024, long_of_16;
@@ -250,7 +286,7 @@ struct plan {
 };
 
 void plan_make(struct plan *plan, uint64_t number);
-uint32_t life_features(uint64_t life);
+uint64_t life_features(uint64_t life);
 static inline bool has(const struct plan *plan, enum feature feature)
 {
 	return plan->features >> feature & 1;
@@ -258,26 +294,64 @@ static inline bool has(const struct plan *plan, enum feature feature)
 
 /* ---- what is written down ---- */
 
-enum kind { REQUEST, RELEASE, LOOK };
+enum kind {
+	REQUEST,
+	RELEASE,
+	LOOK,
+	CONVERT,
+	SECTION,
+	BUMP,
+	WAIT,	/* for a condition */
+	SIGNAL, /* or a broadcast */
+	CLOSE,
+	OPEN,
+	BOUND,
+	SNAPSHOT,
+	CONTENDED,
+};
 enum how { LOCK, TRY, TIMED };
+
+/* Moments of a call, and where in an entry their stamps are. */
+#define MOMENTS(X)                                                               \
+	X(BEGUN, begun)	  /* before the call */                                  \
+	X(PUSHED, pushed) /* after it took its ticket */                         \
+	X(SLEPT, slept)	  /* before it parked the first time, and the last */    \
+	X(SLEPT_LAST, slept_last)                                                \
+	X(LEFT, left)	    /* after it decided to leave */                      \
+	X(REFUSED, refused) /* before it was told so */                          \
+	X(COMMIT, commit)   /* before the commit that granted it (by the log) */ \
+	X(INSIDE, inside)   /* its section has begun, and is about to end */     \
+	X(OUTSIDE, outside)                                                      \
+	X(ASKED, asked) /* before it asked for its position, and after */        \
+	X(ANSWERED, answered)                                                    \
+	X(ENDED, ended) /* after the call */
+
+enum moment {
+	NEVER,
+#define X(moment, name) moment,
+	MOMENTS(X)
+#undef X
+};
 
 /* One call.  Of the stamps 0 is "never"; of one lock they are all different. */
 struct entry {
 	uint8_t kind;
 	uint8_t target;
-	uint8_t mode;
+	uint8_t mode; /* wanted */
 	uint8_t how;
 	uint16_t weight;
 	uint8_t error;
+	uint8_t from; /* a conversion's; the condition, of a WAIT or SIGNAL */
 	bool joined;
+	bool signalled; /* joined by somebody else on its behalf */
+	bool kept;	/* a conversion that waits: the shadow counts what it holds */
+	bool all;	/* a broadcast */
 	uint32_t ticket;
-	uint32_t begun;	 /* before the call */
-	uint32_t pushed; /* after it took its ticket */
-	uint32_t slept;	 /* before it parked the first time, and the last */
-	uint32_t slept_last;
-	uint32_t left;	   /* after it decided to leave */
-	uint32_t commit;   /* before the commit that granted it (by the log) */
-	uint32_t ended;	   /* after the call */
+	uint32_t told; /* a number that the call told: waiting, moved, a bound, a yes */
+	uint32_t position; /* as told in between */
+#define X(moment, name) uint32_t name;
+	MOMENTS(X)
+#undef X
 	uint32_t until;	   /* certainly in line until here, if at all (by line.c) */
 	uint64_t deadline; /* ns, CLOCK_MONOTONIC */
 };
@@ -296,6 +370,27 @@ struct granted {
 	uint32_t stamp;
 	uint16_t weight;
 	uint8_t mode;
+	bool ahead;
+};
+
+/* A snapshot of a lock, and the call that took it. */
+#define SIGHTS	   1024u
+#define SIGHT_MOST 40u
+
+struct sighted {
+	uint32_t ticket, n;
+	uint8_t mode;
+	int8_t from;
+	bool may_leave;
+};
+
+struct sight {
+	struct entry *entry;
+	uint32_t holds[FIFOLOCK_MAX_MODES];
+	uint32_t waiting;
+	bool closed;
+	bool found; /* the holds were those of a moment (by sweep.c) */
+	struct sighted line[SIGHT_MOST];
 };
 
 /* At this time the lock's clock stood here: who had a later deadline had not left yet. */
@@ -330,6 +425,8 @@ struct target {
 
 	uint64_t guarded[FIFOLOCK_MAX_MODES] __attribute__((aligned(64)));
 	uint64_t clique;
+	uint64_t visits[FIFOLOCK_MAX_MODES]; /* atomic: that guarded is to count */
+	fifolock_cond_t conds[CONDS];
 	uint32_t sign_offs; /* atomic: threads that will yet use it */
 };
 
@@ -351,8 +448,7 @@ struct seat {
 	uint32_t ended; /* atomic */
 	uint32_t tid;	/* atomic */
 	struct actor main, handler;
-	struct entry *now; /* the request being made */
-	uint32_t slot;	   /* atomic: of its last wait */
+	uint32_t slot; /* atomic: of its last wait */
 	uint64_t joined_ns;
 	struct hold held[HELD];
 	bool hasty;	    /* no far deadlines */
@@ -361,8 +457,11 @@ struct seat {
 	uint64_t shadow_seen[TARGETS][SHADOW_SEEN]; /* states known to be right */
 	/* counts, for the tally */
 	uint64_t waited_most_ns, overshot_most_ns, judged, wishes, sleeps;
-	uint64_t interrupts, freezes, delays;
+	uint64_t interrupts, freezes, delays, by_others;
 };
+
+/* Those who do things to locks, and look at them. */
+enum watcher { CLOSER, BOUNDER, SIGNALLER, WATCHER, WATCHERS };
 
 struct gift {
 	uint32_t state; /* atomic: 0 none, 1 being written or read, 2 there */
@@ -373,7 +472,10 @@ struct round {
 	struct plan plan;
 	struct target targets[TARGETS];
 	struct seat seats[SEATS];
-	struct actor janitor;
+	struct actor janitor, watchers[WATCHERS];
+	struct sight *sights;
+	uint32_t sighted;
+	uint32_t waits; /* atomic: for conditions */
 	struct gift gifts[GIFTS];
 	pthread_mutex_t births;
 	pthread_barrier_t start;
@@ -387,8 +489,9 @@ struct round {
 	uint32_t entry_room;
 };
 
-extern struct round *the_round;	      /* one at a time */
-extern _Thread_local struct seat *me; /* NULL: not a worker */
+extern struct round *the_round;		    /* one at a time */
+extern _Thread_local struct seat *me;	    /* NULL: not a worker */
+extern _Thread_local struct entry *my_call; /* not of handlers */
 
 #define relaxed_load(p)	    __atomic_load_n((p), __ATOMIC_RELAXED)
 #define relaxed_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
@@ -407,7 +510,17 @@ struct target *target_of(const fifolock_t *lock);
 
 uint32_t stamp(struct target *target, uint32_t count);
 
+/* A lock under torture, and not the guard of a condition. */
+bool is_target(const fifolock_t *lock);
+
 bool call_room(const struct actor *actor);
+struct entry *call_open(struct actor *actor, enum kind kind, struct target *target,
+			unsigned mode, uint32_t weight);
+/* Between them is the library's call, which is to leave errno alone. */
+void call_begin(struct actor *actor, struct entry *entry);
+int call_end(struct actor *actor, struct entry *entry, int error);
+struct timespec call_deadline(clockid_t clock, uint64_t *random, uint64_t *monotonic);
+
 /* The error of the call; 0: it holds now. */
 int call_ask(struct actor *actor, struct target *target, unsigned mode, uint32_t weight,
 	     enum how how);
@@ -416,12 +529,41 @@ int request_ask(struct actor *actor, fifolock_t *lock, unsigned mode, uint32_t w
 int call_give(struct actor *actor, struct target *target, unsigned mode, uint32_t weight);
 void call_look(struct actor *actor, struct target *target);
 
+/* 0 and EDEADLK, EBUSY, ETIMEDOUT, ECANCELED, ENOMEM: then it is what it was. */
+int call_convert(struct actor *actor, struct target *target, unsigned from, unsigned to,
+		 enum how how);
+/* ECANCELED: the hold is gone. */
+int call_bump(struct actor *actor, struct target *target, unsigned mode);
+int call_wait(struct actor *actor, struct target *target, unsigned mode, unsigned cond,
+	      bool timed);
+void call_signal(struct actor *actor, struct target *target, unsigned cond, bool all);
+bool call_contended(struct actor *actor, struct target *target, unsigned mode);
+void call_run(struct actor *actor, struct target *target, unsigned mode, bool later,
+	      void (*inside)(struct target *target, unsigned mode));
+void call_rule(struct actor *actor, struct target *target, enum kind kind, uint32_t most);
+void call_snapshot(struct actor *actor, struct target *target);
+
+/* A hold is counted from after its grant was seen until before it is given back. */
+void shadow_add(struct target *target, unsigned mode, uint32_t weight);
+void shadow_take(struct target *target, unsigned mode, uint32_t weight);
+void shadow_judge(struct target *target, uint64_t shadow);
+
+/* What is guarded, by who is in it. */
+struct inside {
+	uint64_t guarded, clique;
+};
+struct inside come_in(struct target *target, unsigned mode);
+void go_out(struct target *target, unsigned mode, struct inside inside);
+void come_and_go(struct target *target, unsigned mode);
+
 void *worker(void *seat);
 void worker_release(struct seat *seat, struct actor *actor, const struct hold *hold);
 bool take_from_handler(struct hold *hold);
 void thief_step(struct seat *seat);
 void wish_make(struct seat *seat);
 void wish_key(void);
+
+void watcher_turn(struct round *round, enum watcher watcher, uint64_t *random);
 
 void disturb_start(struct round *round);
 void disturb_stop(struct round *round);

@@ -24,42 +24,6 @@ static const struct plan *plan_of_round(void)
 
 /* ---- inside ---- */
 
-/* What only the modes of the clique, and each mode that is apart from itself, may write.
- * Read when coming in, written when going out: whoever was let in between is noticed,
- * now or when the totals are checked. */
-struct inside {
-	uint64_t guarded, clique;
-};
-
-static struct inside come_in(struct target *target, unsigned mode)
-{
-	const struct table *table = target->table;
-	struct inside inside = {0};
-
-	if (has(plan_of_round(), F_thieves))
-		return inside;
-	if (in_set(table->apart[mode], mode))
-		inside.guarded = target->guarded[mode];
-	if (in_set(table->clique | table->reads, mode))
-		inside.clique = target->clique;
-	return inside;
-}
-
-static void go_out(struct target *target, unsigned mode, struct inside inside)
-{
-	const struct table *table = target->table;
-
-	if (has(plan_of_round(), F_thieves))
-		return;
-	if (in_set(table->apart[mode], mode))
-		target->guarded[mode] = inside.guarded + 1;
-	if (in_set(table->reads, mode) && target->clique != inside.clique)
-		violation("lock %u: mode %u beside a mode that keeps it out",
-			  target->index, mode);
-	if (in_set(table->clique, mode))
-		target->clique = inside.clique + 1;
-}
-
 static void work(struct seat *seat)
 {
 	const struct plan *plan = plan_of_round();
@@ -103,7 +67,7 @@ static uint16_t some_weight(struct seat *seat, const struct table *table, unsign
 	return (uint16_t)(1 + below(seat, table->weight_max[mode]));
 }
 
-static void ask_for(struct seat *seat, struct target *target)
+static bool ask_for(struct seat *seat, struct target *target)
 {
 	struct hold *hold = &seat->held[seat->count];
 	struct hold wish = {.target = (uint8_t)target->index};
@@ -111,9 +75,85 @@ static void ask_for(struct seat *seat, struct target *target)
 	wish.mode = (uint8_t)some_mode(seat, target->table);
 	wish.weight = some_weight(seat, target->table, wish.mode);
 	if (call_ask(&seat->main, target, wish.mode, wish.weight, some_way(seat)))
-		return;
+		return false;
 	*hold = wish;
 	seat->count++;
+	return true;
+}
+
+/* ---- sections ---- */
+
+static void in_section(struct target *target, unsigned mode)
+{
+	struct inside inside = come_in(target, mode);
+
+	if (me)
+		work(me);
+	go_out(target, mode, inside);
+}
+
+static bool run_section(struct seat *seat, struct target *target)
+{
+	if (!has(plan_of_round(), F_sections) || below(seat, 2))
+		return false;
+	call_run(&seat->main, target, some_mode(seat, target->table), below(seat, 4) == 0,
+		 in_section);
+	return true;
+}
+
+/* ---- what a holder may do before it gives back ----
+ *
+ * Only of the lock that it has taken last, and of a hold that is its only one there: it
+ * waits for others, who may wait for what it holds besides. */
+
+static void convert_it(struct seat *seat, struct target *target, struct hold *hold)
+{
+	uint8_t to = (uint8_t)some_mode(seat, target->table);
+
+	if (call_convert(&seat->main, target, hold->mode, to, some_way(seat)) == 0)
+		hold->mode = to;
+}
+
+/* 0: the last hold is there still. */
+static int bump_it(struct seat *seat, struct target *target, const struct hold *hold)
+{
+	if (has(plan_of_round(), F_watchers) && below(seat, 2))
+		call_contended(&seat->main, target, hold->mode);
+	return call_bump(&seat->main, target, hold->mode);
+}
+
+/* Signals come until the round is over, so waits end; but they are to be written down. */
+static int wait_with_it(struct seat *seat, struct target *target, const struct hold *hold)
+{
+	const struct plan *plan = plan_of_round();
+
+	if (below(seat, 3) == 0)
+		call_signal(&seat->main, target, below(seat, CONDS), below(seat, 4) == 0);
+	if (below(seat, 2) || target->mortal ||
+	    relaxed_add(&the_round->waits, 1) >= WAITS)
+		return 0;
+	return call_wait(&seat->main, target, hold->mode, below(seat, CONDS),
+			 has(plan, F_timed) && below(seat, 2));
+}
+
+static void make_use(struct seat *seat, struct target *target)
+{
+	const struct plan *plan = plan_of_round();
+	struct hold *hold = &seat->held[seat->count - 1];
+	int error = 0;
+
+	if (hold->weight != 1)
+		return;
+	if (has(plan, F_converts) && below(seat, 2))
+		convert_it(seat, target, hold);
+	if (has(plan, F_bumps) && below(seat, 4) == 0)
+		error = bump_it(seat, target, hold);
+	if (!error && has(plan, F_conditions) && below(seat, 4) == 0)
+		error = wait_with_it(seat, target, hold);
+	if (!error && has(plan, F_converts) && below(seat, 4) == 0)
+		convert_it(seat, target, hold);
+	if (error == ECANCELED)
+		seat->count--;
 }
 
 static void look(struct seat *seat, struct target *target)
@@ -191,8 +231,11 @@ static void ask_for_some(struct seat *seat)
 
 	for (; at < round->plan.targets && seat->count < depth;
 	     at += 1 + below(seat, 2)) {
-		look(seat, &round->targets[at]);
-		ask_for(seat, &round->targets[at]);
+		struct target *target = &round->targets[at];
+
+		look(seat, target);
+		if (!run_section(seat, target) && ask_for(seat, target))
+			make_use(seat, target);
 	}
 }
 
@@ -362,7 +405,7 @@ static bool room_for_step(const struct seat *seat)
 	const struct plan *plan = plan_of_round();
 
 	return seat->main.room - seat->main.used >
-	       8 * TARGETS + 8 + plan->generations * 2 * plan->targets;
+	       STEP_CALLS + 8 + plan->generations * 2 * plan->targets;
 }
 
 void *worker(void *arg)
