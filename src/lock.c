@@ -137,7 +137,8 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 	slot->weight = want->weight;
 	slot->how = (uint8_t)how;
 	if (ahead)
-		slot->keeps = fl_modes_of(lock)->rows[slot->from].unit;
+		slot->shift = (uint8_t)__builtin_ctzll(
+			fl_modes_of(lock)->rows[slot->from].unit);
 	/* [CARRIED] */
 	fl_store_relaxed(&slot->since, how & FL_DATED ? fl_now_coarse() : 0);
 	if (fl_line_join(lock, slot, bound, &ticket) != 0)

@@ -192,8 +192,8 @@ static void insert_ahead(fifolock_t *lock, struct fl_slot *slot, struct fl_slot 
 		first = slot;
 	else if (first->last == older->id)
 		first->last = slot->id;
-	first->kept += slot->keeps;
-	first->awaited |= UINT32_C(1) << slot->mode;
+	first->kept += fl_slot_keeps(slot);
+	first->awaited = (uint16_t)(first->awaited | 1u << slot->mode);
 }
 
 /* It is about to be unlinked. */
@@ -201,7 +201,7 @@ static void forget_ahead(fifolock_t *lock, struct fl_slot *slot)
 {
 	struct fl_slot *first = fl_line_head(lock), *newer = fl_line_after(slot);
 
-	first->kept -= slot->keeps;
+	first->kept -= fl_slot_keeps(slot);
 	if (first->last == slot->id)
 		first->last = slot->older;
 	if (slot == first && newer && (newer->how & FL_AHEAD))

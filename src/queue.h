@@ -75,20 +75,25 @@ struct fl_slot {
 		struct {
 			void (*call)(void *ctx);
 			void *ctx;
-			uint64_t note; /* the owner's; for requests see calls.c, for
-					* sections run.c */
 		};
-		struct {		/* a conversion */
-			uint64_t keeps; /* owner until pushed: the unit of from */
-			/* The scanner's, in the first of them: what all of them keep,
-			 * who is the last, and the modes that they wait for, a bit
-			 * each; perhaps some more. */
+		/* A conversion.  The scanner's, in the first of them in line: what all of
+		 * them keep, who is the last, and the modes that they wait for, a bit
+		 * each; perhaps some more.  shift is the owner's: it keeps 1 << shift. */
+		struct {
 			uint64_t kept;
 			uint32_t last;
-			uint32_t awaited;
+			uint16_t awaited;
+			uint8_t shift;
 		};
 	};
+	uint64_t note; /* the owner's; for requests see calls.c, for sections run.c */
 };
+
+/* What a conversion keeps while it waits: one hold, as a word counts it. */
+static inline uint64_t fl_slot_keeps(const struct fl_slot *slot)
+{
+	return UINT64_C(1) << slot->shift;
+}
 
 /* The pool (pool.c).  A new slot's word is 0. */
 struct fl_slot *fl_slot_at(uint32_t id);

@@ -59,7 +59,7 @@ static struct fl_want want_of(const fifolock_modes_t *modes, const struct fl_slo
 /* What a conversion gives for what it wants. */
 static uint64_t given_for(const struct fl_slot *slot)
 {
-	return slot->how & FL_AHEAD ? slot->keeps : 0;
+	return slot->how & FL_AHEAD ? fl_slot_keeps(slot) : 0;
 }
 
 bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,
@@ -129,7 +129,7 @@ static bool all_fit(const struct scan *scan, const struct fl_slot *head)
 {
 	for (uint32_t modes = head->awaited; modes; modes &= modes - 1)
 		if (!mode_fits(scan, (unsigned)__builtin_ctz(modes),
-			       head->kept - head->keeps))
+			       head->kept - fl_slot_keeps(head)))
 			return false;
 	return true;
 }
@@ -144,7 +144,7 @@ static bool wait_for_each_other(const struct scan *scan, const struct keepers *a
 		uint64_t others = all->kept - all->before[mode];
 
 		if (mode_fits(scan, mode, others) &&
-		    !mode_fits(scan, mode, others + next->keeps))
+		    !mode_fits(scan, mode, others + fl_slot_keeps(next)))
 			return true;
 	}
 	return false;
@@ -168,7 +168,7 @@ static void refuse_deadlocks(struct scan *scan, struct fl_slot *first)
 		else
 			keepers_add(&all, slot);
 	}
-	head->awaited = all.awaited;
+	head->awaited = (uint16_t)all.awaited;
 }
 
 /* Bring the line up to date. */
