@@ -29,6 +29,7 @@
 #define fl_swap_release(p, v) __atomic_exchange_n((p), (v), __ATOMIC_RELEASE)
 #define fl_or_relaxed(p, v)   __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
 #define fl_and_relaxed(p, v)  __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
+#define fl_and_acquire(p, v)  __atomic_fetch_and((p), (v), __ATOMIC_ACQUIRE)
 #define fl_add_relaxed(p, v)  __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
 
 #define fl_cas_relaxed(p, expected, v)                                             \

@@ -31,7 +31,7 @@ MY bool expected;
 static bool is_expected(const struct fl_slot *slot)
 {
 	return slot == fl_load_relaxed(&expects) && /* [MINE] */
-	       slot->note == (uintptr_t)&expects;
+	       fl_slot_note(slot) == (uintptr_t)&expects;
 }
 
 void fl_call_later(struct fl_slot *slot)
@@ -159,7 +159,7 @@ unsigned fl_calls_set(unsigned n)
 
 void fl_calls_expect(struct fl_slot *slot)
 {
-	slot->note = (uintptr_t)&expects;
+	fl_slot_set_note(slot, (uintptr_t)&expects);
 	fl_store_relaxed(&expected, false); /* [MINE] */
 	fl_store_relaxed(&expects, slot);   /* [MINE] */
 }

@@ -12,6 +12,28 @@
  * the guard once more before it returns: then the signal is done with the waiter's
  * stack and with its lock. What that joining makes due is called back after the
  * guard is given back, because a callback may signal, too.
+ *
+ * Closing a lock turns away those who wait at conditions with it. The lock does not
+ * know them, but every slot is in the pool: a slot whose owner waits at a condition says
+ * with which lock in its note, and the closing looks at all slots there are. The note
+ * decides what ends the wait:
+ *
+ *	lock -> 0	a signal, under the guard: moved to the line. Or the waiter, under the
+ *			guard: its deadline has passed, or the hold was not there
+ *	lock -> lock|1	a closing, which rouses the waiter then: not held, ECANCELED
+ *
+ * That a wait which begins beside the closing is not missed: the waiter writes its note and
+ * then reads, by a read-modify-write, whether the lock is closed; the closing writes
+ * that by a read-modify-write, and then reads the notes. One of the two comes first.
+ *
+ *	row       released by             acquired by            what it carries
+ *	[ROUSED]  rouse                   fl_sleep_until,        the note
+ *	                                  sleep_listed
+ *
+ *	relaxed   because
+ *	[NOTE]    Its owner's, before the list or the read-modify-write of the lock's rules
+ *	          makes it known ([SHUT], lock.c); or a first look, decided by the
+ *	          compare-and-swap after it; or read under the guard by who has been roused.
  */
 #include "account.h"
 #include "calls.h"
@@ -32,25 +54,14 @@ struct fl_waiter {
 
 /* Nobody who has the guard waits for anything else, and while a thread waits for it or has it,
  * no callback runs in it: one could want what its caller holds. */
-static int guard_take(fifolock_cond_t *cond)
+static void guard_take(fifolock_cond_t *cond)
 {
 	const struct fl_want want = fl_want(&fl_default_modes.rows[FIFOLOCK_EXCLUSIVE],
 					    FIFOLOCK_EXCLUSIVE, 1);
-	int error = 0;
 
 	fl_calls_hold();
 	if (!fl_take(&cond->guard, &want))
-		error = fl_wait_held(&cond->guard, &want);
-	if (error)
-		fl_calls_let();
-	return error;
-}
-
-/* It must be had: without memory to wait in line with, by trying. */
-static void guard_take_for_certain(fifolock_cond_t *cond)
-{
-	while (guard_take(cond) != 0)
-		fl_yield();
+		fl_wait_held(&cond->guard, &want);
 }
 
 static void guard_give(fifolock_cond_t *cond)
@@ -60,6 +71,62 @@ static void guard_give(fifolock_cond_t *cond)
 	fl_release(&cond->guard, row->field, row->unit);
 	fl_calls_let();
 }
+
+/* ---- the note ---- */
+
+#define TURNED_AWAY 1u
+
+static uint64_t note_of(const fifolock_t *lock)
+{
+	return (uintptr_t)lock;
+}
+
+/* lock -> 0. False: turned away by a closing. */
+static bool note_take(const struct fl_waiter *waiter)
+{
+	uint64_t note = note_of(waiter->lock);
+
+	/* [NOTE] */
+	return fl_cas_relaxed(&waiter->slot->note, &note, 0);
+}
+
+static bool is_turned_away(const struct fl_waiter *waiter)
+{
+	return fl_load_relaxed(&waiter->slot->note) & TURNED_AWAY; /* [NOTE] */
+}
+
+/* any -> any|ROUSED */
+static void rouse(struct fl_slot *slot)
+{
+	uint32_t word = fl_load_relaxed(&slot->word); /* [NOTE] */
+
+	/* [ROUSED] release */
+	while (!fl_cas_release(&slot->word, &word, word | FL_ROUSED))
+		;
+	if (word & FL_ASLEEP)
+		fl_unpark(&slot->word);
+}
+
+/* lock -> lock|1 */
+static void turn_away(struct fl_slot *slot, const fifolock_t *lock)
+{
+	uint64_t note = note_of(lock);
+
+	if (fl_load_relaxed(&slot->note) == note && /* [NOTE] */
+	    /* [NOTE] */
+	    fl_cas_relaxed(&slot->note, &note, note | TURNED_AWAY))
+		rouse(slot);
+}
+
+void fl_cond_closed(const fifolock_t *lock)
+{
+	const uint32_t made = fl_slots_made();
+
+	for (uint32_t id = 1; id <= made; id++)
+		turn_away(fl_slot_at(id), lock);
+}
+
+/* ---- the list ---- */
 
 static void list_add(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
@@ -86,39 +153,66 @@ static void list_remove(fifolock_cond_t *cond, struct fl_waiter *waiter)
 	waiter->listed = false;
 }
 
-/* Under the guard. False: it has been signalled. */
-static bool unlist(fifolock_cond_t *cond, struct fl_waiter *waiter)
+/* Off the list, and what ends the wait. 0: nothing else, and it never will: the note is
+ * taken. EINPROGRESS: it has been signalled, and is in the lock's line or granted. */
+static int unlist(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
 	bool listed;
+	int error;
 
-	guard_take_for_certain(cond);
+	guard_take(cond);
 	listed = waiter->listed;
 	if (listed)
 		list_remove(cond, waiter);
+	if (listed ? !note_take(waiter) : is_turned_away(waiter))
+		error = ECANCELED;
+	else
+		error = listed ? 0 : EINPROGRESS;
 	guard_give(cond);
-	return listed;
+	return error;
 }
 
-static int begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
+/* A lock that is closed by now turns the waiter away itself; it gives its hold back like
+ * every other, and finds out. */
+static void begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
-	int error = guard_take(cond);
-
-	if (error)
-		return error;
+	fl_store_relaxed(&waiter->slot->note, note_of(waiter->lock)); /* [NOTE] */
+	guard_take(cond);
 	list_add(cond, waiter);
 	guard_give(cond);
-	return 0;
+	if (fl_closed_for_certain(waiter->lock))
+		turn_away(waiter->slot, waiter->lock);
+}
+
+/* Until told, turned away, or the deadline has passed. A closing may rouse a slot that has
+ * had another owner meanwhile: then that is forgotten. */
+static void sleep_listed(struct fl_waiter *waiter, const struct fl_deadline *deadline)
+{
+	struct fl_slot *slot = waiter->slot;
+	uint32_t word;
+
+	do {
+		word = fl_sleep_until(slot, FL_TOLD | FL_ROUSED, deadline);
+		if (!word || (word & FL_TOLD))
+			return;
+		/* Before the look: what comes after it sets the bit again.
+		 * [ROUSED] acquire */
+		fl_and_acquire(&slot->word, ~FL_ROUSED);
+	} while (!is_turned_away(waiter));
 }
 
 /* In the list, the hold given back: until the grant, or until the deadline and the grant. */
 static int wait_listed(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		       const struct fl_deadline *deadline)
 {
-	int error = fl_sleep(waiter->slot, deadline);
+	int error;
 
-	if (!unlist(cond, waiter))
-		return error == ETIMEDOUT ? fl_await(waiter->lock, waiter->slot, NULL)
-					  : error;
+	sleep_listed(waiter, deadline);
+	error = unlist(cond, waiter);
+	if (error == ECANCELED)
+		return error;
+	if (error == EINPROGRESS)
+		return fl_await(waiter->lock, waiter->slot, NULL);
 	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_UNBOUND);
 	error = fl_await(waiter->lock, waiter->slot, NULL);
 	return error ? error : ETIMEDOUT;
@@ -129,11 +223,11 @@ static int give_and_wait(fifolock_cond_t *cond, struct fl_waiter *waiter,
 {
 	const fifolock_modes_t *modes = fl_modes_of(waiter->lock);
 	const struct fifolock_row *row = &modes->rows[waiter->want.mode];
-	int error = begin(cond, waiter);
 
-	if (error)
-		return error;
-	if (fl_release(waiter->lock, row->field, row->unit) != 0 && unlist(cond, waiter))
+	begin(cond, waiter);
+	/* Somebody else has given it back. But a signal may have come first. */
+	if (fl_release(waiter->lock, row->field, row->unit) != 0 &&
+	    unlist(cond, waiter) != EINPROGRESS)
 		return EPERM;
 	return wait_listed(cond, waiter, deadline);
 }
@@ -181,9 +275,11 @@ static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 	if (error)
 		return error;
 	waiter.want = fl_want(&fl_modes_of(lock)->rows[mode], mode, 1);
-	waiter.slot = fl_slot_for_wait();
-	if (!waiter.slot)
-		return ENOMEM;
+	error = fl_slot_to_wait(lock, deadline, &waiter.slot);
+	if (error == ECANCELED) /* no memory to wait with, but nobody waits any more */
+		return fifolock_unlock(lock, mode) ? EPERM : ECANCELED;
+	if (error)
+		return error;
 	error = wait_booked(cond, &waiter, deadline, site);
 	fl_slot_waited(waiter.slot);
 	return error;
@@ -210,26 +306,24 @@ int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 	return cond_wait(cond, lock, mode, &until, FL_SITE);
 }
 
-/* Under the guard: into the lock's line with the oldest. */
-static void move_first(fifolock_cond_t *cond)
+/* Under the guard: the oldest into its lock's line. False: it has been turned away. */
+static bool move_first(fifolock_cond_t *cond)
 {
 	struct fl_waiter *waiter = cond->first;
 
 	list_remove(cond, waiter);
+	if (!note_take(waiter))
+		return false;
 	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_UNBOUND | FL_DATED);
+	return true;
 }
 
 static int move(fifolock_cond_t *cond, bool all)
 {
-	int error = guard_take(cond);
-
-	if (error)
-		return error;
-	while (cond->first) {
-		move_first(cond);
-		if (!all)
+	guard_take(cond);
+	while (cond->first)
+		if (move_first(cond) && !all)
 			break;
-	}
 	guard_give(cond);
 	return 0;
 }

@@ -43,10 +43,11 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 	want = fl_want(&modes->rows[to], to, 1);
 	since = fl_account_asks(modes);
 	error = fl_exchange(lock, &modes->rows[from], &want);
+	if (error == EBUSY && fl_closed(lock))
+		error = ECANCELED;
 	waits = waits && error == EBUSY;
 	if (waits)
-		error = fl_closed(lock) ? ECANCELED
-					: fl_wait_ahead(lock, &want, from, deadline);
+		error = fl_wait_ahead(lock, &want, from, deadline);
 	book(lock, from, to, error, waits ? since : 0, site);
 	return error;
 }
@@ -88,18 +89,28 @@ static bool is_kept_out(const struct fl_slot *slot, void *ctx)
 	return !search->found;
 }
 
-bool fifolock_contended(fifolock_t *lock, unsigned mode)
+/* EAGAIN: it cannot be told now. */
+static int contends(fifolock_t *lock, unsigned mode, bool *found)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	struct kept_out search = {.modes = modes, .mode = mode};
 	struct fl_look look = {is_kept_out, &search, 0};
 	uint32_t holds = fifolock_holds(lock, mode);
+	int error = 0;
 
-	if (holds == 0)
-		return false;
-	search.holds = modes->rows[mode].unit * holds;
-	fl_look(lock, &look);
-	return search.found;
+	if (holds) {
+		search.holds = modes->rows[mode].unit * holds;
+		error = fl_look(lock, &look);
+	}
+	*found = search.found;
+	return error == EBUSY ? EAGAIN : 0;
+}
+
+bool fifolock_contended(fifolock_t *lock, unsigned mode)
+{
+	bool found;
+
+	return contends(lock, mode, &found) == 0 && found;
 }
 
 /* In line again before the hold is given back: so those who are in line now get their
@@ -123,11 +134,11 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	struct fl_want want = fl_want(&modes->rows[mode], mode, 1);
-	struct fl_slot *slot = fl_slot_for_wait();
-	int error;
+	struct fl_slot *slot;
+	int error = fl_slot_to_wait(lock, NULL, &slot);
 
-	if (!slot)
-		return ENOMEM;
+	if (error)
+		return 0; /* closed meanwhile: all in line have been turned away */
 	(void)fl_account_gives(lock, mode, 1, site);
 	error = take_turns(lock, &want, slot);
 	fl_slot_waited(slot);
@@ -140,6 +151,7 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 int fifolock_bump(fifolock_t *lock, unsigned mode)
 {
 	int error = fl_check_any(fl_modes_of(lock), mode, 1);
+	bool found;
 
 	if (!error)
 		error = fl_account_holds(lock, mode, 1, FL_SITE);
@@ -147,5 +159,6 @@ int fifolock_bump(fifolock_t *lock, unsigned mode)
 		return error;
 	if (fifolock_holds(lock, mode) == 0)
 		return EPERM;
-	return fifolock_contended(lock, mode) ? bump(lock, mode, FL_SITE) : 0;
+	error = contends(lock, mode, &found);
+	return error || !found ? error : bump(lock, mode, FL_SITE);
 }

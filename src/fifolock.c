@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "account.h"
 #include "atomic.h"
+#include "calls.h"
 #include "fast.h"
 
 #include <errno.h>
@@ -48,7 +49,10 @@ int fifolock_close(fifolock_t *lock)
 {
 	if (fl_modes_of(lock) == &fl_no_modes)
 		return EINVAL;
+	fl_calls_hold(); /* everybody is told before callbacks run */
 	fl_rule(lock, FL_CLOSED, FL_CLOSED);
+	fl_cond_closed(lock);
+	fl_calls_let();
 	return 0;
 }
 
@@ -60,8 +64,8 @@ int fifolock_reopen(fifolock_t *lock)
 
 	if (fl_modes_of(lock) == &fl_no_modes)
 		return EINVAL;
-	if (fl_closed(lock))
-		fl_look(lock, &look);
+	if (fl_closed(lock) && fl_look(lock, &look) == EBUSY)
+		return EAGAIN;
 	fl_rule(lock, FL_CLOSED, 0);
 	return 0;
 }

@@ -49,20 +49,20 @@ static const char *name_of(const fifolock_modes_t *modes)
 					       : NULL;
 }
 
-static bool try_snapshot(fifolock_t *lock, struct copy *copy)
+static int try_snapshot(fifolock_t *lock, struct copy *copy)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	struct fl_look look = {copy_slot, copy, 0};
 	struct fifolock_snapshot *out = copy->out;
-	bool same;
+	int error;
 
 	*out = (struct fifolock_snapshot){.modes = fl_modes_count(modes),
 					  .name = name_of(modes)};
-	same = fl_look(lock, &look);
+	error = fl_look(lock, &look);
 	for (unsigned m = 0; m < out->modes; m++)
 		out->holds[m] = fl_word_holds(modes, m, look.word);
 	out->closed = fl_closed(lock);
-	return same;
+	return error;
 }
 
 int fifolock_snapshot(fifolock_t *lock, struct fifolock_snapshot *out,
@@ -70,15 +70,18 @@ int fifolock_snapshot(fifolock_t *lock, struct fifolock_snapshot *out,
 {
 	struct fifolock_snapshot snapshot;
 	struct copy copy = {&snapshot, line, room, fl_now_coarse()};
+	unsigned tries = TRIES;
+	int error;
 
 	if (!lock || lock->modes == &fl_no_modes || !out || (room && !line))
 		return EINVAL;
-	for (unsigned tries = TRIES; tries; tries--)
-		if (try_snapshot(lock, &copy)) {
-			*out = snapshot;
-			return 0;
-		}
-	return EAGAIN;
+	do
+		error = try_snapshot(lock, &copy);
+	while (error == EAGAIN && --tries);
+	if (error)
+		return EAGAIN;
+	*out = snapshot;
+	return 0;
 }
 
 static void print_mode(FILE *out, const fifolock_modes_t *modes, unsigned mode)

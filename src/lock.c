@@ -49,6 +49,8 @@
  *	                                   clear_rescan (scan.c)
  *	[GRANT]  fl_tell (scan.c)          fl_told                  every earlier holder's
  *	                                                            writes
+ *	[SHUT]   fl_closed_for_certain,    the other of the two     who waits at a condition
+ *	         fl_rule
  *
  *	relaxed    because
  *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.  A
@@ -280,47 +282,88 @@ void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value)
 {
 	uint32_t now = rules(lock);
 
-	/* [RULES] */
-	while (!fl_cas_relaxed(&lock->rules, &now, (now & ~mask) | value))
+	/* [SHUT] release, [SHUT] acquire */
+	while (!fl_cas_acq_rel(&lock->rules, &now, (now & ~mask) | value))
 		;
 	if (mask & FL_CLOSED)
 		announce(lock, NULL, NULL);
 }
 
-/* Wait for the scanner, if there is one, and become it.  False: nobody is in line. */
-static bool become_scanner(fifolock_t *lock, uint64_t *word)
+/* The other side of a closing: what the caller wrote before is seen by a closing that this
+ * does not see. */
+bool fl_closed_for_certain(fifolock_t *lock)
 {
+	uint32_t now = rules(lock);
+
+	/* [SHUT] release, [SHUT] acquire */
+	while (!fl_cas_acq_rel(&lock->rules, &now, now))
+		;
+	return now & FL_CLOSED;
+}
+
+/* A thread that scans is done in less than a microsecond for each request, unless it is
+ * off its processor; then it takes as long as it pleases the system, or a debugger.  So: a
+ * few yields, then naps, so that a thread of real-time priority does not keep it away; and
+ * after a tenth of a second no more. */
+#define LOOK_YIELDS   16
+#define LOOK_NAP_NS   UINT32_C(50000)
+#define LOOK_TOTAL_NS UINT32_C(100000000)
+
+static bool wait_for_scanner(unsigned turn)
+{
+	uint32_t nap = LOOK_NAP_NS;
+
+	if (turn < LOOK_YIELDS) {
+		fl_yield();
+		return true;
+	}
+	turn -= LOOK_YIELDS;
+	nap <<= turn < 7 ? turn : 7;
+	/* 50, 100, ... 6400, 6400 us */
+	if (turn > 7 + LOOK_TOTAL_NS / (LOOK_NAP_NS << 7))
+		return false;
+	fl_nap(nap);
+	return true;
+}
+
+/* Wait for the scanner, if there is one, and become it.  ENOENT: nobody is in line.  EBUSY:
+ * it has been waited for long enough. */
+static int become_scanner(fifolock_t *lock, uint64_t *word)
+{
+	unsigned turn = 0;
+
 	*word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	for (;;) {
 		if (!(*word & FL_QUEUED))
-			return false;
+			return ENOENT;
 		if (*word & FL_SCANNING) {
-			fl_yield();
+			if (!wait_for_scanner(turn++))
+				return EBUSY;
 			*word = fl_load_relaxed(&lock->word); /* [GUESS] */
 			/* [SCAN] [NEWS] acquire, no release */
 		} else if (fl_cas_acq_rel(&lock->word, word, *word | FL_SCANNING)) {
 			*word |= FL_SCANNING;
-			return true;
+			return 0;
 		}
 	}
 }
 
-bool fl_look(fifolock_t *lock, struct fl_look *look)
+int fl_look(fifolock_t *lock, struct fl_look *look)
 {
 	struct scan scan = {.lock = lock};
+	int error = become_scanner(lock, &look->word);
 	struct fl_slot *slot;
 	uint64_t word;
-	bool same;
 
-	if (!become_scanner(lock, &look->word))
-		return true;
+	if (error)
+		return error == ENOENT ? 0 : error;
 	scan.word = look->word;
 	fl_scan_settle(&scan);
 	for (slot = fl_line_head(lock); slot && look->see && look->see(slot, look->ctx);)
 		slot = fl_line_after(slot);
 	/* [SCAN] acquire */
 	word = fl_load_acquire(&lock->word);
-	same = word == look->word;
+	error = word == look->word ? 0 : EAGAIN;
 	fl_scan(&scan);
-	return same;
+	return error;
 }

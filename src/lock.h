@@ -27,6 +27,7 @@ static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
 
 /* Has it been closed?  Decides nothing for who is in line already. */
 bool fl_closed(const fifolock_t *lock);
+bool fl_closed_for_certain(fifolock_t *lock);
 void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value);
 
 /* Take the hold if nobody is in line and it fits. */
@@ -60,12 +61,18 @@ uint32_t fl_told(const struct fl_slot *slot);
 /* any -> what.  The slot is its owner's from here on. */
 void fl_tell(struct fl_slot *slot, uint32_t what);
 
-/* Join and wait (wait.c).  deadline NULL: for as long as it takes.  ETIMEDOUT, ENOMEM,
- * EAGAIN, ECANCELED. */
+/* The calling thread's slot for a wait on that lock.  If there is no memory for one it waits
+ * until there is: ETIMEDOUT, and ECANCELED if the lock is closed meanwhile.  Its order
+ * begins when it joins. */
+int fl_slot_to_wait(const fifolock_t *lock, const struct fl_deadline *deadline,
+		    struct fl_slot **slot);
+
+/* Join and wait (wait.c).  deadline NULL: for as long as it takes.  ETIMEDOUT, EAGAIN,
+ * ECANCELED. */
 int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline);
-int fl_wait_held(fifolock_t *lock,
-		 const struct fl_want *want); /* no callbacks meanwhile */
+void fl_wait_held(fifolock_t *lock,
+		  const struct fl_want *want); /* no callbacks meanwhile */
 int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 		  const struct fl_deadline *deadline);
 
@@ -78,6 +85,10 @@ int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 int fl_await_section(struct fl_slot *slot);
 int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline);
 int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline);
+
+/* Sleep until one of these bits is in the slot's word: which; 0: the deadline has passed. */
+uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
+			const struct fl_deadline *deadline);
 
 /* A claimed slot will be told, or unclaimed, very soon: wait for either. */
 void fl_await_claim(struct fl_slot *slot);
@@ -95,15 +106,22 @@ int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
 int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
 		const struct fl_want *want);
 
-/* Look at the line, from the head on, until see says that it has seen enough: what the
- * word was, and whether it was that all the while.  Waits for a scanner to finish,
- * so not in a signal handler. */
+/* Look at the line, from the head on, until see says that it has seen enough, and say what
+ * the word was.  Waits a while for a scanner to finish, so not in a signal handler.
+ *
+ *	0	the word was that all the while
+ *	EAGAIN	it has changed while the line was looked at
+ *	EBUSY	nothing was seen: another thread has been scanning for too long.  It is off
+ *		its processor */
 struct fl_look {
 	bool (*see)(const struct fl_slot *slot, void *ctx);
 	void *ctx;
 	uint64_t word;
 };
-bool fl_look(fifolock_t *lock, struct fl_look *look);
+int fl_look(fifolock_t *lock, struct fl_look *look);
+
+/* The lock has been closed: turn away those who wait at conditions with it (cond.c). */
+void fl_cond_closed(const fifolock_t *lock);
 
 /* Does the table allow what the slot wants where the holds are those of word? */
 bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,

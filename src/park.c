@@ -75,6 +75,16 @@ void fl_yield(void)
 	sched_yield();
 }
 
+/* Not nanosleep(), which is a cancellation point. */
+void fl_nap(uint32_t ns)
+{
+	const struct timespec time = {.tv_nsec = ns};
+	int saved = errno;
+
+	syscall(SYS_nanosleep, &time, NULL);
+	errno = saved;
+}
+
 /* Written once, before main or by dlopen. */
 static uint32_t spin_turns = 20;
 static uint32_t hover_turns = 64;

@@ -44,6 +44,7 @@ uint32_t fl_hover_turns(void);
 uint32_t fl_look_turns(void); /* after so many yields a section's owner looks; 1 and up */
 void fl_relax(void);
 void fl_yield(void);
+void fl_nap(uint32_t ns); /* sleep so long, or less */
 
 /* How many the process may run on, and which one this is. */
 uint32_t fl_processors(void);

@@ -16,13 +16,13 @@
  *	row       released by          acquired by         what it carries
  *	[CHUNK]   chunk_add            fl_slot_at          the zeroed chunk
  *	[FREE]    fl_slot_free         pop                 the last owner's writes
+ *	[MADE]    make                 fl_slots_made       the chunks of the ids counted
  *
  *	relaxed    because
  *	[GUESS]    A first look.  The compare-and-swap after it decides.
  *	[CARRIED]  The release after it carries the write; the acquire before it, the read.
  *	           What a later owner has written there instead comes with another tag.
- *	[COUNT]    Only makes ids unique.  Nothing is read because of it: the chunk has a
- *	           row of its own.
+ *	[COUNT]    A first look.  The compare-and-swap after it makes the id unique.
  */
 #define _GNU_SOURCE
 #include "queue.h"
@@ -104,8 +104,8 @@ static struct fl_slot *make(void)
 			return NULL;
 		if (!fl_load_relaxed(&chunks[k]) && !chunk_add(k)) /* [GUESS] */
 			return NULL;
-		/* [COUNT] */
-	} while (!fl_cas_relaxed(&made, &last, last + 1));
+		/* [MADE] release */
+	} while (!fl_cas_release(&made, &last, last + 1));
 	slot = fl_slot_at(last + 1);
 	slot->id = last + 1;
 	return slot;
@@ -136,7 +136,8 @@ void fl_slot_free(struct fl_slot *slot)
 
 uint32_t fl_slots_made(void)
 {
-	return fl_load_relaxed(&made); /* [COUNT] */
+	/* [MADE] acquire */
+	return fl_load_acquire(&made);
 }
 
 /* Each thread keeps one slot between its waits.  A key's destructor returns it

@@ -15,6 +15,9 @@
  *	[TAKEN]    Who has pushed itself and then sees none has been taken.  Some may be an
  *	           old answer, and costs a scan.
  *
+ *	[NOTE]     Its owner's, and goes with the push as call and ctx do.  Atomic, because a
+ *	           closing looks at the notes of all slots (cond.c).
+ *
  * That a scanner cannot miss an arrival or a departure is not decided here but by
  * the announcement on the state word that follows each (lock.c).
  */
@@ -25,6 +28,16 @@
 
 #define NEWEST(line) ((uint32_t)(line))
 #define TICKET(line) ((uint32_t)((line) >> 32))
+
+uint64_t fl_slot_note(const struct fl_slot *slot)
+{
+	return fl_load_relaxed(&slot->note); /* [NOTE] */
+}
+
+void fl_slot_set_note(struct fl_slot *slot, uint64_t note)
+{
+	fl_store_relaxed(&slot->note, note); /* [NOTE] */
+}
 
 /* Are as many in line as may be? */
 static bool full(const fifolock_t *lock, uint32_t ticket, uint32_t bound)

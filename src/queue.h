@@ -35,6 +35,8 @@
  *	any but LEFT -> REFUSED	the same, and verdict says why
  *	any but LEFT -> RAN	who ran the section, after its release
  *	0 -> LEFT		owner gave up; the slot is the scanner's
+ *	any -> any|ROUSED	a closing: the owner, if it waits at a condition, looks at its
+ *				note.  It may hit a slot that has moved on: harmless
  */
 #define FL_ASLEEP  1u
 #define FL_CLAIMED 2u
@@ -42,6 +44,7 @@
 #define FL_LEFT	   8u
 #define FL_REFUSED 16u
 #define FL_RAN	   32u
+#define FL_ROUSED  64u
 #define FL_TOLD	   (FL_GRANTED | FL_REFUSED | FL_RAN)
 
 /* How a request waits, and what its grant does.  None: it waits to the end, and
@@ -86,7 +89,9 @@ struct fl_slot {
 			uint8_t shift;
 		};
 	};
-	uint64_t note; /* the owner's; for requests see calls.c, for sections run.c */
+	/* The owner's; for requests see calls.c, for sections run.c.  At a condition the
+	 * address of the lock, by compare-and-swap (cond.c); atomic. */
+	uint64_t note;
 };
 
 /* What a conversion keeps while it waits: one hold, as a word counts it. */
@@ -95,14 +100,17 @@ static inline uint64_t fl_slot_keeps(const struct fl_slot *slot)
 	return UINT64_C(1) << slot->shift;
 }
 
+uint64_t fl_slot_note(const struct fl_slot *slot);
+void fl_slot_set_note(struct fl_slot *slot, uint64_t note);
+
 /* The pool (pool.c).  A new slot's word is 0. */
 struct fl_slot *fl_slot_at(uint32_t id);
 struct fl_slot *fl_slot_new(void);	 /* NULL: out of memory */
 void fl_slot_free(struct fl_slot *slot); /* async-signal-safe, lock-free */
-uint32_t fl_slots_made(void);		 /* how many there are, for tests */
+uint32_t fl_slots_made(void);		 /* how many there are: ids 1 to that */
 
-/* The slot of the calling thread's wait, NULL: out of memory.  Waits nest: a callback
- * may wait, too.  After the wait it is handed back (told, or never joined), unless it has
+/* The slot of the calling thread's wait, NULL: out of memory (fl_slot_to_wait waits for
+ * that).  Waits nest: a callback may wait, too.  After the wait it is handed back (told, or never joined), unless it has
  * left the line: then the slot is the scanner's. */
 struct fl_slot *fl_slot_for_wait(void);
 void fl_slot_waited(struct fl_slot *slot);

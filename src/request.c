@@ -243,7 +243,8 @@ uint32_t fifolock_request_position(fifolock_request_t *request)
 	/* Told: the lock may be gone. */
 	if (STATE(state_of(request)) != IN_LINE || fl_told(request->slot))
 		return UINT32_MAX;
-	fl_look(request->lock, &look);
+	if (fl_look(request->lock, &look) == EBUSY)
+		return UINT32_MAX;
 	/* Told meanwhile: the slot may have been another's when it was seen. */
 	if (STATE(state_of(request)) != IN_LINE)
 		return UINT32_MAX;

@@ -63,7 +63,7 @@ static void run_group(const struct service *service)
 	for (uint32_t left = service->group.count; left; left--) {
 		const void *site = (const void *)(uintptr_t)slot->call;
 
-		fl_account_took(service->lock, slot->mode, 1, slot->note, site);
+		fl_account_took(service->lock, slot->mode, 1, fl_slot_note(slot), site);
 		slot->call(slot->ctx);
 		(void)fl_account_gives(service->lock, slot->mode, 1, site);
 		slot = left > 1 ? next_of(slot) : NULL;
@@ -175,7 +175,7 @@ static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 	int error;
 	bool granted;
 
-	slot->note = since;
+	fl_slot_set_note(slot, since);
 	error = join_and_wait(&service, slot, want);
 	granted = !error && (fl_told(slot) & FL_GRANTED);
 	fl_slot_waited(slot);
@@ -204,9 +204,9 @@ static int run_in_line(fifolock_t *lock, const struct fl_want *want,
 	error = fl_account_may_wait(lock, want->mode, 1, site);
 	if (error)
 		return error;
-	slot = fl_slot_for_wait();
-	if (!slot)
-		return ENOMEM;
+	error = fl_slot_to_wait(lock, NULL, &slot);
+	if (error)
+		return error;
 	slot->call = section;
 	slot->ctx = arg;
 	return run_with_slot(lock, slot, want, site);

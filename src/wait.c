@@ -15,7 +15,8 @@
  *	doze	Everybody else sleeps on the slot's word.
  *
  *	row       released by               acquired by                what it carries
- *	[GRANT]   fl_tell (scan.c)          fl_sleep                    see lock.c
+ *	[GRANT]   fl_tell (scan.c)          fl_sleep_until              see lock.c
+ *	[ROUSED]  rouse (cond.c)            fl_sleep_until              see cond.c
  *
  *	relaxed   because
  *	[HINT]    Decides who is awake, nothing else; what is old costs a turn.
@@ -124,17 +125,27 @@ static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *d
 		       word & FL_CLAIMED ? NULL : deadline);
 }
 
-int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline)
+uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
+			const struct fl_deadline *deadline)
 {
 	for (;;) {
-		/* [GRANT] acquire */
+		/* [GRANT] [ROUSED] acquire */
 		uint32_t word = fl_load_acquire(&slot->word);
 
-		if (word & FL_TOLD)
-			return word & FL_REFUSED ? slot->verdict : 0;
+		if (word & bits)
+			return word & bits;
 		if (doze(slot, word, deadline) == ETIMEDOUT)
-			return ETIMEDOUT;
+			return 0;
 	}
+}
+
+int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline)
+{
+	uint32_t told = fl_sleep_until(slot, FL_TOLD, deadline);
+
+	if (!told)
+		return ETIMEDOUT;
+	return told & FL_REFUSED ? slot->verdict : 0;
 }
 
 void fl_await_claim(struct fl_slot *slot)
@@ -149,7 +160,8 @@ void fl_await_claim(struct fl_slot *slot)
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	     const struct fl_deadline *deadline)
 {
-	stay_awake(lock, slot, deadline);
+	if (!fl_told(slot))
+		stay_awake(lock, slot, deadline);
 	return fl_sleep(slot, deadline);
 }
 
@@ -202,17 +214,34 @@ static int wait_as(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 	return error;
 }
 
+/* How long a thread for whose slot there is no memory waits before it tries again. */
+#define NO_SLOT_NAP_NS 1000000
+
+int fl_slot_to_wait(const fifolock_t *lock, const struct fl_deadline *deadline,
+		    struct fl_slot **slot)
+{
+	while (!(*slot = fl_slot_for_wait())) {
+		if (fl_closed(lock))
+			return ECANCELED;
+		if (deadline && fl_deadline_passed(deadline))
+			return ETIMEDOUT;
+		fl_nap(NO_SLOT_NAP_NS);
+	}
+	return 0;
+}
+
 /* The same around: a slot, and callbacks that are due before it is in line. */
 static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned from,
 			  unsigned how, const struct fl_deadline *deadline)
 {
 	struct fl_slot *slot;
+	int error;
 
 	if (deadline && fl_deadline_passed(deadline))
 		return ETIMEDOUT;
-	slot = fl_slot_for_wait();
-	if (!slot)
-		return ENOMEM;
+	error = fl_slot_to_wait(lock, deadline, &slot);
+	if (error)
+		return error;
 	slot->from = (uint8_t)from;
 	return wait_as(lock, slot, want, how, deadline);
 }
@@ -237,7 +266,8 @@ int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 	return error;
 }
 
-int fl_wait_held(fifolock_t *lock, const struct fl_want *want)
+/* Of a lock that nobody closes: it cannot fail. */
+void fl_wait_held(fifolock_t *lock, const struct fl_want *want)
 {
-	return wait_with_slot(lock, want, 0, 0, NULL);
+	(void)wait_with_slot(lock, want, 0, 0, NULL);
 }

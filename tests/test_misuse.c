@@ -5,7 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "test.h"
-#include <fifolock/fifolock.h>
+#include <fifolock/request.h>
 #include <fcntl.h>
 #include <semaphore.h>
 #include <sys/resource.h>
@@ -433,17 +433,21 @@ Test(misuse, a_destroyed_lock_refuses_everything_until_initialised, .description
 	}
 }
 
-/* ---- ENOMEM ---- */
+/* ---- no memory to wait with ---- */
 
 #ifndef SANITIZED
 #define MANY 1000
+
+enum wish { LOCKS, LOCKS_UNTIL, RUNS };
 
 struct applicant {
 	pthread_t thread;
 	struct hall *hall;
 	sem_t called;
 	pid_t id;
-	int rc;
+	enum wish wish;
+	int rc, expected;
+	unsigned naps; /* atomic: so often it found no memory */
 	bool answered; /* atomic */
 };
 
@@ -454,17 +458,51 @@ struct hall {
 	struct applicant applicants[MANY];
 };
 
+static _Thread_local struct applicant *applicant_here;
+
+/* In the place of the library's (the linker's --wrap). */
+void __real_fl_nap(uint32_t ns);
+void __wrap_fl_nap(uint32_t ns);
+
+void __wrap_fl_nap(uint32_t ns)
+{
+	if (applicant_here)
+		__atomic_add_fetch(&applicant_here->naps, 1, __ATOMIC_RELEASE);
+	__real_fl_nap(ns);
+}
+
+static void nothing(void *unused)
+{
+	(void)unused;
+}
+
+static int wishes(struct applicant *applicant)
+{
+	struct timespec soon = test_in_ns(CLOCK_MONOTONIC, 3000000);
+	fifolock_t *lock = &applicant->hall->lock;
+
+	switch (applicant->wish) {
+	case LOCKS_UNTIL:
+		return fifolock_timedlock(lock, X, &soon);
+	case RUNS:
+		return fifolock_run(lock, X, nothing, NULL);
+	default:
+		return fifolock_lock(lock, X);
+	}
+}
+
 static void *apply(void *arg)
 {
 	struct applicant *applicant = arg;
-	fifolock_t *lock = &applicant->hall->lock;
 
+	applicant_here = applicant;
 	applicant->id = gettid();
 	sem_post(&applicant->hall->entered);
 	sem_wait(&applicant->called);
-	applicant->rc = fifolock_lock(lock, X);
+	applicant->rc = wishes(applicant);
 	__atomic_store_n(&applicant->answered, true, __ATOMIC_RELEASE);
-	if (applicant->rc == 0 && fifolock_unlock(lock, X))
+	if (applicant->rc == 0 && applicant->wish != RUNS &&
+	    fifolock_unlock(&applicant->hall->lock, X))
 		applicant->rc = -1;
 	return NULL;
 }
@@ -525,68 +563,106 @@ static void give_memory_back(struct hall *hall)
 	}
 }
 
-/* The next one asks: true if it waits now, false if it was refused. */
+static bool naps(const struct applicant *applicant)
+{
+	return __atomic_load_n(&applicant->naps, __ATOMIC_ACQUIRE);
+}
+
+/* The next one asks: true if it is in line, false if it has found no memory. */
 static bool gets_in_line(struct hall *hall, struct applicant *applicant)
 {
 	uint32_t before = fifolock_waiting(&hall->lock);
 
 	sem_post(&applicant->called);
-	while (!answered(applicant) && fifolock_waiting(&hall->lock) == before)
+	while (!naps(applicant) && fifolock_waiting(&hall->lock) == before)
 		sched_yield();
-	while (!answered(applicant) && !asleep(applicant->id))
+	while (!naps(applicant) && !asleep(applicant->id))
 		sched_yield();
-	return !answered(applicant);
+	return !naps(applicant);
 }
 
-/* How many got in line before the first five were refused. */
-static unsigned call_until_refused(struct hall *hall, unsigned *called)
+/* All memory is gone: how many of those called got in line before one did not. */
+static unsigned call_until_no_memory(struct hall *hall)
 {
 	unsigned waiting = 0;
 
-	for (*called = 0; *called < MANY && *called - waiting < 5; (*called)++) {
-		struct bytes before = bytes_of(&hall->lock);
-
-		if (gets_in_line(hall, &hall->applicants[*called]))
-			waiting++;
-		else if (!same_bytes(&before, &hall->lock))
-			return 0;
-	}
+	fill(hall);
+	cr_assert_eq(fifolock_lock(&hall->lock, X), 0);
+	eat_memory(hall);
+	while (waiting < MANY - 5 && gets_in_line(hall, &hall->applicants[waiting]))
+		waiting++;
 	return waiting;
 }
 
-/* All the others are called, and each is granted or was refused. */
-static unsigned dismiss(struct hall *hall, unsigned called)
+/* Four more, each with another wish. */
+static void call_four(struct hall *hall, unsigned first)
 {
-	unsigned refusals = 0;
+	for (unsigned i = first; i < first + 4; i++) {
+		hall->applicants[i].wish = i % 2 ? LOCKS : RUNS;
+		(void)gets_in_line(hall, &hall->applicants[i]);
+	}
+}
 
-	for (unsigned i = called; i < MANY; i++)
+static void all_come_back(struct hall *hall)
+{
+	for (unsigned i = 0; i < MANY; i++)
 		sem_post(&hall->applicants[i].called);
 	for (unsigned i = 0; i < MANY; i++) {
 		pthread_join(hall->applicants[i].thread, NULL);
-		cr_assert(hall->applicants[i].rc == 0 ||
-			  (i < called && hall->applicants[i].rc == ENOMEM));
-		refusals += hall->applicants[i].rc != 0;
+		cr_assert_eq(hall->applicants[i].rc, hall->applicants[i].expected, "%u",
+			     i);
 	}
-	return refusals;
 }
 
-Test(misuse, without_memory_only_the_first_64_can_wait, .description = "G7")
+Test(memory, that_is_missing_is_waited_for, .description = "G3 G6")
 {
 	static struct hall hall;
-	unsigned called, waiting;
+	unsigned waiting = call_until_no_memory(&hall);
+	struct bytes before = bytes_of(&hall.lock);
 
-	fill(&hall);
-	cr_assert_eq(fifolock_lock(&hall.lock, X), 0);
-	eat_memory(&hall);
-	waiting = call_until_refused(&hall, &called);
+	call_four(&hall, waiting + 1);
+	if (naps(&hall.applicants[waiting]))
+		cr_assert(same_bytes(&before, &hall.lock), "it is not in line");
 	give_memory_back(&hall);
 	cr_assert_geq(waiting, 64);
-	cr_assert_eq(fifolock_waiting(&hall.lock), waiting);
 	cr_assert_eq(fifolock_unlock(&hall.lock, X), 0);
-	cr_assert_eq(dismiss(&hall, called), called - waiting);
-	if (called == waiting)
-		printf("%u threads wait, no ENOMEM could be arranged\n", waiting);
+	all_come_back(&hall);
 	still_works(&hall.lock);
+	cr_assert_eq(fifolock_destroy(&hall.lock), 0);
+}
+
+Test(memory, that_never_comes_is_waited_for_until_the_deadline, .description = "G4")
+{
+	static struct hall hall;
+	unsigned waiting = call_until_no_memory(&hall);
+	struct applicant *late = &hall.applicants[waiting + 1];
+
+	late->wish = LOCKS_UNTIL;
+	sem_post(&late->called);
+	while (!answered(late))
+		sched_yield();
+	give_memory_back(&hall);
+	late->expected = ETIMEDOUT;
+	cr_assert_eq(fifolock_unlock(&hall.lock, X), 0);
+	all_come_back(&hall);
+	cr_assert_eq(fifolock_destroy(&hall.lock), 0);
+}
+
+Test(memory, that_never_comes_is_waited_for_until_the_lock_is_closed, .description = "G4")
+{
+	static struct hall hall;
+	unsigned waiting = call_until_no_memory(&hall);
+
+	call_four(&hall, waiting + 1);
+	cr_assert_eq(fifolock_close(&hall.lock), 0);
+	for (unsigned i = waiting; i < waiting + 5; i++)
+		while (!answered(&hall.applicants[i]))
+			sched_yield();
+	give_memory_back(&hall);
+	for (unsigned i = 0; i < MANY; i++)
+		hall.applicants[i].expected = ECANCELED;
+	all_come_back(&hall);
+	cr_assert_eq(fifolock_unlock(&hall.lock, X), 0);
 	cr_assert_eq(fifolock_destroy(&hall.lock), 0);
 }
 #endif

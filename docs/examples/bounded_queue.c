@@ -8,6 +8,7 @@
 #include <fifolock/cond.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define PRODUCERS 3
 #define CONSUMERS 2
@@ -26,24 +27,30 @@ struct queue {
 
 static struct queue queue;
 
-static void put(struct queue *q, unsigned long item)
+/* False: the queue has been shut down. */
+static bool put(struct queue *q, unsigned long item)
 {
-	fifolock_lock(&q->lock, FIFOLOCK_EXCLUSIVE);
+	if (fifolock_lock(&q->lock, FIFOLOCK_EXCLUSIVE) != 0)
+		return false; /* closed: not held */
 	while (q->count == ROOM)
-		fifolock_cond_wait(&q->not_full, &q->lock, FIFOLOCK_EXCLUSIVE);
+		if (fifolock_cond_wait(&q->not_full, &q->lock, FIFOLOCK_EXCLUSIVE) != 0)
+			return false;
 	q->items[(q->first + q->count++) % ROOM] = item;
 	fifolock_cond_signal(&q->not_empty);
 	fifolock_unlock(&q->lock, FIFOLOCK_EXCLUSIVE);
+	return true;
 }
 
-/* False: there is nothing, and there will be nothing. */
+/* False: there is nothing, and there will be nothing; or the queue has been shut down. */
 static bool take(struct queue *q, unsigned long *item)
 {
 	bool any;
 
-	fifolock_lock(&q->lock, FIFOLOCK_EXCLUSIVE);
+	if (fifolock_lock(&q->lock, FIFOLOCK_EXCLUSIVE) != 0)
+		return false; /* closed: not held */
 	while (q->count == 0 && !q->finished)
-		fifolock_cond_wait(&q->not_empty, &q->lock, FIFOLOCK_EXCLUSIVE);
+		if (fifolock_cond_wait(&q->not_empty, &q->lock, FIFOLOCK_EXCLUSIVE) != 0)
+			return false;
 	any = q->count > 0;
 	if (any) {
 		*item = q->items[q->first];
@@ -55,19 +62,27 @@ static bool take(struct queue *q, unsigned long *item)
 	return any;
 }
 
+/* To drain it: what has been put in is taken out, and then everybody comes back. */
 static void finish(struct queue *q)
 {
-	fifolock_lock(&q->lock, FIFOLOCK_EXCLUSIVE);
+	if (fifolock_lock(&q->lock, FIFOLOCK_EXCLUSIVE) != 0)
+		return;
 	q->finished = true;
 	fifolock_cond_broadcast(&q->not_empty);
 	fifolock_unlock(&q->lock, FIFOLOCK_EXCLUSIVE);
 }
 
+/* To abort: everybody comes back at once, and what is in it stays there. */
+static void shut_down(struct queue *q)
+{
+	fifolock_close(&q->lock);
+}
+
 static void *produce(void *unused)
 {
 	(void)unused;
-	for (unsigned long i = 1; i <= ITEMS; i++)
-		put(&queue, i);
+	for (unsigned long i = 1; i <= ITEMS && put(&queue, i); i++)
+		;
 	return NULL;
 }
 
@@ -80,25 +95,38 @@ static void *consume(void *sum)
 	return NULL;
 }
 
+static void start(pthread_t threads[], unsigned count, void *(*routine)(void *),
+		  unsigned long sums[])
+{
+	for (unsigned i = 0; i < count; i++)
+		if (pthread_create(&threads[i], NULL, routine, sums ? &sums[i] : NULL))
+			abort();
+}
+
+static void join(const pthread_t threads[], unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+}
+
 int main(void)
 {
 	const unsigned long wanted = PRODUCERS * (ITEMS * (ITEMS + 1UL) / 2);
 	pthread_t producers[PRODUCERS], consumers[CONSUMERS];
 	unsigned long sums[CONSUMERS] = {0}, total = 0;
 
-	for (unsigned i = 0; i < CONSUMERS; i++)
-		if (pthread_create(&consumers[i], NULL, consume, &sums[i]) != 0)
-			return 1;
-	for (unsigned i = 0; i < PRODUCERS; i++)
-		if (pthread_create(&producers[i], NULL, produce, NULL) != 0)
-			return 1;
-	for (unsigned i = 0; i < PRODUCERS; i++)
-		pthread_join(producers[i], NULL);
+	start(consumers, CONSUMERS, consume, sums);
+	start(producers, PRODUCERS, produce, NULL);
+	join(producers, PRODUCERS);
 	finish(&queue);
-	for (unsigned i = 0; i < CONSUMERS; i++) {
-		pthread_join(consumers[i], NULL);
+	join(consumers, CONSUMERS);
+	for (unsigned i = 0; i < CONSUMERS; i++)
 		total += sums[i];
-	}
 	printf("%lu of %lu\n", total, wanted);
+
+	queue.finished = false;
+	start(consumers, CONSUMERS, consume, sums); /* who find nothing, and wait */
+	shut_down(&queue);
+	join(consumers, CONSUMERS);
 	return total != wanted || fifolock_destroy(&queue.lock) != 0;
 }

@@ -54,9 +54,9 @@ typedef struct fifolock_cond {
  * is its own to give.
  *
  *	0	   signalled; held
- *	ECANCELED  the lock was closed when the turn came; not held. Closing signals nobody:
- *		   broadcast after it
- *	EPERM, EINVAL, ENOMEM  nothing has changed; held as before */
+ *	ECANCELED  the lock is closed, or was closed at any moment of the call, whether anybody
+ *		   has signalled or not; not held
+ *	EPERM, EINVAL  nothing has changed; held as before */
 FIFOLOCK_API int fifolock_cond_wait(fifolock_cond_t *cond, fifolock_t *lock,
 				    unsigned mode);
 
@@ -73,7 +73,8 @@ fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 /* Move the one who has waited longest, or all of them in the order in which they
  * came, to the end of their lock's line. Whether the caller holds that lock does not
  * matter, but nobody may free it before this returns, unless it is the waiters
- * themselves. Nobody waits: nothing happens. ENOMEM: nothing has happened. */
+ * themselves. A waiter whose lock was closed
+ * is not counted: the signal is for the next. Nobody waits: nothing happens. Always 0. */
 FIFOLOCK_API int fifolock_cond_signal(fifolock_cond_t *cond);
 FIFOLOCK_API int fifolock_cond_broadcast(fifolock_cond_t *cond);
 

@@ -15,6 +15,12 @@
  * waits for EXCLUSIVE waits for ever, as under every fair lock. The lock is not
  * reentrant.
  *
+ * A lock that nobody closes and nobody bounds cannot fail: fifolock_lock, fifolock_lock_n,
+ * fifolock_run and fifolock_cond_wait return when the mode is held, or has been, and not
+ * before. So you must look at the answer if you close, bound, or set a deadline. (A thread
+ * for whose place in line there is no memory tries again until there is, or until the
+ * deadline or a closing ends that; its order begins when it has the place.)
+ *
  * Every int function returns 0 or a positive errno and leaves errno alone; on any
  * error nothing has changed.  Callers, unless a function says otherwise: any thread,
  * not a signal handler.  No function is a cancellation point.
@@ -24,7 +30,7 @@
  *	EBUSY	trylock: somebody is in line or it does not fit; destroy: in use
  *	ETIMEDOUT  the deadline passed: nothing is held
  *	EPERM	unlock: not that many holds of that mode exist
- *	ENOMEM	no memory to wait with; cannot happen to the first 64 waiters
+ *	ENOMEM	fifolock_request and fifolock_run_async only: no memory for a place in line
  *	ECANCELED  the lock is closed, or was closed while in line: nothing is held
  *	EAGAIN	as many are in line as fifolock_bound allows
  *	EDEADLK	convert: would wait for another conversion that waits for this one; and
@@ -83,7 +89,7 @@ FIFOLOCK_API int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes);
 FIFOLOCK_API int fifolock_destroy(fifolock_t *lock);
 
 /* Take one hold of mode, waiting in line for as long as it takes.
- * EINVAL, ENOMEM. */
+ * EINVAL, ECANCELED, EAGAIN. */
 FIFOLOCK_API int fifolock_lock(fifolock_t *lock, unsigned mode);
 
 /* Take one hold of mode if nobody is in line and it fits: 0, else EBUSY.
@@ -96,7 +102,10 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock(fifolock_t *lock, unsigned mo
 /* Take one hold of mode, waiting until the deadline at most: an absolute time
  * on CLOCK_MONOTONIC.  A lock that is free is taken even if the deadline has
  * passed.  A request that times out leaves the line, and those it held up are
- * let in at once.  EINVAL, ETIMEDOUT, ENOMEM. */
+ * let in at once.  One that is just being granted when the deadline passes waits for that:
+ * usually less than a microsecond; but if the system takes the processor from the thread that
+ * grants it, or a debugger stops that thread, until it goes on.  The call then returns 0,
+ * late.  EINVAL, ETIMEDOUT, ECANCELED, EAGAIN. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedlock(fifolock_t *lock, unsigned mode,
 						     const struct timespec *deadline);
 
@@ -137,21 +146,26 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
  * EDEADLK: another conversion waits for this hold to go, so this one would wait for
  * ever; give from back instead.  (Where only UPDATE is ever converted to EXCLUSIVE that
  * cannot happen: one at a time holds UPDATE.)  tryconvert: EBUSY.  timedconvert:
- * ETIMEDOUT.  EPERM: from is not held.  EINVAL, ENOMEM, ECANCELED.  On every error from
+ * ETIMEDOUT.  EPERM: from is not held.  EINVAL, ECANCELED.  On every error from
  * is still held. */
-FIFOLOCK_API int fifolock_convert(fifolock_t *lock, unsigned from, unsigned to);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_convert(fifolock_t *lock, unsigned from, unsigned to);
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_tryconvert(fifolock_t *lock, unsigned from,
 						      unsigned to);
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedconvert(fifolock_t *lock, unsigned from,
 							unsigned to,
 							const struct timespec *deadline);
 
-/* Turn everybody away: all in line, and all who ask later, get ECANCELED, until it
- * is opened again. Holders give back as usual. Who is in line is told by the time
- * this returns or, if another thread is granting at that moment, by that. Closing
- * what is closed is no error. A closed lock that nobody holds can be destroyed. A
- * lock just reopened may say EBUSY to a trylock until another thread's scan, if one
- * is under way, is over. EINVAL: destroyed. */
+/* Turn everybody away: all in line, all who wait at a condition with this lock, and all
+ * who ask later, get ECANCELED, until it is opened again. It aborts and does not drain: to
+ * let those in line have their turn first, see "Closing" in the guide. Holders give back as
+ * usual. Requests in line are told by the time this returns or, if another thread is
+ * granting at that moment, by that thread. It takes time for each slot that the process has
+ * ever needed at once, some nanoseconds. Closing what is closed is no error. A closed lock
+ * that nobody holds can be destroyed. EINVAL: destroyed.
+ *
+ * Reopen: a lock just reopened may say EBUSY to a trylock until another thread's scan, if
+ * one is under way, is over. EAGAIN: that thread has been off its processor for a tenth
+ * of a second, and may have some to turn away yet; still closed. EINVAL: destroyed. */
 FIFOLOCK_API int fifolock_close(fifolock_t *lock);
 FIFOLOCK_API int fifolock_reopen(fifolock_t *lock);
 
@@ -165,14 +179,16 @@ FIFOLOCK_API int fifolock_bound(fifolock_t *lock, uint32_t most);
 
 /* Is anybody in line who is kept out by the holds of mode that there are, whatever
  * else is held? For a holder in a long piece of work: would anybody be glad if it
- * paused? Nobody in line: one load. Otherwise it looks at the line, one after the
- * other. */
+ * paused? Nobody in line: one load. Otherwise it looks at the line, one request after the
+ * other. For that it waits for a thread that is granting; if that one is off its processor
+ * for a tenth of a second the answer is false. */
 FIFOLOCK_API bool fifolock_contended(fifolock_t *lock, unsigned mode);
 
 /* Let them in: if the lock is contended as above, give one hold of mode back and
  * take it again behind all who are in line at that moment and before all who come
- * later; otherwise do nothing. Held again on return: EPERM, EINVAL, ENOMEM with
- * nothing changed. ECANCELED: the lock was closed meanwhile, and the hold is gone. */
+ * later; otherwise do nothing. Held again on return: 0; EPERM, EINVAL, with nothing
+ * changed; EAGAIN, with nothing changed: it could not be told whether the lock is contended,
+ * as above. ECANCELED: the lock was closed meanwhile, and the hold is gone. */
 FIFOLOCK_API int fifolock_bump(fifolock_t *lock, unsigned mode);
 
 /* A moment's truth, for diagnosis and assertions: how many holds of mode there

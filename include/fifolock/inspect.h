@@ -45,8 +45,9 @@ struct fifolock_snapshot {
 /* The lock at one moment: holds, and the first room requests in line, from the head
  * on (a conversion stands before all others). line may be NULL with room 0. While it
  * looks, which takes some nanoseconds for each request, nobody in line is granted.
- * EAGAIN: whatever moment it took the lock had changed before it was done; try
- * again, or believe fifolock_holds. EINVAL lock or out NULL. */
+ * EAGAIN: whatever moment it took the lock had changed before it was done; or another thread
+ * is granting, and has been off its processor for a tenth of a second (a debugger, a
+ * freezer). Try again, or believe fifolock_holds. EINVAL lock or out NULL. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_snapshot(fifolock_t *lock,
 						    struct fifolock_snapshot *out,
 						    struct fifolock_in_line line[],

@@ -102,8 +102,9 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_wait(fifolock_request_t *requ
  * the lock was closed, or cancelled.  With a callback too, while its memory is there. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_poll(fifolock_request_t *request);
 
-/* How many are in line before it; UINT32_MAX: it is not in line.  A moment's truth.
- * Looks at the line, one after the other. */
+/* How many are in line before it; UINT32_MAX: it is not in line, or another thread has been
+ * in the middle of granting for a tenth of a second, so that it cannot be told.  A moment's
+ * truth.  Looks at the line, one after the other. */
 FIFOLOCK_API uint32_t fifolock_request_position(fifolock_request_t *request);
 
 /* Ready to be used as granted: adds 1 to the eventfd whose descriptor is in ctx, as
@@ -129,7 +130,7 @@ FIFOLOCK_API void fifolock_granted_eventfd(void *ctx, int status);
  * all in line wait with it.
  *
  * 0: it has run.  Otherwise it has not and will not: ECANCELED the lock is closed,
- * EAGAIN, EINVAL, ENOMEM.  Not a cancellation point unless section is one, which it
+ * EAGAIN, EINVAL.  Not a cancellation point unless section is one, which it
  * must not be. */
 FIFOLOCK_API int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg),
 			      void *arg);
@@ -148,7 +149,7 @@ typedef struct fifolock_section {
  * EINPROGRESS: it will be run in its turn, where a callback would be (see above),
  * and then done(ctx, 0) called, with the lock given back; or done(ctx, ECANCELED),
  * and section has not run.  done may be NULL: then later is to be left there until
- * section begins. Others as for fifolock_run. */
+ * section begins. Others as for fifolock_run, and ENOMEM. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
 		   void (*section)(void *arg), void *arg,

@@ -31,12 +31,12 @@ void fl_call_later(struct fl_slot *slot);
 void fl_calls_expect(struct fl_slot *slot)
 {
 	expect(slot);
-	slot->note += ex_current();
+	fl_slot_set_note(slot, fl_slot_note(slot) + ex_current());
 }
 
 void fl_call_later(struct fl_slot *slot)
 {
-	slot->note -= ex_current();
+	fl_slot_set_note(slot, fl_slot_note(slot) - ex_current());
 	call_later(slot);
 }
 

@@ -119,6 +119,7 @@ enum ex_woke { EX_WOKEN, EX_TIMED_OUT, EX_SPURIOUS };
 enum ex_woke ex_woken(void);	    /* how this thread comes back from sleep */
 unsigned ex_wake_one(uintptr_t at); /* EX_THREADS: nobody sleeps there */
 void ex_yield(void);		    /* it waits for the end of a scan that it has seen */
+void ex_nap(void);		    /* the same, or for a free slot */
 void ex_retry(void);		    /* a loop that only tried is about to go round */
 void ex_done(struct ex_event *event); /* the step, for the record */
 struct pool_thread *ex_pool(unsigned thread);

@@ -71,6 +71,16 @@ bool pool_complete(void)
 	return count == made && !id;
 }
 
+bool pool_is_top(uintptr_t at)
+{
+	return at == (uintptr_t)&free_top;
+}
+
+bool pool_has_free(void)
+{
+	return free_top & ID_MASK;
+}
+
 const void *pool_memory(size_t *size)
 {
 	*size = sizeof(chunk_zero);

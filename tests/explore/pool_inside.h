@@ -35,6 +35,8 @@ void pool_warm(struct pool_thread *thread); /* as after a first wait */
 void pool_spare(void);			    /* one more that is free */
 void pool_thread_ends(void);
 bool pool_complete(void); /* every slot made is free */
+bool pool_is_top(uintptr_t at);
+bool pool_has_free(void);
 const void *pool_memory(size_t *size);
 const char *pool_name(const void *at);
 

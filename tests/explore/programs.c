@@ -185,6 +185,12 @@ void fl_yield(void)
 	ex_yield();
 }
 
+void fl_nap(uint32_t ns)
+{
+	(void)ns;
+	ex_nap();
+}
+
 uint32_t fl_processors(void)
 {
 	return 1;

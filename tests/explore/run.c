@@ -163,6 +163,25 @@ void ex_yield(void)
 	step_aside();
 }
 
+/* As ex_yield; or it has found no free slot and tries again when there is one. */
+void ex_nap(void)
+{
+	struct thread *thread = &threads[current];
+
+	if (!running)
+		return;
+	if (has_seen_a_scan(thread)) {
+		ex_yield();
+		return;
+	}
+	if (options->strategy != EX_ALL) {
+		thread->awaits = true;
+		return;
+	}
+	thread->given_up = true;
+	step_aside();
+}
+
 /* Woken, or (alternatives) timed out, or for no reason. */
 enum ex_woke ex_woken(void)
 {

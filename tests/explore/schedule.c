@@ -31,6 +31,7 @@
  */
 #include "inside.h"
 #include "../random.h"
+#include "pool_inside.h"
 #include "word.h"
 
 #include <stdlib.h>
@@ -60,6 +61,8 @@ static bool is_enabled(const struct thread *thread)
 {
 	if (thread->ended || thread->given_up)
 		return false;
+	if (thread->awaits && pool_is_top(thread->op.at))
+		return pool_has_free();
 	if (thread->awaits && memory_raw(thread->op.at, thread->op.size) & FL_SCANNING)
 		return false;
 	return thread->op.kind != EX_WAKE || thread->woken || may_wake(thread);

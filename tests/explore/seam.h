@@ -56,6 +56,14 @@ bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned orde
 #define fl_and_relaxed(p, v) \
 	((EX_VALUE(p))ex_and((p), sizeof(*(p)), EX_NUMBER(p, v), EX_SITE("and")))
 
+#define fl_and_acquire(p, v)                                                 \
+	({                                                                   \
+		EX_VALUE(p) was_ = fl_load_relaxed(p);                       \
+		while (!fl_cas_acquire((p), &was_, was_ & (EX_VALUE(p))(v))) \
+			;                                                    \
+		was_;                                                        \
+	})
+
 #define fl_add_relaxed(p, v) (*(p) += (v)) /* counters: no program counts */
 
 #define fl_cas_relaxed(p, expected, v)                                     \

@@ -90,7 +90,7 @@ static void asks(char how, unsigned mode, uint32_t n)
 		error = fifolock_lock_n(&lock, mode, n);
 	else
 		error = fifolock_timedlock_n(&lock, mode, n, &some_time);
-	watch_answer(error, program->cold != 0);
+	watch_answer(error, false);
 	limit_wait(before);
 	if (!error)
 		got(mode, n);
@@ -131,7 +131,7 @@ static void converts(char how, unsigned from, unsigned to)
 		error = fifolock_timedconvert(&lock, from, to, &some_time);
 	else
 		error = fifolock_convert(&lock, from, to);
-	watch_answer(error, program->cold != 0);
+	watch_answer(error, false);
 	limit_wait(before);
 	if (error)
 		return;
@@ -367,7 +367,7 @@ static void runs(unsigned mode, bool drops)
 	new->drops = drops;
 	new->number = watch_asks(WATCH_RUN, mode, 1);
 	error = fifolock_run(&lock, mode, section, new);
-	watch_answer(error, program->cold != 0);
+	watch_answer(error, false);
 	limit_wait(before);
 	memory_touch(&new->result, sizeof(new->result), true);
 }

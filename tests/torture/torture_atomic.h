@@ -39,6 +39,8 @@ static inline void torture_jitter(void)
 	torture_after_jitter(__atomic_fetch_or((p), (v), __ATOMIC_RELAXED))
 #define fl_and_relaxed(p, v) \
 	torture_after_jitter(__atomic_fetch_and((p), (v), __ATOMIC_RELAXED))
+#define fl_and_acquire(p, v) \
+	torture_after_jitter(__atomic_fetch_and((p), (v), __ATOMIC_ACQUIRE))
 #define fl_add_relaxed(p, v) \
 	torture_after_jitter(__atomic_fetch_add((p), (v), __ATOMIC_RELAXED))
 #define fl_cas_relaxed(p, expected, v) \
