@@ -94,7 +94,7 @@ static int contends(fifolock_t *lock, unsigned mode, bool *found)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	struct kept_out search = {.modes = modes, .mode = mode};
-	struct fl_look look = {is_kept_out, &search, 0};
+	struct fl_look look = {.see = is_kept_out, .ctx = &search};
 	uint32_t holds = fifolock_holds(lock, mode);
 	int error = 0;
 

@@ -189,7 +189,7 @@ static bool waits_for_own(const struct fl_slot *slot, void *ctx)
 static bool line_waits_for(fifolock_t *lock, uint64_t own)
 {
 	struct search search = {fl_modes_of(lock), own, false};
-	struct fl_look look = {waits_for_own, &search, 0};
+	struct fl_look look = {.see = waits_for_own, .ctx = &search};
 
 	(void)fl_look(lock, &look); /* what it could not see it does not accuse */
 	return search.found;

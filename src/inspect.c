@@ -52,7 +52,7 @@ static const char *name_of(const fifolock_modes_t *modes)
 static int try_snapshot(fifolock_t *lock, struct copy *copy)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	struct fl_look look = {copy_slot, copy, 0};
+	struct fl_look look = {.see = copy_slot, .ctx = copy};
 	struct fifolock_snapshot *out = copy->out;
 	int error;
 
@@ -61,7 +61,7 @@ static int try_snapshot(fifolock_t *lock, struct copy *copy)
 	error = fl_look(lock, &look);
 	for (unsigned m = 0; m < out->modes; m++)
 		out->holds[m] = fl_word_holds(modes, m, look.word);
-	out->closed = fl_closed(lock);
+	out->closed = look.closed;
 	return error;
 }
 

@@ -51,6 +51,8 @@
  *	                                                            writes
  *	[SHUT]   fl_closed_for_certain,    the other of the two     who waits at a condition
  *	         fl_rule
+ *	[CLOSED] fl_rule                   fl_look                  what the caller did to
+ *	                                                            the word before
  *
  *	relaxed    because
  *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.  A
@@ -282,7 +284,7 @@ void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value)
 {
 	uint32_t now = rules(lock);
 
-	/* [SHUT] release, [SHUT] acquire */
+	/* [SHUT] [CLOSED] release, [SHUT] acquire */
 	while (!fl_cas_acq_rel(&lock->rules, &now, (now & ~mask) | value))
 		;
 	if (mask & FL_CLOSED)
@@ -348,22 +350,31 @@ static int become_scanner(fifolock_t *lock, uint64_t *word)
 	}
 }
 
+/* Whether it is closed is read between two looks at the word: of the moment for which the
+ * word says the same before and after. */
+static bool is_of_one_moment(const fifolock_t *lock, struct fl_look *look)
+{
+	/* [CLOSED] acquire: before the next look at the word */
+	look->closed = fl_load_acquire(&lock->rules) & FL_CLOSED;
+	/* [SCAN] acquire */
+	return fl_load_acquire(&lock->word) == look->word;
+}
+
 int fl_look(fifolock_t *lock, struct fl_look *look)
 {
 	struct scan scan = {.lock = lock};
 	int error = become_scanner(lock, &look->word);
 	struct fl_slot *slot;
-	uint64_t word;
 
 	if (error)
-		return error == ENOENT ? 0 : error;
+		return error != ENOENT		      ? error
+		       : is_of_one_moment(lock, look) ? 0
+						      : EAGAIN;
 	scan.word = look->word;
 	fl_scan_settle(&scan);
 	for (slot = fl_line_head(lock); slot && look->see && look->see(slot, look->ctx);)
 		slot = fl_line_after(slot);
-	/* [SCAN] acquire */
-	word = fl_load_acquire(&lock->word);
-	error = word == look->word ? 0 : EAGAIN;
+	error = is_of_one_moment(lock, look) ? 0 : EAGAIN;
 	fl_scan(&scan);
 	return error;
 }

@@ -117,6 +117,7 @@ struct fl_look {
 	bool (*see)(const struct fl_slot *slot, void *ctx);
 	void *ctx;
 	uint64_t word;
+	bool closed;
 };
 int fl_look(fifolock_t *lock, struct fl_look *look);
 

@@ -238,7 +238,7 @@ static bool count_before(const struct fl_slot *slot, void *ctx)
 uint32_t fifolock_request_position(fifolock_request_t *request)
 {
 	struct count count = {.slot = request->slot};
-	struct fl_look look = {count_before, &count, 0};
+	struct fl_look look = {.see = count_before, .ctx = &count};
 
 	/* Told: the lock may be gone. */
 	if (STATE(state_of(request)) != IN_LINE || fl_told(request->slot))
