@@ -11,8 +11,17 @@
 #define REQUESTS 64
 #define NESTED	 8 /* releases inside releases: a handler's, a callback's */
 #define NOBODY	 EX_THREADS
+#define ACCOUNTS 3 /* two locks, and the guard of the condition */
 
-enum state { ASKED, PUSHED, ANNOUNCED, LEFT, HELD, REFUSED, OVER };
+/* A wait for a condition: ASKED, LISTED, and then ASKED again if it has taken itself off, or
+ * PUSHED by whoever signals. */
+enum state { ASKED, LISTED, PUSHED, ANNOUNCED, LEFT, HELD, REFUSED, OVER };
+
+struct release {
+	unsigned mode;
+	uint32_t n;
+	bool done;
+};
 
 struct request {
 	unsigned thread;
@@ -42,28 +51,31 @@ struct request {
 	unsigned server;
 	bool grouped; /* that hold was taken for one before it */
 	bool running, ran, released;
+	/* A wait for a condition. */
+	bool timed, listed, signalled;
+	bool shut;	/* turned away by a closing */
+	uintptr_t note; /* where that is decided */
+	const struct release *gives;
 	struct request *outer; /* of the same thread: this one is a callback's */
-};
-
-struct release {
-	unsigned mode;
-	uint32_t n;
-	bool done;
 };
 
 struct caller {
 	struct request *request; /* in progress, the innermost */
 	struct release releases[NESTED];
 	unsigned nested;
-	unsigned runs; /* calls that run sections */
+	unsigned runs;	       /* calls that run sections */
+	struct request *moved; /* whom it has signalled last */
 	bool looks;
 	uint32_t seen;	       /* the first ticket that it has not seen */
 	uint32_t fewest, most; /* in line while it looked */
+	unsigned looks_from;   /* the moment when it began to look closely (looks.c) */
 };
 
 struct account {
-	fifolock_t *lock;
+	fifolock_t *lock; /* NULL: there is none */
+	bool inner;	  /* its requests are made by a call on something else */
 	const struct watch_table *table;
+	bool looked_at; /* somebody may look closely */
 	bool freed;
 	struct request requests[REQUESTS];
 	unsigned request_count;
@@ -73,15 +85,18 @@ struct account {
 	unsigned scanner; /* NOBODY: there is none */
 	unsigned scan_at; /* when it began */
 	struct release *give;
-	unsigned step;
 	bool closed, ever_closed;
 	bool closed_for_certain; /* and a call that did it has returned */
 	unsigned ruling;	 /* calls that close or open */
 	unsigned rules_at[EX_THREADS], opened_at;
 };
-extern struct account account;
+extern struct account accounts[ACCOUNTS], *account; /* the one that is looked at */
+extern unsigned account_step;
 
 /* watch.c */
+/* Of the lock that the current thread's calls are on, which becomes the one looked at. */
+struct caller *account_mine(void);
+struct request *account_numbered(unsigned which);
 void account_decode(uint64_t word, uint32_t holds[]);
 bool account_allows(const uint32_t holds[], const struct request *request);
 void account_out_of_line(const struct request *request);
@@ -95,6 +110,21 @@ unsigned account_order(struct request *order[], bool taken);
 /* What a thread holds for sections: all have run?  false, too: it holds nothing for any. */
 bool account_served(unsigned thread, unsigned *mode);
 void account_served_over(unsigned thread);
+
+/* answers.c */
+struct request *account_asks(struct request request);
+void account_over(struct request *request, int error);
+bool account_has(const struct request *request); /* granted, and told */
+
+/* waits.c: conditions */
+bool waits_moves(struct caller *caller); /* does it signal somebody, by this push? */
+struct request *waits_moved(void);	 /* whom */
+void waits_guard_given(unsigned thread);
+void waits_step(const struct ex_event *event);
+
+/* looks.c */
+void looks_begin(void);
+void looks_note(void); /* in the account that a step has changed */
 
 /* commit.c */
 void account_commit(const struct ex_event *event, const uint32_t old[],

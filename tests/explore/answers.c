@@ -7,23 +7,23 @@
 
 #include <errno.h>
 
-static struct request *asks(struct request request)
+struct request *account_asks(struct request request)
 {
 	unsigned me = ex_current();
-	struct request *new = &account.requests[account.request_count];
+	struct request *new = &account->requests[account->request_count];
 
-	if (account.request_count++ == REQUESTS)
+	if (account->request_count++ == REQUESTS)
 		ex_fail("explorer: too many requests");
 	request.thread = me;
-	request.asked_at = account.step;
-	request.closed = account.closed;
-	request.turned_away = account.closed_for_certain;
+	request.asked_at = account_step;
+	request.closed = account->closed;
+	request.turned_away = account->closed_for_certain;
 	request.calls = request.call == WATCH_CALL || request.call == WATCH_RUN_LATER;
-	request.outer = account.calls[me].request;
+	request.outer = account->calls[me].request;
 	*new = request;
-	account.calls[me].request = new;
-	account.calls[me].runs += request.call == WATCH_RUN;
-	if (!account.freed) {
+	account->calls[me].request = new;
+	account->calls[me].runs += request.call == WATCH_RUN;
+	if (!account->freed) {
 		account_note_causes();
 		account_note_length();
 	}
@@ -32,20 +32,22 @@ static struct request *asks(struct request request)
 
 unsigned watch_asks(enum watch_call call, unsigned mode, uint32_t n)
 {
-	return (unsigned)(asks((struct request){
+	(void)account_mine();
+	return (unsigned)(account_asks((struct request){
 				  .call = call, .mode = mode, .n = n, .from = -1}) -
-			  account.requests);
+			  account->requests);
 }
 
 unsigned watch_converts(enum watch_call call, unsigned from, unsigned to)
 {
-	return (unsigned)(asks((struct request){
+	(void)account_mine();
+	return (unsigned)(account_asks((struct request){
 				  .call = call, .mode = to, .n = 1, .from = (int)from}) -
-			  account.requests);
+			  account->requests);
 }
 
 /* Granted, and whoever was in line was told. */
-static bool has_it(const struct request *request)
+bool account_has(const struct request *request)
 {
 	bool got = request->state == HELD && (!request->slot || request->told);
 
@@ -63,7 +65,7 @@ static bool turned_away(const struct request *request, int error)
 	if (error == EPERM)
 		return request->state == ASKED && request->from >= 0 && request->lost;
 	return error == ECANCELED && request->state == ASKED &&
-	       (request->closed || (ex_stale() && account.ever_closed));
+	       (request->closed || (ex_stale() && account->ever_closed));
 }
 
 /* In line, or by now even over: without the call. */
@@ -79,7 +81,7 @@ static bool answer_is_right(const struct request *request, int error,
 {
 	switch (error) {
 	case 0:
-		return has_it(request);
+		return account_has(request);
 	case EINPROGRESS:
 		return goes_on(request);
 	case ETIMEDOUT:
@@ -96,61 +98,61 @@ static bool answer_is_right(const struct request *request, int error,
 	}
 }
 
-static void over(struct request *request, int error)
+void account_over(struct request *request, int error)
 {
 	account_out_of_line(request);
 	request->state = OVER;
-	request->over_at = account.step;
+	request->over_at = account_step;
 	request->verdict = error;
 }
 
 void watch_answer(int error, bool may_lack_memory)
 {
 	unsigned me = ex_current();
-	struct request *request = account.calls[me].request;
+	struct request *request = account_mine()->request;
 
 	if (!answer_is_right(request, error, may_lack_memory))
 		ex_fail("thread %u is answered %d, which is not what happened (state %d)",
 			me, error, (int)request->state);
-	account.calls[me].request = request->outer;
-	account.calls[me].runs -= request->call == WATCH_RUN;
+	account->calls[me].request = request->outer;
+	account->calls[me].runs -= request->call == WATCH_RUN;
 	if (error == EINPROGRESS)
 		request->in_line = true;
 	else
-		over(request, error);
+		account_over(request, error);
 }
 
 /* ---- requests that no thread waits for ---- */
 
 void watch_called(unsigned which, int status)
 {
-	struct request *request = &account.requests[which];
+	struct request *request = account_numbered(which);
 
 	if (request->called || !request->calls || request->cancelled)
 		ex_fail("the request of thread %u is called back once too often",
 			request->thread);
-	if (status ? !turned_away(request, status) : !has_it(request))
+	if (status ? !turned_away(request, status) : !account_has(request))
 		ex_fail("the request of thread %u is called back with %d, which is not "
 			"what "
 			"happened (state %d)",
 			request->thread, status, (int)request->state);
 	request->called = true;
-	over(request, status);
+	account_over(request, status);
 }
 
 void watch_waits(unsigned which)
 {
-	struct request *request = &account.requests[which];
+	struct request *request = account_numbered(which);
 	unsigned me = ex_current();
 
-	request->outer = account.calls[me].request;
-	account.calls[me].request = request;
+	request->outer = account->calls[me].request;
+	account->calls[me].request = request;
 }
 
 void watch_waited(int error)
 {
 	unsigned me = ex_current();
-	struct request *request = account.calls[me].request;
+	struct request *request = account_mine()->request;
 	bool right = error == ETIMEDOUT || error == EINPROGRESS
 			     ? goes_on(request)
 			     : answer_is_right(request, error, false);
@@ -159,20 +161,20 @@ void watch_waited(int error)
 		ex_fail("thread %u, who has waited, is answered %d, which is not what "
 			"happened (state %d)",
 			me, error, (int)request->state);
-	account.calls[me].request = request->outer;
+	account->calls[me].request = request->outer;
 	if (error != ETIMEDOUT && error != EINPROGRESS)
-		over(request, error);
+		account_over(request, error);
 }
 
 void watch_cancels(unsigned which)
 {
-	account.requests[which].cancels++;
+	account_numbered(which)->cancels++;
 }
 
 /* Another cancel may have been first, or be about to be. */
 void watch_cancelled(unsigned which, int error)
 {
-	struct request *request = &account.requests[which];
+	struct request *request = account_numbered(which);
 	bool others = --request->cancels || request->cancelled;
 
 	if (error == 0) {
@@ -180,7 +182,7 @@ void watch_cancelled(unsigned which, int error)
 			ex_fail("a request of thread %u is said to have left (state %d)",
 				request->thread, (int)request->state);
 		request->cancelled = true;
-		over(request, ECANCELED);
+		account_over(request, ECANCELED);
 		return;
 	}
 	if (error != EALREADY || (!others && request->state != HELD &&
@@ -194,8 +196,8 @@ void watch_cancelled(unsigned which, int error)
 /* In the order in which they got in line, and never two of them at a time. */
 static void check_turn(const struct request *request)
 {
-	for (unsigned i = 0; i < account.request_count; i++) {
-		const struct request *other = &account.requests[i];
+	for (unsigned i = 0; i < account->request_count; i++) {
+		const struct request *other = &account->requests[i];
 
 		if (other == request || other->server != request->server ||
 		    other->call != WATCH_RUN || other->state != HELD)
@@ -210,11 +212,11 @@ static void check_turn(const struct request *request)
 
 void watch_section(unsigned which, bool begins)
 {
-	struct request *request = &account.requests[which];
+	struct request *request = account_numbered(which);
 	uint32_t holds[FIFOLOCK_MAX_MODES];
 
 	memory_quietly(true);
-	account_decode(account.lock->word, holds);
+	account_decode(account->lock->word, holds);
 	memory_quietly(false);
 	if (!begins) {
 		request->running = false;
@@ -239,7 +241,7 @@ void watch_section(unsigned which, bool begins)
 
 void watch_gives(unsigned mode, uint32_t n)
 {
-	struct caller *me = &account.calls[ex_current()];
+	struct caller *me = account_mine();
 
 	if (me->nested == NESTED)
 		ex_fail("explorer: too many releases, one in another");
@@ -249,7 +251,7 @@ void watch_gives(unsigned mode, uint32_t n)
 void watch_gave(int error, bool may_be_refused)
 {
 	unsigned me = ex_current();
-	struct caller *caller = &account.calls[me];
+	struct caller *caller = account_mine();
 	const struct release *release = &caller->releases[--caller->nested];
 
 	if (error == 0 ? !release->done : release->done || !may_be_refused)
@@ -260,7 +262,7 @@ void watch_gave(int error, bool may_be_refused)
 void watch_bumped(int error)
 {
 	unsigned me = ex_current();
-	struct caller *caller = &account.calls[me];
+	struct caller *caller = account_mine();
 
 	if (caller->releases[--caller->nested].done != (caller->request->state != ASKED))
 		ex_fail("thread %u has done half a bump", me);
@@ -271,25 +273,30 @@ void watch_bumped(int error)
 
 void watch_rules(void)
 {
-	account.ruling++;
-	account.rules_at[ex_current()] = account.step;
+	(void)account_mine();
+	account->ruling++;
+	account->rules_at[ex_current()] = account_step;
 	account_note_causes();
+	looks_note();
 }
 
 /* Unless another thread is granting, everybody who was in line is out of it. */
 void watch_ruled(bool closes)
 {
-	account.ruling--;
-	if (!closes || !account.closed)
+	(void)account_mine();
+	account->ruling--;
+	looks_note();
+	if (!closes || !account->closed)
 		return;
-	account.closed_for_certain = account.opened_at < account.rules_at[ex_current()];
-	if (account.scanner != NOBODY || !account.closed_for_certain)
+	account->closed_for_certain =
+		account->opened_at < account->rules_at[ex_current()];
+	if (account->scanner != NOBODY || !account->closed_for_certain)
 		return;
-	for (unsigned i = 0; i < account.line_count; i++) {
-		const struct request *request = &account.requests[account.line[i]];
+	for (unsigned i = 0; i < account->line_count; i++) {
+		const struct request *request = &account->requests[account->line[i]];
 
 		if (request->state == ANNOUNCED &&
-		    request->announced_at <= account.rules_at[ex_current()])
+		    request->announced_at <= account->rules_at[ex_current()])
 			ex_fail("the lock is closed, and thread %u is in line still",
 				request->thread);
 	}
@@ -299,7 +306,7 @@ void watch_ruled(bool closes)
 
 void watch_looks(void)
 {
-	struct caller *me = &account.calls[ex_current()];
+	struct caller *me = account_mine();
 
 	me->looks = true;
 	me->fewest = UINT32_MAX;
@@ -311,7 +318,7 @@ void watch_looks(void)
  * there were so many at some moment, or nobody whom anybody could know of. */
 void watch_saw(uint32_t waiting)
 {
-	struct caller *me = &account.calls[ex_current()];
+	struct caller *me = account_mine();
 
 	me->looks = false;
 	if (waiting > EX_THREADS ||
@@ -324,14 +331,15 @@ void watch_saw(uint32_t waiting)
 
 void watch_freed(void)
 {
-	account.freed = true;
+	(void)account_mine();
+	account->freed = true;
 }
 
 /* Whose turn has come, and nobody is on the way to tell? */
 static void check_told(void)
 {
-	for (unsigned i = 0; i < account.request_count; i++) {
-		const struct request *request = &account.requests[i];
+	for (unsigned i = 0; i < account->request_count; i++) {
+		const struct request *request = &account->requests[i];
 		bool over = request->state == HELD || request->state == REFUSED;
 
 		if (over && request->calls && request->in_line)
@@ -346,32 +354,43 @@ static void check_told(void)
 	}
 }
 
-void watch_rest(void)
+static void rest(void)
 {
 	uint32_t holds[FIFOLOCK_MAX_MODES];
 	struct request *order[REQUESTS];
 
 	check_told();
-	if (account.freed)
+	if (account->freed)
 		return;
-	account_decode(account.lock->word, holds);
-	if (account.lock->word & (FL_SCANNING | FL_RESCAN))
+	account_decode(account->lock->word, holds);
+	if (account->lock->word & (FL_SCANNING | FL_RESCAN))
 		ex_fail("all sleep, and a scan is not finished");
 	for (unsigned t = 0; t < EX_THREADS; t++) {
-		const struct request *request = account.calls[t].request;
+		const struct request *request = account->calls[t].request;
 
 		if (request && (request->state == HELD || request->state == REFUSED))
 			ex_fail("thread %u has been granted, and sleeps", t);
+		if (request && request->state == LISTED && account->closed &&
+		    !account->ruling)
+			ex_fail("the lock is closed, and thread %u waits for a condition",
+				t);
 	}
 	if (account_order(order, false) && account_allows(holds, order[0]))
 		ex_fail("G3: all sleep, and thread %u, the head of the line, fits",
 			order[0]->thread);
 }
 
+void watch_rest(void)
+{
+	for (account = accounts; account < accounts + ACCOUNTS; account++)
+		if (account->lock)
+			rest();
+}
+
 static void check_lock_is_idle(void)
 {
-	const fifolock_t *lock = account.lock;
-	uint64_t idle = account.closed ? FL_QUEUED : 0;
+	const fifolock_t *lock = account->lock;
+	uint64_t idle = account->closed ? FL_QUEUED : 0;
 
 	if ((lock->word | idle) != idle || lock->first || lock->left ||
 	    (uint32_t)lock->line)
@@ -384,16 +403,25 @@ static void check_lock_is_idle(void)
 			(uint32_t)(lock->line >> 32) - lock->gone);
 }
 
-void watch_end(bool idle)
+static void check_all_is_over(void)
 {
-	for (unsigned i = 0; i < account.request_count && idle; i++)
-		if (account.requests[i].state != OVER)
+	for (unsigned i = 0; i < account->request_count; i++)
+		if (account->requests[i].state != OVER)
 			ex_fail("at the end a request of thread %u is not over (state "
 				"%d)",
-				account.requests[i].thread,
-				(int)account.requests[i].state);
-	if (!account.freed && idle)
+				account->requests[i].thread,
+				(int)account->requests[i].state);
+	if (!account->freed)
 		check_lock_is_idle();
-	if (idle && !pool_complete())
+}
+
+void watch_end(bool idle)
+{
+	if (!idle)
+		return;
+	for (account = accounts; account < accounts + ACCOUNTS; account++)
+		if (account->lock)
+			check_all_is_over();
+	if (!pool_complete())
 		ex_fail("at the end a slot is lost");
 }

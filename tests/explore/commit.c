@@ -24,7 +24,7 @@ struct commit {
 
 static bool still_there(const struct request *request)
 {
-	uint32_t id = account.lock->first;
+	uint32_t id = account->lock->first;
 
 	for (unsigned i = 0; id && i < REQUESTS; i++) {
 		if (fl_slot_at(id) == request->slot)
@@ -45,7 +45,7 @@ static uint32_t who_stays(uint32_t id)
 /* Who stays is in line in the order of the account. */
 static void check_order(const struct commit *commit)
 {
-	uint32_t id = who_stays(account.lock->first);
+	uint32_t id = who_stays(account->lock->first);
 
 	for (unsigned i = 0; i < commit->count; i++) {
 		const struct request *request = commit->order[i];
@@ -66,8 +66,8 @@ static bool alone(unsigned mode)
 	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
 
 	holds[mode] = 1;
-	for (unsigned m = 0; m < account.table->modes->count; m++)
-		if (account.table->allows(holds, m))
+	for (unsigned m = 0; m < account->table->modes->count; m++)
+		if (account->table->allows(holds, m))
 			return false;
 	return true;
 }
@@ -102,8 +102,8 @@ static bool never_granted(const struct request *it, const struct request *last)
 {
 	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
 
-	for (unsigned i = 0; i < account.request_count; i++) {
-		const struct request *other = &account.requests[i];
+	for (unsigned i = 0; i < account->request_count; i++) {
+		const struct request *other = &account->requests[i];
 
 		if (other == it || other == last ||
 		    (waits_beside(other, last) && other->pushed_at > it->pushed_at &&
@@ -115,8 +115,8 @@ static bool never_granted(const struct request *it, const struct request *last)
 
 static bool would_deadlock(const struct request *request)
 {
-	for (unsigned i = 0; i < account.request_count; i++) {
-		const struct request *it = &account.requests[i];
+	for (unsigned i = 0; i < account->request_count; i++) {
+		const struct request *it = &account->requests[i];
 
 		if (it->pushed_at < request->pushed_at && waits_beside(it, request) &&
 		    never_granted(it, request))
@@ -143,12 +143,12 @@ static void refused(struct request *request, const uint32_t holds[])
 
 static void granted(struct commit *commit, struct request *request, unsigned scanner)
 {
-	bool section = request->call == WATCH_RUN && account.calls[scanner].runs &&
+	bool section = request->call == WATCH_RUN && account->calls[scanner].runs &&
 		       alone(request->mode);
 
 	if (commit->kept)
 		ex_fail("G1: a commit passes thread %u over", commit->kept->thread);
-	if (request->turned_away && account.closed)
+	if (request->turned_away && account->closed)
 		ex_fail("thread %u is granted what is closed", request->thread);
 	request->grouped = section && grouped(commit, request);
 	if (!request->grouped) {
@@ -169,7 +169,7 @@ static void granted(struct commit *commit, struct request *request, unsigned sca
 /* Who has come while the line was looked at may find that others have been taken off. */
 static void stays(struct commit *commit, const struct request *request)
 {
-	if (!commit->kept && (request->from < 0 || request->pushed_at < account.scan_at))
+	if (!commit->kept && (request->from < 0 || request->pushed_at < account->scan_at))
 		commit->kept = request;
 }
 
@@ -198,7 +198,7 @@ static void additions(const struct commit *commit, unsigned scanner, int32_t sum
 
 	for (unsigned i = 0; i < commit->count; i++) {
 		const struct request *request = commit->order[i];
-		bool section = request->call == WATCH_RUN && account.calls[scanner].runs;
+		bool section = request->call == WATCH_RUN && account->calls[scanner].runs;
 
 		if (request->state == LEFT || still_there(request) ||
 		    turned_away(request))
@@ -214,7 +214,7 @@ static void additions(const struct commit *commit, unsigned scanner, int32_t sum
 
 static bool is_change(const int32_t change[], unsigned mode, uint32_t n)
 {
-	for (unsigned m = 0; m < account.table->modes->count; m++)
+	for (unsigned m = 0; m < account->table->modes->count; m++)
 		if (change[m] != (m == mode ? -(int32_t)n : 0))
 			return false;
 	return true;
@@ -223,7 +223,7 @@ static bool is_change(const int32_t change[], unsigned mode, uint32_t n)
 /* What else the word has lost is the scanner's own release. */
 static void give_back(struct commit *commit, const int32_t change[], unsigned scanner)
 {
-	struct release *give = account.give;
+	struct release *give = account->give;
 	unsigned mode;
 
 	if (is_change(change, 0, 0))
@@ -258,7 +258,7 @@ void account_commit(const struct ex_event *event, const uint32_t old[],
 	memcpy(commit.holds, old, sizeof(commit.holds));
 	check_order(&commit);
 	additions(&commit, event->thread, change);
-	for (unsigned m = 0; m < account.table->modes->count; m++)
+	for (unsigned m = 0; m < account->table->modes->count; m++)
 		change[m] = (int32_t)(new[m] - old[m]) - change[m];
 	give_back(&commit, change, event->thread);
 	go_through(&commit, event->thread);

@@ -13,6 +13,8 @@
  *	watch.c		what must be true after each step
  *	commit.c	... after one that ends a scan
  *	answers.c	... of what a call returns, and at the end
+ *	waits.c		... of waits for a condition
+ *	looks.c		... of looks at a lock
  *	programs.c	the programs: programs.list.h
  *	words.c		what their threads do
  *	main.c		options
@@ -154,7 +156,9 @@ const char *memory_named(uintptr_t at); /* as watched; NULL: not */
 void memory_touch_atomically(uintptr_t at, size_t size, bool write);
 void memory_touch(const void *at, size_t size, bool write); /* a plain access */
 void memory_is_free(const void *at);
-void memory_quietly(bool quiet); /* the checker itself looks */
+void memory_lend(const void *at); /* on the current thread's stack, */
+void memory_return(void);	  /* until now */
+void memory_quietly(bool quiet);  /* the checker itself looks */
 
 /* trace.c */
 void memory_name(uintptr_t at, char *text, size_t size);

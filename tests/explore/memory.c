@@ -338,10 +338,12 @@ static uint64_t number_at(const void *at, size_t size)
 static bool is_retried(const char *function)
 {
 	static const char *const pure[] = {
-		"fl_take",	 "announce",	 "fl_release_to", "fl_exchange",
-		"fl_leave",	 "fl_confirm",	 "fl_line_join",  "fl_line_leave",
-		"take_arrivals", "fl_rule",	 "settle",	  "pop",
-		"make",		 "fl_slot_free",
+		"fl_take",	"announce",	 "fl_release_to",
+		"fl_exchange",	"fl_leave",	 "fl_confirm",
+		"fl_line_join", "fl_line_leave", "take_arrivals",
+		"fl_rule",	"settle",	 "pop",
+		"make",		"fl_slot_free",	 "fl_closed_for_certain",
+		"turn_away",
 	};
 
 	for (size_t i = 0; i < sizeof(pure) / sizeof(pure[0]); i++)

@@ -152,8 +152,10 @@ bool fl_deadline_passed(const struct fl_deadline *deadline)
 /* Who does not hover looks at the length of the line, but does the same whatever it is. */
 bool ex_is_hint(const void *at, const struct ex_site *site)
 {
-	return at == &words_lock()->gone && !program->hover &&
-	       strstr(site->file, "wait.c");
+	if (program->hover || !strstr(site->file, "wait.c"))
+		return false;
+	return at == &words_lock_at(0)->gone || at == &words_lock_at(1)->gone ||
+	       at == &words_condition()->guard.gone;
 }
 
 uint32_t fl_spin_turns(void)
@@ -222,9 +224,14 @@ static void begin(void)
 	for (unsigned i = 0; i < program->spare; i++)
 		pool_spare();
 	words_begin(program, table, threads);
-	watch_begin(words_lock(), table);
 	for (unsigned t = 0; program->held && program->held[t]; t++)
 		begin_holding(t);
+	watch_begin(0, words_lock_at(0), table,
+		    words_look(program) ? WATCH_CLOSELY : WATCH_PLAIN);
+	watch_begin(1, words_locks(program) > 1 ? words_lock_at(1) : NULL, table,
+		    WATCH_PLAIN);
+	watch_begin(WATCH_GUARD, words_cond(program) ? &words_condition()->guard : NULL,
+		    &tables[SHARED], WATCH_INNER);
 	memory_watch(slots, size, "slots");
 	words_watch();
 }

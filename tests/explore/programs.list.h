@@ -164,6 +164,58 @@
 {.name = "run-later-and-unlock", .scripts = {"&X", "-X &X"}, .held = ".X"},
 {.name = "run-first-wait", .scripts = {"!X", "!X"}, .cold = 1},
 
+/* Conditions: a signal finds who waits, and moves it; several, first come; a signal against a
+ * time-out; a broadcast; with shared holds; a callback beside the guard; a full line; a hold
+ * that is not there; closed; the lock freed by the waiter. */
+{.name = "cond", .scripts = {"%X -X", "+X put signal -X"}, .held = "X"},
+{.name = "cond-signalled-without-the-lock", .scripts = {"%X -X", "+X put -X signal"}, .held = "X"},
+{.name = "cond-no-signal", .scripts = {"%~X -X", "+X -X"}, .held = "X"},
+{.name = "cond-signal-or-time-out", .scripts = {"%~X -X", "signal"}, .held = "X"},
+{.name = "cond-two-wait", .scripts = {"%X -X", "+X %X -X", "+X put signal -X +X put signal -X"}, .held = "X"},
+{.name = "cond-two-wait-in-order", .table = SHARED, .scripts = {"%1S -S", "%1~S -S", "+X signal signal -X"}, .held = "SS"},
+{.name = "cond-broadcast", .scripts = {"%X -X", "+X %X -X", "+X open broadcast -X"}, .held = "X"},
+{.name = "cond-two-signals", .scripts = {"%~X -X", "+X %~X -X", "signal", "signal"}, .held = "X", .big = true},
+{.name = "cond-shared", .table = SHARED, .scripts = {"%S -S", "+X open -X broadcast", "+S -S"}, .held = "S"},
+{.name = "cond-two-modes", .table = SHARED, .scripts = {"%S -S", "+X %X -X", "+X open broadcast -X"}, .held = "S"},
+{.name = "cond-callback", .scripts = {"%X -X", ">X"}, .held = "X", .callback = "put signal -X"},
+{.name = "cond-callback-beside-the-guard", .table = SHARED, .scripts = {"%S -S", "+X open -X signal", ">S"}, .held = "S", .callback = "signal -S"},
+{.name = "cond-full", .scripts = {"%~X -X", "+X put signal -X", "+X -X"}, .held = "X", .bound = 1},
+{.name = "cond-hold-not-there", .table = SHARED, .scripts = {"%1~S -S", "*S", "signal"}, .held = "S", .misuse = true},
+{.name = "cond-hold-not-there-of-two", .table = SHARED, .scripts = {"%1~S", "%1~S", "*S signal"}, .held = "S.", .misuse = true},
+{.name = "cond-closed", .scripts = {"%X -X", "close"}, .held = "X"},
+{.name = "cond-closed-or-time-out", .scripts = {"%~X -X", "close"}, .held = "X"},
+{.name = "cond-closed-or-signalled", .scripts = {"%X -X", "close", "signal"}, .held = "X"},
+{.name = "cond-closed-and-signalled", .table = SHARED, .scripts = {"%S -S", "%S -S", "close signal"}, .held = "SS"},
+{.name = "cond-closed-and-opened", .scripts = {"%~X -X", "close reopen"}, .held = "X"},
+{.name = "cond-closed-and-slots", .scripts = {"%X -X", "+X -X ~X -X", "close"}, .held = "X"},
+{.name = "cond-closed-and-callback", .scripts = {"%X -X", ">X", "close"}, .held = "X", .callback = "put signal -X"},
+{.name = "cond-freed-by-the-waiter", .scripts = {"%X ref -X last", "+X put -X signal"}, .held = "X"},
+{.name = "cond-and-convert", .table = UPDATE, .scripts = {"%U -U", "S:X open signal -X"}, .held = "US"},
+
+/* Looks: a snapshot, a position, whether anybody is kept out. */
+{.name = "snapshot", .table = SHARED, .scripts = {"+S -S", "+X -X", "snap"}},
+{.name = "snapshot-of-a-line", .table = SHARED, .scripts = {"+X -X", "-S", "snap snap"}, .held = ".S"},
+{.name = "snapshot-and-time-out", .table = SHARED, .scripts = {"~X -X", "-S", "snap"}, .held = ".S"},
+{.name = "snapshot-and-convert", .table = UPDATE, .scripts = {"U:X X:S -S", "-S", "snap"}, .held = "US"},
+{.name = "snapshot-and-convert-at-once", .table = UPDATE, .scripts = {"U?S S?U U:S -S", "+X -X", "snap"}, .held = "U"},
+{.name = "snapshot-and-close", .scripts = {"-X close reopen", "+X -X", "snap"}, .held = "X"},
+{.name = "snapshot-and-close-free", .table = SHARED, .scripts = {"-S close -S reopen", "snap"}, .held = "S"},
+{.name = "position", .scripts = {"@X pos wait -X", "+X -X", "-X"}, .held = "..X"},
+{.name = "position-behind-a-conversion", .table = SHARED, .scripts = {"@X pos wait -X", "S:X -X", "-S"}, .held = ".SS"},
+{.name = "position-and-time-out", .table = SHARED, .scripts = {"@X pos wait~ pos cancel poll -X", "~X -X", "-S"}, .held = "..S"},
+{.name = "contended", .table = SHARED, .scripts = {"#S -S", "~X -X", "+S -S"}, .held = "S"},
+{.name = "contended-by-a-conversion", .table = UPDATE, .scripts = {"U:X -X", "#U #S -S"}, .held = "US"},
+{.name = "contended-by-one-of-two", .table = LIMITS, .scripts = {"#S -S", "-S", "+X -X"}, .held = "SS"},
+
+/* A batch put back behind a conversion that has come meanwhile. */
+{.name = "put-back", .table = LIMITS, .scripts = {"~X -X", ">S S:X -X -S", "X:S -S"}, .held = ".SX"},
+{.name = "put-back-of-four", .table = LIMITS, .scripts = {"~X -X", "+S -S", "S:X -X -S", "X:S -S"}, .held = "..SX", .big = true},
+
+/* Two locks: one slot, one queue of callbacks for both. */
+{.name = "two-locks", .scripts = {"+X 2+X 2-X -X", "2+X 2-X +X -X"}},
+{.name = "two-locks-and-requests", .scripts = {">X 2+X 2-X", "2+X -X 2-X"}, .held = ".X"},
+{.name = "two-locks-and-time-outs", .scripts = {"~X 2~X 2-X -X", "2~X ~X -X 2-X"}},
+
 /* Bumps, the bound. */
 {.name = "bump", .scripts = {"+X ^X -X", "+X -X"}},
 {.name = "bump-and-close", .scripts = {"^X -X", "+X -X", "close"}, .held = "X"},

@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define REGIONS 32
-#define GRAIN	4 /* bytes; only a slot's three small members share one */
+#define LENT	64 /* bytes of a waiter */
+#define GRAIN	4  /* bytes; only a slot's three small members share one */
 
 /* Who accessed a grain last, and at which of its steps. */
 struct grain {
@@ -28,6 +29,8 @@ static struct region {
 	const char *name;
 	struct grain grains[64 * 64 / GRAIN];
 	bool freed;
+	unsigned owner; /* of what is on its stack; otherwise EX_THREADS */
+	bool returned;
 } regions[REGIONS];
 static unsigned region_count, thread_count, execution, quiet;
 
@@ -49,7 +52,43 @@ void memory_watch(const void *at, size_t size, const char *name)
 	region->at = (uintptr_t)at;
 	region->size = size;
 	region->name = name;
-	region->freed = false;
+	region->freed = region->returned = false;
+	region->owner = EX_THREADS;
+}
+
+/* What a thread has on its stack for others to use until a call of it returns.  Which one it
+ * was before: the thread's own accesses mean something else by now. */
+static struct region *lent_by(unsigned thread)
+{
+	for (unsigned i = 0; i < region_count; i++)
+		if (regions[i].owner == thread)
+			return &regions[i];
+	return NULL;
+}
+
+void memory_lend(const void *at)
+{
+	struct region *region = lent_by(ex_current());
+
+	if (region) {
+		region->at = (uintptr_t)at;
+		region->returned = false;
+		for (unsigned i = 0; i < LENT / GRAIN; i++)
+			region->grains[i].execution = 0;
+		return;
+	}
+	memory_watch(at, LENT, "waiter");
+	regions[region_count - 1].owner = ex_current();
+}
+
+void memory_return(void)
+{
+	struct region *region = lent_by(ex_current());
+
+	if (!region || region->returned)
+		return;
+	memory_touch((const void *)region->at, region->size, true);
+	region->returned = true;
 }
 
 void memory_quietly(bool yes)
@@ -119,6 +158,8 @@ static void plain_grain(struct region *region, uintptr_t at, bool write)
 	unsigned me = ex_current();
 	uint16_t time = memory_clock()[me];
 
+	if ((write ? grain->plain_write : grain->plain_read)[me] == time)
+		return; /* in the same step */
 	race(at, write ? "writes" : "reads", "wrote", unordered(grain->plain_write));
 	race(at, write ? "writes" : "reads", "atomically wrote", unordered(grain->write));
 	if (write) {
@@ -140,8 +181,12 @@ void memory_touch(const void *memory, size_t size, bool write)
 	if (quiet || !ex_exploring())
 		return;
 	region = region_of(at);
-	if (!region)
+	if (!region || (region->returned && region->owner == ex_current()))
 		return;
+	if (region->returned)
+		ex_fail("thread %u touches what thread %u, which has returned, had on "
+			"its stack",
+			ex_current(), region->owner);
 	no_use_after_free(region, at);
 	for (size_t i = 0; i < size; i += GRAIN)
 		plain_grain(region, at + i, write);

@@ -143,8 +143,7 @@ static bool has_seen_a_scan(const struct thread *thread)
 {
 	const struct ex_event *event = thread->last ? &events[thread->last - 1] : NULL;
 
-	return event && event->op.at == (uintptr_t)&watched_lock()->word &&
-	       event->before & FL_SCANNING;
+	return event && watch_is_word(event->op.at) && event->before & FL_SCANNING;
 }
 
 /* A loop without bound.  With reduction, to see the end of the scan is to have come later:

@@ -6,10 +6,11 @@
 #include "word.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static size_t put_word(uint64_t word, char *text, size_t size)
+static size_t put_word(const struct watch_table *table, uint64_t word, char *text,
+		       size_t size)
 {
-	const struct watch_table *table = watched_table();
 	int n = snprintf(text, size, "%s%s%s", word & FL_QUEUED ? "Q" : "-",
 			 word & FL_SCANNING ? "S" : "-", word & FL_RESCAN ? "R" : "-");
 
@@ -25,9 +26,12 @@ static size_t put_word(uint64_t word, char *text, size_t size)
 
 static void put_value(uintptr_t at, uint64_t value, char *text, size_t size)
 {
-	if (at == (uintptr_t)&watched_lock()->word)
-		put_word(value, text, size);
-	else if (at == (uintptr_t)&watched_lock()->line)
+	char name[64];
+
+	memory_name(at, name, sizeof(name));
+	if (watch_is_word(at))
+		put_word(watched_table(at), value, text, size);
+	else if (strstr(name, ".line"))
 		snprintf(text, size, "ticket %u newest %u", (uint32_t)(value >> 32),
 			 (uint32_t)value);
 	else
@@ -56,13 +60,16 @@ void memory_name(uintptr_t at, char *text, size_t size)
 		"call", "call", "ctx",	 "ctx",	  "since", "since",  "spare",  "spare"};
 	static const char *const in_lock[] = {"word", "word",  "line",	"line",	 "rules",
 					      "left", "modes", "modes", "first", "gone"};
-	size_t bytes;
+	static const char *const locks[] = {"lock", "second", "guard"};
+	size_t bytes, offset;
 	uintptr_t slots = (uintptr_t)pool_memory(&bytes);
 
-	if (at - (uintptr_t)watched_lock() < sizeof(fifolock_t))
-		snprintf(text, size, "lock.%s",
-			 in_lock[(at - (uintptr_t)watched_lock()) / 4]);
-	else if (at - slots < bytes)
+	for (unsigned i = 0; i <= WATCH_GUARD; i++)
+		if (watch_is_lock(i, at, &offset)) {
+			snprintf(text, size, "%s.%s", locks[i], in_lock[offset / 4]);
+			return;
+		}
+	if (at - slots < bytes)
 		snprintf(text, size, "slot%zu.%s", (at - slots) / 64 + 1,
 			 in_slot[(at - slots) % 64 / 4]);
 	else if (memory_named(at))

@@ -7,6 +7,9 @@
 
 #include "explore.h"
 
+#include <fifolock/cond.h>
+#include <fifolock/inspect.h>
+
 /* A mode table as its author means it, for modes by number. */
 struct watch_table {
 	const fifolock_modes_t *modes;
@@ -16,8 +19,20 @@ struct watch_table {
 	bool with_all;	     /* all modes, else of mode 0 only */
 };
 
-void watch_begin(fifolock_t *lock, const struct watch_table *table);
+/* Locks by number: 0 and 1, and the guard of the condition. */
+#define WATCH_GUARD 2
+enum watch_how {
+	WATCH_PLAIN,
+	WATCH_CLOSELY, /* somebody looks at it: see looks.c */
+	WATCH_INNER,   /* its requests are made inside of other calls */
+};
+void watch_begin(unsigned which, fifolock_t *lock, const struct watch_table *table,
+		 enum watch_how how);
 void watch_end(bool idle); /* after the last step */
+
+/* From now on the calls of this thread are on that one; the answer: and were on this. */
+unsigned watch_on(unsigned which);
+unsigned watch_where(void);
 
 /* The calls of a thread; a signal handler's or a callback's come between those of its thread.
  * A request is known by its number. */
@@ -30,6 +45,7 @@ enum watch_call {
 	WATCH_CALL,    /* to be called back */
 	WATCH_REQUEST, /* to be waited for, or polled */
 	WATCH_BUMP,
+	WATCH_COND,
 };
 unsigned watch_asks(enum watch_call call, unsigned mode, uint32_t n);
 unsigned watch_converts(enum watch_call call, unsigned from, unsigned to);
@@ -55,7 +71,23 @@ void watch_section(unsigned request, bool begins);
 void watch_rules(void);
 void watch_ruled(bool closes);
 
-const fifolock_t *watched_lock(void);
-const struct watch_table *watched_table(void);
+/* Conditions (waits.c).  A wait: watch_gives comes after its beginning. */
+void waits_begin(const fifolock_cond_t *cond);
+unsigned watch_cond_waits(unsigned mode, bool timed);
+void watch_cond_waited(int error, bool may_lack_memory);
+void watch_signals(bool all);
+void watch_signalled(int error, bool may_lack_memory);
+
+/* Looks at a lock (looks.c): what they say was so at some moment of the call. */
+void watch_looks_closely(void);
+void watch_snapshot(int error, const struct fifolock_snapshot *snapshot,
+		    const struct fifolock_in_line line[], size_t room);
+void watch_contended(unsigned mode, bool contended);
+void watch_position(unsigned request, uint32_t position);
+
+/* Which lock an address is of; the table of that lock. */
+bool watch_is_word(uintptr_t at);
+bool watch_is_lock(unsigned which, uintptr_t at, size_t *offset);
+const struct watch_table *watched_table(uintptr_t at);
 
 #endif

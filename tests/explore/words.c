@@ -18,7 +18,13 @@
  *	!X	run a section		!Xref	that drops its owner's reference to the lock
  *	&X	the same, without waiting
  *	close	reopen	bound1		one at most in line
- *	look	fifolock_waiting
+ *	look	fifolock_waiting	snap	fifolock_snapshot
+ *	#X	fifolock_contended	pos	where the last request is in line
+ *	%X	while there is no item, wait for the condition, holding X; take one
+ *	%~X	the same, until a wait times out	%1X %1~X	one wait, whatever there is
+ *	put	an item		open	items without end
+ *	signal	broadcast	the condition
+ *	2+X	the same on a second lock; so with most words
  *	ref	drop one's reference to the lock: done while holding it exclusively
  *	last	free the lock's memory if that was the last reference
  *	destroy	the same, with fifolock_destroy before
@@ -39,31 +45,51 @@
 static const struct program *program;
 static const struct watch_table *table;
 static unsigned threads;
-static fifolock_t lock;
-static unsigned references;
-static bool is_last[EX_THREADS];
-static uint32_t held[EX_THREADS][FIFOLOCK_MAX_MODES];
+static struct {
+	fifolock_t lock;
+	unsigned references;
+	bool is_last[EX_THREADS];
+	uint32_t held[EX_THREADS][FIFOLOCK_MAX_MODES];
+	/* What it protects: whoever has it to itself writes, the others read. */
+	uint64_t data;
+} locks[LOCKS];
 static bool may_time_out[EX_THREADS]; /* its innermost wait */
 
-/* What the lock protects: whoever has it to itself writes, the others read. */
-static uint64_t data;
+/* The one that the thread's words are about. */
+#define MY locks[watch_where()]
+
+fifolock_t *words_lock(void)
+{
+	return &MY.lock;
+}
 
 static void use_data(unsigned mode, uint32_t n)
 {
 	bool writes = mode == 0 && n == table->exclusive;
 
 	if ((writes || table->with_all) && !program->misuse)
-		memory_touch(&data, sizeof(data), writes);
+		memory_touch(&MY.data, sizeof(MY.data), writes);
 }
 
-static void got(unsigned mode, uint32_t n)
+void words_got(unsigned mode, uint32_t n)
 {
-	held[ex_current()][mode] += n;
+	MY.held[ex_current()][mode] += n;
 	use_data(mode, n);
 }
 
+bool words_lack_memory(void)
+{
+	return program->cold != 0;
+}
+
+void words_lost(unsigned mode)
+{
+	use_data(mode, 1);
+	MY.held[ex_current()][mode]--;
+}
+
 /* A callback may wait inside a wait. */
-static bool limit_wait(bool times_out)
+bool words_limit_wait(bool times_out)
 {
 	unsigned me = ex_current();
 	bool before = may_time_out[me];
@@ -77,7 +103,7 @@ static const struct timespec some_time;
 
 static void asks(char how, unsigned mode, uint32_t n)
 {
-	bool before = limit_wait(how == '~');
+	bool before = words_limit_wait(how == '~');
 	int error;
 
 	watch_asks(how == '?'		      ? WATCH_TRY
@@ -85,15 +111,15 @@ static void asks(char how, unsigned mode, uint32_t n)
 					      : WATCH_WAIT,
 		   mode, n);
 	if (how == '?')
-		error = fifolock_trylock_n(&lock, mode, n);
+		error = fifolock_trylock_n(words_lock(), mode, n);
 	else if (how == '+')
-		error = fifolock_lock_n(&lock, mode, n);
+		error = fifolock_lock_n(words_lock(), mode, n);
 	else
-		error = fifolock_timedlock_n(&lock, mode, n, &some_time);
+		error = fifolock_timedlock_n(words_lock(), mode, n, &some_time);
 	watch_answer(error, false);
-	limit_wait(before);
+	words_limit_wait(before);
 	if (!error)
-		got(mode, n);
+		words_got(mode, n);
 }
 
 static void gives(char how, unsigned mode, uint32_t n)
@@ -102,13 +128,13 @@ static void gives(char how, unsigned mode, uint32_t n)
 	int error;
 
 	if (how == '-') {
-		if (held[me][mode] < n)
+		if (MY.held[me][mode] < n)
 			return;
 		use_data(mode, n);
-		held[me][mode] -= n;
+		MY.held[me][mode] -= n;
 	}
 	watch_gives(mode, n);
-	error = fifolock_unlock_n(&lock, mode, n);
+	error = fifolock_unlock_n(words_lock(), mode, n);
 	watch_gave(error, program->misuse);
 }
 
@@ -118,25 +144,25 @@ static void converts(char how, unsigned from, unsigned to)
 	bool before;
 	int error;
 
-	if (!held[me][from])
+	if (!MY.held[me][from])
 		return;
-	before = limit_wait(how == '~');
+	before = words_limit_wait(how == '~');
 	watch_converts(how == '?'   ? WATCH_TRY
 		       : how == '~' ? WATCH_TIMED
 				    : WATCH_WAIT,
 		       from, to);
 	if (how == '?')
-		error = fifolock_tryconvert(&lock, from, to);
+		error = fifolock_tryconvert(words_lock(), from, to);
 	else if (how == '~')
-		error = fifolock_timedconvert(&lock, from, to, &some_time);
+		error = fifolock_timedconvert(words_lock(), from, to, &some_time);
 	else
-		error = fifolock_convert(&lock, from, to);
+		error = fifolock_convert(words_lock(), from, to);
 	watch_answer(error, false);
-	limit_wait(before);
+	words_limit_wait(before);
 	if (error)
 		return;
-	held[me][from]--;
-	got(to, 1);
+	MY.held[me][from]--;
+	words_got(to, 1);
 }
 
 static void bumps(unsigned mode)
@@ -144,16 +170,16 @@ static void bumps(unsigned mode)
 	unsigned me = ex_current();
 	int error;
 
-	if (!held[me][mode])
+	if (!MY.held[me][mode])
 		return;
 	use_data(mode, 1);
-	held[me][mode]--;
+	MY.held[me][mode]--;
 	watch_asks(WATCH_BUMP, mode, 1);
 	watch_gives(mode, 1);
-	error = fifolock_bump(&lock, mode);
+	error = fifolock_bump(words_lock(), mode);
 	watch_bumped(error);
 	if (!error)
-		got(mode, 1);
+		words_got(mode, 1);
 }
 
 /* ---- requests ---- */
@@ -162,7 +188,7 @@ static struct asked {
 	fifolock_request_t request;
 	unsigned number; /* of its account */
 	unsigned users;	 /* who may still touch it: its end, those who cancel it */
-	unsigned mode;
+	unsigned mode, lock;
 	bool over;
 } asked[EX_THREADS][ASKED];
 static unsigned asked_count[EX_THREADS];
@@ -205,7 +231,7 @@ static void done_with(struct asked *which)
 
 static void callback_runs(unsigned mode)
 {
-	got(mode, 1);
+	words_got(mode, 1);
 	if (program->callback)
 		words_run(program->callback);
 	else
@@ -215,12 +241,14 @@ static void callback_runs(unsigned mode)
 static void called(void *ctx, int status)
 {
 	struct asked *which = ctx;
+	unsigned before = watch_on(which->lock);
 
 	watch_called(which->number, status);
 	which->over = true;
 	done_with(which);
 	if (status == 0)
 		callback_runs(which->mode);
+	watch_on(before);
 }
 
 static void requests(bool calls, unsigned mode)
@@ -234,8 +262,9 @@ static void requests(bool calls, unsigned mode)
 	new->number = watch_asks(calls ? WATCH_CALL : WATCH_REQUEST, mode, 1);
 	new->users = 1 + cancels_of(me);
 	new->mode = mode;
-	error = fifolock_request(&lock, mode, 1, &new->request, calls ? called : NULL,
-				 new);
+	new->lock = watch_where();
+	error = fifolock_request(words_lock(), mode, 1, &new->request,
+				 calls ? called : NULL, new);
 	watch_answer(error, program->cold != 0);
 	if (error == EINPROGRESS)
 		return;
@@ -244,7 +273,7 @@ static void requests(bool calls, unsigned mode)
 	if (!error && calls)
 		callback_runs(mode);
 	else if (!error)
-		got(mode, 1);
+		words_got(mode, 1);
 }
 
 static void cancels(struct asked *which)
@@ -296,7 +325,7 @@ static void ended(struct asked *which, int error)
 	watch_waited(error);
 	which->over = error != ETIMEDOUT && error != EINPROGRESS;
 	if (!error)
-		got(which->mode, 1);
+		words_got(which->mode, 1);
 }
 
 static void waits(const char *how)
@@ -306,11 +335,11 @@ static void waits(const char *how)
 
 	if (which->over)
 		return;
-	before = limit_wait(*how == '~');
+	before = words_limit_wait(*how == '~');
 	watch_waits(which->number);
 	ended(which,
 	      fifolock_request_wait(&which->request, *how == '~' ? &some_time : NULL));
-	limit_wait(before);
+	words_limit_wait(before);
 }
 
 static void polls(const char *rest)
@@ -324,11 +353,20 @@ static void polls(const char *rest)
 	ended(which, fifolock_request_poll(&which->request));
 }
 
+static void position(const char *rest)
+{
+	struct asked *which = last_asked();
+
+	(void)rest;
+	watch_looks_closely();
+	watch_position(which->number, fifolock_request_position(&which->request));
+}
+
 /* ---- sections ---- */
 
 static struct section {
 	fifolock_section_t later;
-	unsigned owner, number, mode;
+	unsigned owner, number, mode, lock;
 	bool drops;
 	uint64_t result; /* what it did is seen by its owner */
 } sections[EX_THREADS][ASKED];
@@ -337,13 +375,15 @@ static unsigned section_count[EX_THREADS];
 static void section(void *arg)
 {
 	struct section *mine = arg;
+	unsigned before = watch_on(mine->lock);
 
 	watch_section(mine->number, true);
 	use_data(mine->mode, 1);
 	memory_touch(&mine->result, sizeof(mine->result), true);
 	if (mine->drops)
-		is_last[mine->owner] = --references == 0;
+		MY.is_last[mine->owner] = --MY.references == 0;
 	watch_section(mine->number, false);
+	watch_on(before);
 }
 
 static struct section *new_section(unsigned mode)
@@ -355,28 +395,31 @@ static struct section *new_section(unsigned mode)
 		ex_fail("explorer: too many sections of one thread");
 	new->owner = me;
 	new->mode = mode;
+	new->lock = watch_where();
 	return new;
 }
 
 static void runs(unsigned mode, bool drops)
 {
 	struct section *new = new_section(mode);
-	bool before = limit_wait(false);
+	bool before = words_limit_wait(false);
 	int error;
 
 	new->drops = drops;
 	new->number = watch_asks(WATCH_RUN, mode, 1);
-	error = fifolock_run(&lock, mode, section, new);
+	error = fifolock_run(words_lock(), mode, section, new);
 	watch_answer(error, false);
-	limit_wait(before);
+	words_limit_wait(before);
 	memory_touch(&new->result, sizeof(new->result), true);
 }
 
 static void section_done(void *ctx, int status)
 {
 	struct section *mine = ctx;
+	unsigned before = watch_on(mine->lock);
 
 	watch_called(mine->number, status);
+	watch_on(before);
 	memory_touch(&mine->later, sizeof(mine->later), true);
 	memset(&mine->later, 0xfd, sizeof(mine->later));
 }
@@ -386,7 +429,7 @@ static void runs_later(unsigned mode)
 	struct section *new = new_section(mode);
 
 	new->number = watch_asks(WATCH_RUN_LATER, mode, 1);
-	watch_answer(fifolock_run_async(&lock, mode, &new->later, section, new,
+	watch_answer(fifolock_run_async(words_lock(), mode, &new->later, section, new,
 					section_done, new),
 		     program->cold != 0);
 }
@@ -396,7 +439,7 @@ static void runs_later(unsigned mode)
 static void rules(bool closes)
 {
 	watch_rules();
-	if (closes ? fifolock_close(&lock) : fifolock_reopen(&lock))
+	if (closes ? fifolock_close(words_lock()) : fifolock_reopen(words_lock()))
 		ex_fail("close is refused");
 	watch_ruled(closes);
 }
@@ -415,7 +458,7 @@ static void opens(const char *rest)
 
 static void bounds(const char *rest)
 {
-	if (fifolock_bound(&lock, (uint32_t)(*rest - '0')))
+	if (fifolock_bound(words_lock(), (uint32_t)(*rest - '0')))
 		ex_fail("bound is refused");
 }
 
@@ -423,7 +466,7 @@ static void looks(const char *rest)
 {
 	(void)rest;
 	watch_looks();
-	watch_saw(fifolock_waiting(&lock));
+	watch_saw(fifolock_waiting(words_lock()));
 }
 
 /* ---- the lock's end ---- */
@@ -431,19 +474,19 @@ static void looks(const char *rest)
 static void ref(const char *rest)
 {
 	(void)rest;
-	is_last[ex_current()] = --references == 0;
+	MY.is_last[ex_current()] = --MY.references == 0;
 }
 
 static void freed(void)
 {
 	watch_freed();
-	memory_free(&lock, sizeof(lock));
+	memory_free(words_lock(), sizeof(fifolock_t));
 }
 
 static void last(const char *rest)
 {
 	(void)rest;
-	if (is_last[ex_current()])
+	if (MY.is_last[ex_current()])
 		freed();
 }
 
@@ -452,9 +495,9 @@ static void destroys(const char *rest)
 	int error;
 
 	(void)rest;
-	if (!is_last[ex_current()])
+	if (!MY.is_last[ex_current()])
 		return;
-	if ((error = fifolock_destroy(&lock)))
+	if ((error = fifolock_destroy(words_lock())))
 		ex_fail("G5: the last holder cannot destroy the lock: %d", error);
 	freed();
 }
@@ -463,7 +506,7 @@ static void destroys(const char *rest)
 static void if_idle(const char *rest)
 {
 	(void)rest;
-	if (!fifolock_destroy(&lock))
+	if (!fifolock_destroy(words_lock()))
 		freed();
 }
 
@@ -504,11 +547,16 @@ static const struct {
 	const char *name;
 	void (*does)(const char *rest);
 } words[] = {
-	{"look", looks},       {"ref", ref},	  {"new", new_slot},
-	{"free", free_slot},   {"last", last},	  {"if-idle", if_idle},
-	{"destroy", destroys}, {"pub", publish},  {"cancel", cancel},
-	{"wait", waits},       {"poll", polls},	  {"close", closes},
-	{"reopen", opens},     {"bound", bounds},
+	{"look", looks},	  {"ref", ref},
+	{"new", new_slot},	  {"free", free_slot},
+	{"last", last},		  {"if-idle", if_idle},
+	{"destroy", destroys},	  {"pub", publish},
+	{"cancel", cancel},	  {"wait", waits},
+	{"poll", polls},	  {"close", closes},
+	{"reopen", opens},	  {"bound", bounds},
+	{"pos", position},	  {"snap", words_snapshot},
+	{"signal", words_signal}, {"broadcast", words_broadcast},
+	{"put", words_put},	  {"open", words_open},
 };
 
 static bool run_name(const char *word)
@@ -533,6 +581,18 @@ static unsigned mode_of(const char *word, char letter)
 	return (unsigned)(mode - table->letters);
 }
 
+/* %X, %~X, %1X, %1~X */
+static void run_wait(const char *word)
+{
+	bool once = *++word == '1';
+	bool timed;
+
+	word += once;
+	timed = *word == '~';
+	word += timed;
+	words_wait(mode_of(word, word[0]), once, timed);
+}
+
 static void run_sign(const char *word)
 {
 	bool converts_it = strchr(table->letters, word[0]);
@@ -553,35 +613,59 @@ static void run_sign(const char *word)
 		runs_later(mode);
 	else if (word[0] == '^')
 		bumps(mode);
+	else if (word[0] == '#')
+		words_contended(mode);
 	else
 		asks(word[0], mode, n);
+}
+
+static void run_word(const char *word)
+{
+	bool second = word[0] == '2';
+	unsigned before = second ? watch_on(1) : 0;
+
+	word += second;
+	if (word[0] == '%')
+		run_wait(word);
+	else if (!run_name(word))
+		run_sign(word);
+	if (second)
+		watch_on(before);
 }
 
 void words_run(const char *script)
 {
 	for (const char *word = script; word; word = strchr(word, ' ')) {
 		word += *word == ' ';
-		if (!run_name(word))
-			run_sign(word);
+		run_word(word);
 	}
 }
 
 /* ---- the beginning ---- */
 
-fifolock_t *words_lock(void)
+fifolock_t *words_lock_at(unsigned which)
 {
-	return &lock;
+	return &locks[which].lock;
 }
 
 bool words_holds(unsigned thread, unsigned mode)
 {
-	return held[thread][mode];
+	return locks[watch_where()].held[thread][mode];
 }
 
 void words_hold(unsigned thread, unsigned mode)
 {
-	lock.word += table->modes->rows[mode].unit;
-	held[thread][mode]++;
+	locks[0].lock.word += table->modes->rows[mode].unit;
+	locks[0].held[thread][mode]++;
+}
+
+static void begin_lock(fifolock_t *lock)
+{
+	fifolock_init(lock, table->modes);
+	lock->line = (uint64_t)program->ticket << 32;
+	lock->gone = program->ticket;
+	if (program->bound && fifolock_bound(lock, program->bound))
+		ex_fail("explorer: no such bound");
 }
 
 void words_begin(const struct program *which, const struct watch_table *rules_of,
@@ -590,22 +674,18 @@ void words_begin(const struct program *which, const struct watch_table *rules_of
 	program = which;
 	table = rules_of;
 	threads = how_many;
-	references = 0;
+	memset(locks, 0, sizeof(locks));
 	for (unsigned t = 0; t < threads; t++)
-		references += strstr(program->scripts[t], "ref") != NULL;
-	memset(held, 0, sizeof(held));
+		locks[0].references += strstr(program->scripts[t], "ref") != NULL;
 	memset(own, 0, sizeof(own));
-	memset(is_last, 0, sizeof(is_last));
 	memset(asked, 0, sizeof(asked));
 	memset(asked_count, 0, sizeof(asked_count));
 	memset(published, 0, sizeof(published));
 	memset(sections, 0, sizeof(sections));
 	memset(section_count, 0, sizeof(section_count));
-	fifolock_init(&lock, table->modes);
-	lock.line = (uint64_t)program->ticket << 32;
-	lock.gone = program->ticket;
-	if (program->bound && fifolock_bound(&lock, program->bound))
-		ex_fail("explorer: no such bound");
+	for (unsigned i = 0; i < LOCKS; i++)
+		begin_lock(&locks[i].lock);
+	words_cond_begin();
 }
 
 static void watch_asked(unsigned thread)
@@ -624,11 +704,40 @@ static void watch_asked(unsigned thread)
 
 void words_watch(void)
 {
-	memory_watch(&lock, sizeof(lock), "lock");
-	memory_watch(&data, sizeof(data), "data");
+	for (unsigned i = 0; i < words_locks(program); i++) {
+		memory_watch(&locks[i].lock, sizeof(locks[i].lock), "lock");
+		memory_watch(&locks[i].data, sizeof(locks[i].data), "data");
+	}
 	for (unsigned t = 0; t < threads; t++)
 		watch_asked(t);
 	for (unsigned t = 0; t < threads; t++)
 		if (strpbrk(program->scripts[t], "!&"))
 			memory_watch(sections[t], sizeof(sections[t]), "section");
+	if (words_cond(program))
+		words_cond_watch();
+}
+
+/* ---- what a program needs ---- */
+
+static bool says(const struct program *which, const char *what)
+{
+	for (unsigned t = 0; t < EX_THREADS; t++)
+		if (which->scripts[t] && strstr(which->scripts[t], what))
+			return true;
+	return which->callback && strstr(which->callback, what);
+}
+
+unsigned words_locks(const struct program *which)
+{
+	return says(which, "2") && !says(which, "X2") && !says(which, "S2") ? 2 : 1;
+}
+
+bool words_cond(const struct program *which)
+{
+	return says(which, "%") || says(which, "signal") || says(which, "broadcast");
+}
+
+bool words_look(const struct program *which)
+{
+	return says(which, "snap") || says(which, "#") || says(which, "pos");
 }
