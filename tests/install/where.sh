@@ -25,7 +25,7 @@ command_is dpkg-architecture 'exit 127'
 # system NAME PC_PATH FOLDERS_OF_LD_SO: none for musl
 system() {
 	name=$1
-	rm -rf "$dir/etc" "$dir/lib"
+	rm -rf "${dir:?}/etc" "$dir/lib"
 	mkdir -p "$dir/etc/ld.so.conf.d" "$dir/lib"
 	command_is pkg-config "echo '$2'"
 	if [ $# -eq 3 ]; then
