@@ -4,6 +4,7 @@
  */
 #include "figures.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,20 +12,35 @@ static int by_size(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
+	if (isnan(x) || isnan(y))
+		return !!isnan(x) - !!isnan(y);
 	return (x > y) - (x < y);
+}
+
+unsigned measured(double values[], unsigned count)
+{
+	qsort(values, count, sizeof(values[0]), by_size);
+	while (count && isnan(values[count - 1]))
+		count--;
+	return count;
 }
 
 double median(double values[], unsigned count)
 {
+	count = measured(values, count);
 	if (!count)
-		return 0;
-	qsort(values, count, sizeof(values[0]), by_size);
+		return NAN;
 	return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
 double ratio(double a, double b)
 {
 	return b > 0 ? a / b : 0;
+}
+
+double ratio_if_any(double a, double b)
+{
+	return b > 0 ? a / b : NAN;
 }
 
 static struct scaled scale(double value, const char *const units[4])
@@ -53,9 +69,13 @@ struct scaled scale_count(double count)
 static struct text human(struct scaled scaled)
 {
 	int digits = scaled.value < 9.995 ? 2 : scaled.value < 99.95 ? 1 : 0;
-	struct text text;
+	struct text text = {"-"};
 
-	snprintf(text.at, sizeof(text.at), "%.*f %s", digits, scaled.value, scaled.unit);
+	if (scaled.value == 0)
+		digits = 0;
+	if (!isnan(scaled.value))
+		snprintf(text.at, sizeof(text.at), "%.*f %s", digits, scaled.value,
+			 scaled.unit);
 	return text;
 }
 
@@ -67,4 +87,13 @@ struct text human_time(double ns)
 struct text human_count(double count)
 {
 	return human(scale_count(count));
+}
+
+struct text human_as(const char *format, double value)
+{
+	struct text text = {"-"};
+
+	if (!isnan(value))
+		snprintf(text.at, sizeof(text.at), format, value);
+	return text;
 }

@@ -5,11 +5,19 @@
 #ifndef BENCHMARKS_FIGURES_H
 #define BENCHMARKS_FIGURES_H
 
-/* Sorts the values. */
+/* What was not measured is NAN: no median counts it, and people read "-". */
+
+/* Sorts the values; how many were measured: these come first. */
+unsigned measured(double values[], unsigned count);
+
+/* Of those that were measured.  Sorts the values. */
 double median(double values[], unsigned count);
 
 /* a / b, or 0 where there is no b. */
 double ratio(double a, double b);
+
+/* a / b, or NAN where there is no b. */
+double ratio_if_any(double a, double b);
 
 /* A value below 1000 and its unit: ns to s; "" to G. */
 struct scaled {
@@ -27,5 +35,8 @@ struct text {
 /* "740 ns", "1.23 us", "45.6 ms" and "12.3 M", "870 k": three digits that count. */
 struct text human_time(double ns);
 struct text human_count(double count);
+
+/* As that format, of one double, has it. */
+struct text human_as(const char *format, double value);
 
 #endif

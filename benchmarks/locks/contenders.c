@@ -129,6 +129,7 @@ static const struct contender contenders[] = {
 		.name = "nsync_mu",
 		.description = "nsync: reader-writer lock; who waited long goes first",
 		.has_shared = true,
+		.usual = true,
 		NSYNC(nsync),
 	},
 	{
@@ -143,6 +144,7 @@ static const struct contender contenders[] = {
 		.description = "Concurrency Kit: MCS lock, each spins on its own line",
 		.fifo = true,
 		.spins = true,
+		.usual = true,
 		CK(ck_mcs),
 	},
 	{
@@ -171,12 +173,14 @@ static const struct contender contenders[] = {
 		.name = "absl-mutex",
 		.description = "Abseil's reader-writer mutex, its deadlock search off",
 		.has_shared = true,
+		.usual = true,
 		ABSL(absl),
 	},
 	{
 		.name = "boost-shared_mutex",
 		.description = "Boost: a mutex and condition variables around counts",
 		.has_shared = true,
+		.usual = true,
 		BOOST(boost),
 	},
 	{
@@ -198,6 +202,7 @@ static const struct contender contenders[] = {
 		.name = "tbb-rw_mutex",
 		.description = "oneTBB: reader-writer lock, waiters spin, then sleep",
 		.has_shared = true,
+		.usual = true,
 		TBB(tbb_rw),
 	},
 	{

@@ -81,8 +81,8 @@ static void measure(unsigned length, unsigned rounds)
 		departures[i] = leave(length);
 		join();
 	}
-	printf("%7u  %12.0f  %12.0f\n", length, median(releases, rounds),
-	       median(departures, rounds));
+	printf("%7u  %12s  %12s\n", length, human_as("%.0f", median(releases, rounds)).at,
+	       human_as("%.0f", median(departures, rounds)).at);
 	free(releases);
 	free(departures);
 }

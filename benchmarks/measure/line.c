@@ -16,6 +16,7 @@
 #include "ticks.h"
 
 #include <err.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,12 +120,12 @@ static double guess(const struct options *options, unsigned length)
 	return (options->quick ? 0.01 : 0.1) + length * THREAD_COST;
 }
 
-/* ns, 0 where there is none. */
+/* ns, NAN where there is none. */
 static double release_time(const struct options *options, unsigned length,
 			   const struct contender *row, unsigned round)
 {
 	static struct line line;
-	double ns = 0;
+	double ns = NAN;
 
 	line = (struct line){.row = row, .length = length};
 	progress_now("a line of %u, round %u: %s", length, round + 1, row->name);
@@ -152,7 +153,8 @@ double line_seconds(const struct options *options)
 		locks += has_a_line(options->locks[i]);
 	for (unsigned i = 0; i < options->lengths.count; i++)
 		seconds += guess(options, options->lengths.at[i]) * locks;
-	return seconds * options->rounds;
+	seconds *= options->rounds;
+	return options->pace > 0 ? fmin(seconds, options->pace / 5) : seconds;
 }
 
 /* A lock's times, by length and round. */
@@ -171,36 +173,44 @@ static void run_round(const struct options *options, unsigned round, struct time
 }
 
 static void print_row(const struct options *options, const struct contender *row,
-		      struct times *times)
+		      struct times *times, unsigned rounds)
 {
 	printf("%-*s", options_name_width(options), row->name);
-	for (unsigned i = 0; i < options->lengths.count; i++) {
-		double ns = median(times->at[i], options->rounds);
-
-		printf(" %12s", ns > 0 ? human_time(ns).at : "-");
-	}
+	for (unsigned i = 0; i < options->lengths.count; i++)
+		printf(" %12s", human_time(median(times->at[i], rounds)).at);
 	putchar('\n');
+}
+
+/* Is there time for another round? */
+static bool in_time(const struct options *options, double seconds)
+{
+	return options->pace == 0 || progress_passed() + seconds <= options->pace;
 }
 
 void line_run(const struct options *options)
 {
 	struct times *times = calloc(options->lock_count, sizeof(*times));
+	unsigned rounds = 0;
+	double took = 0;
 
 	if (!times)
 		err(1, "%u locks", options->lock_count);
-	for (unsigned round = 0; round < options->rounds; round++)
-		run_round(options, round, times);
+	while (rounds < options->rounds && (!rounds || in_time(options, took))) {
+		took = -progress_passed();
+		run_round(options, rounds++, times);
+		took += progress_passed();
+	}
 	progress_clear();
 	printf("\nRelease with so many in line: median time of the unlock alone, medians "
 	       "of %u "
 	       "rounds\n%-*s",
-	       options->rounds, options_name_width(options), "");
+	       rounds, options_name_width(options), "");
 	for (unsigned i = 0; i < options->lengths.count; i++)
 		printf(" %12u", options->lengths.at[i]);
 	putchar('\n');
 	for (unsigned i = 0; i < options->lock_count; i++)
 		if (has_a_line(options->locks[i]))
-			print_row(options, options->locks[i], &times[i]);
+			print_row(options, options->locks[i], &times[i], rounds);
 	fflush(stdout);
 	free(times);
 	progress_finished("length of the line");

@@ -7,7 +7,7 @@
 
 #include "options.h"
 
-/* How long it will take, by guess. */
+/* How long it will take, by guess; where the run has a pace, in fewer rounds perhaps. */
 double line_seconds(const struct options *options);
 
 /* Measure and print. */

@@ -284,8 +284,8 @@ static void rate_and_shares(unsigned threads, const struct moment *from,
 	for (unsigned i = 0; i < threads; i++)
 		outcome->shares[i] = ratio(outcome->shares[i], sum);
 	outcome->figures[RATE] = ratio(sum * 1e9, to->wall - from->wall);
-	outcome->figures[CPU] = ratio(to->cpu - from->cpu, sum);
-	outcome->figures[FAIRNESS] = ratio(sum * sum, squares * threads);
+	outcome->figures[CPU] = ratio_if_any(to->cpu - from->cpu, sum);
+	outcome->figures[FAIRNESS] = ratio_if_any(sum * sum, squares * threads);
 }
 
 static void wait_figures(const struct cell *cell, struct outcome *outcome)
@@ -296,11 +296,13 @@ static void wait_figures(const struct cell *cell, struct outcome *outcome)
 	for (unsigned i = 1; i < cell->load->threads; i++)
 		histogram_merge(all, &cell->workers[i].waits);
 	for (unsigned i = 0; i < PERCENTILES; i++)
-		waits[i] = (double)histogram_percentile(all, percentiles[i] / 100);
+		waits[i] = all->total ? (double)histogram_percentile(all,
+								     percentiles[i] / 100)
+				      : NAN;
 	figures[WAIT_P50] = waits[P50];
 	figures[WAIT_P99] = waits[P99];
 	figures[WAIT_P999] = waits[P999];
-	figures[WAIT_WORST] = (double)all->max;
+	figures[WAIT_WORST] = all->total ? (double)all->max : NAN;
 }
 
 /* Every writer added one, and nobody saw another's work half done. */

@@ -25,7 +25,8 @@ struct load {
 };
 
 enum figure {
-	RATE,	/* operations per second, all threads together */
+	RATE, /* operations per second, all threads together; of what follows, NAN is what
+		   was not measured, as none ended, or none whose wait was timed */
 	VERSUS, /* RATE over that of the mutex in the same round; filled in by the caller */
 	WAIT_P50, /* ns from asking (open loop: from the intended arrival) to having */
 	WAIT_P99,

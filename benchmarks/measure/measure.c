@@ -16,6 +16,7 @@
 #include "uncontended.h"
 
 #include <err.h>
+#include <math.h>
 #include <stdio.h>
 
 #define WHOLE_RUN     60.0 /* seconds */
@@ -78,8 +79,9 @@ static double floor_median(const struct options *options, const struct floor *fl
 	for (unsigned round = 0; round < options->rounds; round++) {
 		progress_now("floor: %s", floor->name);
 		values[round] = floor->measure(floor_seconds(options));
-		if (values[round] > 0)
-			report_floor(floor->name, round, values[round]);
+		if (values[round] <= 0)
+			values[round] = NAN;
+		report_floor(floor->name, round, values[round]);
 		progress_done(floor_seconds(options));
 	}
 	return median(values, options->rounds);
@@ -97,8 +99,7 @@ static void floors_run(const struct options *options)
 		double ns = floor_median(options, floor);
 
 		progress_clear();
-		printf("%-24s %10s  %s\n", floor->name, ns > 0 ? human_time(ns).at : "-",
-		       floor->what);
+		printf("%-24s %10s  %s\n", floor->name, human_time(ns).at, floor->what);
 	}
 	progress_finished("floors");
 }
@@ -107,16 +108,19 @@ static void floors_run(const struct options *options)
 static void plan(struct options *options)
 {
 	double others = (options->uncontended ? uncontended_seconds(options) : 0) +
-			(options->line ? line_seconds(options) : 0) +
 			(options->floors ? floors_seconds(options) : 0);
 	unsigned cells = mixed_cells(options);
 
 	if (options->seconds == 0 && cells) {
+		options->pace = WHOLE_RUN;
+		others += options->line ? line_seconds(options) : 0;
 		options->seconds = (WHOLE_RUN - others) / cells;
 		if (options->seconds > 1)
 			options->seconds = 1;
-		if (options->seconds < 0.02)
-			options->seconds = 0.02;
+		if (options->seconds < MIXED_LEAST)
+			options->seconds = MIXED_LEAST;
+	} else if (options->line) {
+		others += line_seconds(options);
 	}
 	progress_plan(others + cells * options->seconds);
 }

@@ -8,12 +8,14 @@
 #include "mixed.h"
 #include "colour.h"
 #include "figures.h"
+#include "line.h"
 #include "load.h"
 #include "progress.h"
 #include "report.h"
 #include "work.h"
 
 #include <err.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +24,18 @@
 struct table {
 	const struct options *options;
 	struct load load;
+	unsigned rounds;
 	unsigned count;
 	const struct contender *locks[OPTIONS_LOCKS];
 	int error;
 	struct outcome *outcomes; /* [lock][round] */
 };
+
+/* Of all tables: what has been run, what this took besides its time, s, to start and to
+ * end, and what is yet to be run as it was planned. */
+static unsigned cells_done;
+static double beside;
+static unsigned cells_left;
 
 static bool takes_part(const struct options *options, const struct contender *row,
 		       unsigned threads)
@@ -37,18 +46,21 @@ static bool takes_part(const struct options *options, const struct contender *ro
 static struct outcome *outcome_of(const struct table *table, unsigned lock,
 				  unsigned round)
 {
-	return &table->outcomes[lock * table->options->rounds + round];
+	return &table->outcomes[lock * table->rounds + round];
 }
 
 static void run_cell(struct table *table, unsigned lock, unsigned round)
 {
 	const struct contender *row = table->locks[lock];
+	double before = progress_passed();
 
 	table->load.seed = round; /* the same arrivals for every lock */
 	progress_now("%u %% shared, %u threads, round %u: %s", table->load.shared_percent,
 		     table->load.threads, round + 1, row->name);
 	table->error = load_run(&table->load, row, outcome_of(table, lock, round));
-	progress_done(table->load.seconds);
+	progress_done(table->options->seconds);
+	beside += progress_passed() - before - table->load.seconds;
+	cells_done++;
 }
 
 /* In an open loop all do what is asked, or fall behind. */
@@ -70,7 +82,7 @@ static void compare(struct table *table, unsigned round)
 
 static void run_rounds(struct table *table)
 {
-	for (unsigned round = 0; round < table->options->rounds; round++) {
+	for (unsigned round = 0; round < table->rounds; round++) {
 		for (unsigned i = 0; i < table->count; i++) {
 			run_cell(table, i, round);
 			if (table->error)
@@ -88,7 +100,7 @@ struct summary {
 
 static struct summary summarize(const struct table *table, unsigned lock)
 {
-	unsigned rounds = table->options->rounds;
+	unsigned rounds = table->rounds;
 	double *values = calloc(rounds, sizeof(*values));
 	struct summary summary;
 
@@ -110,16 +122,21 @@ static void print_row(const struct table *table, const struct contender *row,
 	double versus = summary->middle[VERSUS];
 	char text[16] = "-";
 
+	printf("%7u  %s%-*s%s ", table->load.threads, row->ours ? colour(BOLD) : "",
+	       options_name_width(table->options), row->name,
+	       row->ours ? colour(PLAIN) : "");
+	if (summary->middle[RATE] <= 0) {
+		puts("nothing measured: in the time there was, no operation ended");
+		return;
+	}
 	if (versus > 0)
 		snprintf(text, sizeof(text), versus < 0.1 ? "%.4f" : "%.2f", versus);
-	printf("%7u  %s%-*s%s %s%8s%s %3.0f%% %8s", table->load.threads,
-	       row->ours ? colour(BOLD) : "", options_name_width(table->options),
-	       row->name, row->ours ? colour(PLAIN) : "", best ? colour(GREEN) : "",
+	printf("%s%8s%s %3.0f%% %8s", best ? colour(GREEN) : "",
 	       human_count(summary->middle[RATE]).at, best ? colour(PLAIN) : "",
 	       summary->spread * 100, text);
 	for (enum figure i = WAIT_P50; i <= CPU; i++)
 		printf(" %8s", human_time(summary->middle[i]).at);
-	printf(" %8.3f\n", summary->middle[FAIRNESS]);
+	printf(" %8s\n", human_as("%.3f", summary->middle[FAIRNESS]).at);
 }
 
 static unsigned best_of(const struct table *table, const struct summary *summaries)
@@ -167,17 +184,47 @@ static void choose_locks(struct table *table)
 			table->locks[table->count++] = options->locks[i];
 }
 
+/* Beside other work each cell takes longer than it is given.  Then it is given less, down to
+ * the least, and there are fewer rounds: the whole run lasts what it was to last. */
+static void set_pace(struct table *table)
+{
+	const struct options *options = table->options;
+	double each = cells_done ? beside / cells_done : 0;
+	double after = options->line ? line_seconds(options) : 0;
+	double cell, rounds;
+
+	table->rounds = options->rounds;
+	if (options->pace == 0 || !cells_left)
+		return;
+	cell = (options->pace - progress_passed() - after) / cells_left;
+	table->load.seconds = fmin(fmax(cell - each, MIXED_LEAST), options->seconds);
+	rounds = options->rounds * cell / (table->load.seconds + each);
+	table->rounds = (unsigned)fmin(fmax(rounds, 1), options->rounds);
+}
+
+/* What is left of the plan without these rounds. */
+static void go_on(const struct table *table)
+{
+	const struct options *options = table->options;
+	unsigned left_out = options->rounds - table->rounds;
+
+	cells_left -= table->count * options->rounds;
+	progress_done(table->count * left_out * options->seconds);
+}
+
 static void run_table(const struct options *options, struct load load)
 {
 	struct table table = {.options = options, .load = load};
 	size_t outcomes;
 
 	choose_locks(&table);
-	outcomes = (size_t)table.count * options->rounds;
+	set_pace(&table);
+	outcomes = (size_t)table.count * table.rounds;
 	table.outcomes = calloc(outcomes + 1, sizeof(*table.outcomes));
 	if (!table.outcomes)
 		err(1, "results");
 	run_rounds(&table);
+	go_on(&table);
 	print_table(&table);
 	for (size_t i = 0; i < outcomes; i++)
 		free(table.outcomes[i].shares);
@@ -233,7 +280,8 @@ static void run_kind(const struct options *options, unsigned arrivals)
 }
 
 static const char method[] =
-	"\nLoads: medians of %u rounds of %.3g s, the locks taking turns in each round, "
+	"\nLoads: medians of %s%u rounds of %.3g s, the locks taking turns in each "
+	"round, "
 	"the\n"
 	"first fifth of the time not counted.\n"
 	"  +-        between the slowest and the fastest round, of the median\n"
@@ -264,7 +312,8 @@ static void print_spinners(const struct options *options)
 static void print_method(const struct options *options)
 {
 	progress_clear();
-	printf(method, options->rounds, options->seconds, options->processors);
+	printf(method, options->pace > 0 ? "up to " : "", options->rounds,
+	       options->seconds, options->processors);
 	print_spinners(options);
 	fflush(stdout);
 }
@@ -284,6 +333,7 @@ unsigned mixed_cells(const struct options *options)
 void mixed_run(const struct options *options)
 {
 	print_method(options);
+	cells_left = mixed_cells(options);
 	if (options->mixed)
 		run_kind(options, 0);
 	for (unsigned i = 0; i < options->arrivals.count; i++)

@@ -24,6 +24,7 @@ struct options {
 	bool quick, pinned, spin_anyway;
 	unsigned rounds;
 	double seconds; /* per cell; 0: what makes the whole run last a minute */
+	double pace;	/* s, how long the whole run is to last; 0: as long as it takes */
 	unsigned section_ns, think_ns;
 	struct list threads;
 	struct list shared;    /* percent */

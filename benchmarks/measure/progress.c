@@ -18,13 +18,19 @@ void progress_plan(double seconds)
 	planned = seconds;
 	done = 0;
 	started = clock_ns(CLOCK_MONOTONIC);
+	if (!isatty(STDERR_FILENO))
+		fprintf(stderr, "measuring for about %.0f s\n", seconds);
+}
+
+double progress_passed(void)
+{
+	return (double)(clock_ns(CLOCK_MONOTONIC) - started) / 1e9;
 }
 
 /* The plan, corrected by how it went so far. */
 static double seconds_left(void)
 {
-	double passed = (double)(clock_ns(CLOCK_MONOTONIC) - started) / 1e9;
-	double pace = done > 1 ? passed / done : 1;
+	double pace = done > 1 ? progress_passed() / done : 1;
 
 	return (planned - done) * pace;
 }

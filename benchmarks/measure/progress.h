@@ -9,6 +9,9 @@
 /* Once, before the rest: how long the whole run is planned to take. */
 void progress_plan(double seconds);
 
+/* Seconds since then. */
+double progress_passed(void);
+
 /* What runs now. */
 __attribute__((format(printf, 1, 2))) void progress_now(const char *format, ...);
 

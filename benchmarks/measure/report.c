@@ -8,6 +8,7 @@
 
 #include <err.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,7 @@ void report_close(void)
 void report_uncontended(const char *lock, enum mode mode, unsigned round, double ns,
 			double versus)
 {
-	if (file)
+	if (file && !isnan(ns) && !isnan(versus))
 		put(json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:f, s:f}}", "type", "result",
 			      "test", "uncontended", "lock", lock, "mode",
 			      mode == SHARED ? "shared" : "exclusive", "round",
@@ -154,7 +155,7 @@ static json_t *figures_json(const struct outcome *outcome)
 	json_t *json = json_object();
 
 	for (unsigned i = 0; i < FIGURES; i++)
-		if (i != VERSUS || outcome->figures[i] > 0)
+		if (i == VERSUS ? outcome->figures[i] > 0 : !isnan(outcome->figures[i]))
 			json_object_set_new(json, called[i],
 					    json_real(outcome->figures[i]));
 	return json;
@@ -187,14 +188,17 @@ void report_load(const struct options *options, const struct load *load, const c
 
 	if (!file)
 		return;
-	json = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:o, s:o, s:o}",
-			 "type", "result", "test", open ? "open" : "mixed", "lock", lock,
+	json = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:o}", "type",
+			 "result", "test", open ? "open" : "mixed", "lock", lock,
 			 "threads", (int)load->threads, "shared_percent",
 			 (int)load->shared_percent, "section_ns",
 			 (int)options->section_ns, "locks", (int)load->instances,
 			 "pinned", load->pinned, "round", (int)round + 1, "figures",
-			 figures_json(outcome), "percentiles", waits_json(outcome),
-			 "shares", shares_json(load, outcome));
+			 figures_json(outcome));
+	if (json && !isnan(outcome->waits[P50]))
+		json_object_set_new(json, "percentiles", waits_json(outcome));
+	if (json && outcome->figures[RATE] > 0)
+		json_object_set_new(json, "shares", shares_json(load, outcome));
 	if (json && open)
 		json_object_set_new(json, "arrivals_per_s", json_real(load->arrivals));
 	else if (json)
@@ -205,7 +209,7 @@ void report_load(const struct options *options, const struct load *load, const c
 
 void report_line(const char *lock, unsigned length, unsigned round, double ns)
 {
-	if (file)
+	if (file && !isnan(ns))
 		put(json_pack("{s:s, s:s, s:s, s:i, s:i, s:{s:f}}", "type", "result",
 			      "test", "line", "lock", lock, "length", (int)length,
 			      "round", (int)round + 1, "figures", "release_ns", ns));
@@ -213,7 +217,7 @@ void report_line(const char *lock, unsigned length, unsigned round, double ns)
 
 void report_floor(const char *floor, unsigned round, double ns)
 {
-	if (file)
+	if (file && !isnan(ns))
 		put(json_pack("{s:s, s:s, s:s, s:i, s:{s:f}}", "type", "result", "test",
 			      "floor", "floor", floor, "round", (int)round + 1, "figures",
 			      "ns", ns));

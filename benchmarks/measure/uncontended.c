@@ -13,6 +13,7 @@
 #include "ticks.h"
 
 #include <errno.h>
+#include <math.h>
 #include <semaphore.h>
 #include <stdio.h>
 
@@ -48,12 +49,15 @@ static void atomic_pairs(void *lock, enum mode mode, unsigned long n)
 	two_atomics(lock, n);
 }
 
+/* NAN: in less time than the clock can tell. */
 static double pair_ns(const struct row *row)
 {
 	uint64_t before = ticks_now();
+	uint64_t ns;
 
 	row->pairs(row->lock, row->mode, row->n);
-	return (double)ticks_ns(before, ticks_now()) / (double)row->n;
+	ns = ticks_ns(before, ticks_now());
+	return ns ? (double)ns / (double)row->n : NAN;
 }
 
 static struct row *add_row(struct rows *rows, const struct contender *contender,
@@ -83,7 +87,9 @@ static void prepare(struct rows *rows, const struct options *options)
 		struct row *row = &rows->row[i];
 
 		row->n = 1000;
-		row->n = (unsigned long)(rows->slice * 1e9 / (pair_ns(row) + 0.1)) + 1;
+		row->n = (unsigned long)(rows->slice * 1e9 /
+					 (fmax(pair_ns(row), 0) + 0.1)) +
+			 1;
 	}
 }
 
@@ -96,7 +102,7 @@ static void measure(struct rows *rows)
 			progress_now("uncontended: %s", row->name);
 			row->ns[round] = pair_ns(row);
 			row->versus[round] =
-				ratio(row->ns[round], rows->row[0].ns[round]);
+				ratio_if_any(row->ns[round], rows->row[0].ns[round]);
 			if (row->lock_name)
 				report_uncontended(row->lock_name, row->mode, round,
 						   row->ns[round], row->versus[round]);
@@ -113,8 +119,9 @@ static void print(struct rows *rows)
 	for (unsigned i = 0; i < rows->count; i++) {
 		struct row *row = &rows->row[i];
 
-		printf("%-46s %10.1f %16.2f\n", row->name, median(row->ns, rows->rounds),
-		       median(row->versus, rows->rounds));
+		printf("%-46s %10s %16s\n", row->name,
+		       human_as("%.1f", median(row->ns, rows->rounds)).at,
+		       human_as("%.2f", median(row->versus, rows->rounds)).at);
 	}
 	fflush(stdout);
 }

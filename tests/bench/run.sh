@@ -42,13 +42,26 @@ figure() {
 	--uncontended --mixed --line --lengths 5 --open 1000 --floors \
 	--json "$dir/all.json" >"$dir/out" 2>&1
 [ "$(figure mixed ops_per_s "$dir/all.json" | wc -l)" -eq 24 ] || fail "mixed cells"
-[ "$(figure open wait_p99_ns "$dir/all.json" | wc -l)" -eq 24 ] || fail "open cells"
+[ "$(figure open ops_per_s "$dir/all.json" | wc -l)" -eq 24 ] || fail "open cells"
 [ "$(figure line release_ns "$dir/all.json" | wc -l)" -eq 6 ] || fail "lines"
 [ "$(figure uncontended pair_ns "$dir/all.json" | wc -l)" -ge 9 ] || fail "uncontended"
 figure floor ns "$dir/all.json" | grep -q . || fail "floors"
 head -1 "$dir/all.json" | grep -q '"type":"run".*"processors":[1-9]' || fail "the head"
 "$bench" compare "$dir/all.json" "$dir/all.json" >"$dir/out" || fail "not readable by compare"
 ! "$bench" --quick --mixed --json /nowhere/x.json >"$dir/out" 2>&1 || fail "a file that cannot be"
+
+# Sections that do not end in the time there is: no figure is made of nothing.
+"$bench" --mixed --locks fifolock,pthread_mutex --threads 1 --shared 0 --rounds 2 --seconds 0.02 \
+	--section 100000000 --json "$dir/nothing.json" >"$dir/out" 2>&1
+[ "$(grep -c 'fifolock .*nothing measured\|pthread_mutex .*nothing measured' "$dir/out")" -eq 2 ] ||
+	{ cat "$dir/out"; fail "what was not measured is not said"; }
+! grep -q '0\.00\|nan\| 0\.000$' "$dir/out" || fail "figures of nothing"
+[ "$(grep -c '"figures":{"ops_per_s":0.0}' "$dir/nothing.json")" -eq 4 ] || fail "figures of nothing in JSON"
+! grep -q 'percentiles\|shares"' "$dir/nothing.json" || fail "percentiles, shares of nothing"
+"$bench" compare "$dir/nothing.json" "$dir/nothing.json" >"$dir/out" || fail "compare cannot read nothing"
+! grep -q nan "$dir/out" || fail "compare makes figures of nothing"
+! "$bench" plot --script "$dir/nothing.json" >"$dir/out" 2>&1 || fail "plot draws nothing"
+grep -q 'nothing to draw' "$dir/out" || fail "plot of nothing"
 
 # Stopped for half a second of two: a quarter of the requests came meanwhile.
 "$bench" --locks pthread_mutex --threads 1 --shared 0 --rounds 1 --seconds 2 --open 2000 \
