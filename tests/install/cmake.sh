@@ -17,12 +17,13 @@ mv "$(dirname "$(find "$dir/destination" -name include)")" "$prefix"
 
 cat >"$dir/CMakeLists.txt" <<'CMAKE'
 cmake_minimum_required(VERSION 3.13)
-project(program C)
+project(program CXX)
 find_package(fifolock REQUIRED)
 file(WRITE "${CMAKE_BINARY_DIR}/version" "${fifolock_VERSION}\n")
-add_executable(program program.c)
+configure_file(program.c program.cc COPYONLY)
+add_executable(program ${CMAKE_BINARY_DIR}/program.cc)
 target_link_libraries(program fifolock::fifolock)
-add_executable(program_static program.c)
+add_executable(program_static ${CMAKE_BINARY_DIR}/program.cc)
 target_link_libraries(program_static fifolock::fifolock_static)
 
 foreach(wanted 0.1 0.1.0 0.0.9 0.1.1 0.2 1 1.1.0)
