@@ -12,6 +12,11 @@
  *	gives		they are about to be given back: the lock may be gone afterwards.  EPERM:
  *			no, and nothing has changed
  *	keeps		not after all; as they were before gives
+ *	asks_again	a holder is about to wait for its hold once more
+ *	may_convert	... or for another one in its place, and had better not
+ *	wrong		the call could never have been right, and why; passes the errno on
+ *	answer		what a call answers, passed on: whatever the state of the lock, some
+ *			errors could never have been anything else
  *
  * The fast paths have taken and given without a look at the table's flags: it does not
  * count, or fl_check had sent them elsewhere.  Theirs are took_at_once and gives_at_once.
@@ -22,6 +27,45 @@
 #include "debug.h"
 #include "fast.h"
 #include "stats.h"
+
+#include <errno.h>
+#include <fifolock/request.h>
+
+/* What else of this layer is called from elsewhere in it, in the name of a public function. */
+int fl_unlock(fifolock_t *lock, unsigned mode, const void *site);
+int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
+	       void (*granted)(void *ctx, int status), void *ctx, const void *site);
+
+/* The function that its user has given it. */
+const void *fl_callback_of(const fifolock_request_t *request);
+
+static inline int fl_account_wrong(const fifolock_t *lock, unsigned mode, uint32_t n,
+				   int error, const void *site)
+{
+	if (error)
+		fl_debug_wrong(lock, mode, n, error, site);
+	return error;
+}
+
+FL_ALWAYS int fl_account_answer(const fifolock_t *lock, unsigned mode, uint32_t n,
+				int error, const void *site)
+{
+	if (error == EINVAL || error == ERANGE || error == EPERM)
+		fl_debug_wrong(lock, mode, n, error, site);
+	return error;
+}
+
+static inline void fl_account_asks_again(fifolock_t *lock, unsigned mode,
+					 const void *site)
+{
+	fl_debug_asks_again(lock, mode, site);
+}
+
+static inline int fl_account_may_convert(fifolock_t *lock, unsigned from, unsigned to,
+					 const void *site)
+{
+	return fl_debug_may_convert(lock, from, to, site);
+}
 
 FL_ALWAYS void fl_account_new(fifolock_t *lock)
 {

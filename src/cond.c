@@ -243,6 +243,8 @@ static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *dead
 		error = fl_account_holds(lock, mode, 1, site);
 	if (!error && fifolock_holds(lock, mode) == 0)
 		error = EPERM;
+	if (!error)
+		fl_account_asks_again(lock, mode, site);
 	return error;
 }
 
@@ -287,7 +289,8 @@ static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 
 int fifolock_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode)
 {
-	return cond_wait(cond, lock, mode, NULL, FL_SITE);
+	return fl_account_answer(lock, mode, 1,
+				 cond_wait(cond, lock, mode, NULL, FL_SITE), FL_SITE);
 }
 
 int fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
@@ -295,7 +298,8 @@ int fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return cond_wait(cond, lock, mode, &until, FL_SITE);
+	return fl_account_answer(lock, mode, 1,
+				 cond_wait(cond, lock, mode, &until, FL_SITE), FL_SITE);
 }
 
 int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
@@ -303,7 +307,8 @@ int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 {
 	struct fl_deadline until = {deadline, clock};
 
-	return cond_wait(cond, lock, mode, &until, FL_SITE);
+	return fl_account_answer(lock, mode, 1,
+				 cond_wait(cond, lock, mode, &until, FL_SITE), FL_SITE);
 }
 
 /* Under the guard: the oldest into its lock's line. False: it has been turned away. */

@@ -38,6 +38,8 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 	if (error || (deadline && (error = fl_deadline_check(deadline))))
 		return error;
 	error = fl_account_holds(lock, from, 1, site);
+	if (!error && waits)
+		error = fl_account_may_convert(lock, from, to, site);
 	if (error)
 		return error;
 	want = fl_want(&modes->rows[to], to, 1);
@@ -52,14 +54,25 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 	return error;
 }
 
+/* Which of the two modes is it that is wrong, if one is? */
+static int answer(const fifolock_t *lock, unsigned from, unsigned to, int error,
+		  const void *site)
+{
+	bool is_to = error == EINVAL && !fl_check_any(fl_modes_of(lock), from, 1);
+
+	return fl_account_answer(lock, is_to ? to : from, 1, error, site);
+}
+
 int fifolock_convert(fifolock_t *lock, unsigned from, unsigned to)
 {
-	return convert(lock, from, to, true, NULL, FL_SITE);
+	return answer(lock, from, to, convert(lock, from, to, true, NULL, FL_SITE),
+		      FL_SITE);
 }
 
 int fifolock_tryconvert(fifolock_t *lock, unsigned from, unsigned to)
 {
-	return convert(lock, from, to, false, NULL, FL_SITE);
+	return answer(lock, from, to, convert(lock, from, to, false, NULL, FL_SITE_BRIEF),
+		      FL_SITE);
 }
 
 int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
@@ -67,7 +80,8 @@ int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return convert(lock, from, to, true, &until, FL_SITE);
+	return answer(lock, from, to,
+		      convert(lock, from, to, true, &until, FL_SITE_BRIEF), FL_SITE);
 }
 
 struct kept_out {
@@ -140,6 +154,12 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 	if (error)
 		return 0; /* closed meanwhile: all in line have been turned away */
 	(void)fl_account_gives(lock, mode, 1, site);
+	error = fl_account_may_wait(lock, mode, 1, site);
+	if (error) {
+		fl_account_keeps(lock, mode, 1, site);
+		fl_slot_waited(slot);
+		return error;
+	}
 	error = take_turns(lock, &want, slot);
 	fl_slot_waited(slot);
 	if (error)
@@ -148,17 +168,24 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 	return 0;
 }
 
-int fifolock_bump(fifolock_t *lock, unsigned mode)
+static int bump_if_contended(fifolock_t *lock, unsigned mode, const void *site)
 {
 	int error = fl_check_any(fl_modes_of(lock), mode, 1);
 	bool found;
 
 	if (!error)
-		error = fl_account_holds(lock, mode, 1, FL_SITE);
+		error = fl_account_holds(lock, mode, 1, site);
 	if (error)
 		return error;
 	if (fifolock_holds(lock, mode) == 0)
 		return EPERM;
+	fl_account_asks_again(lock, mode, site);
 	error = contends(lock, mode, &found);
-	return error || !found ? error : bump(lock, mode, FL_SITE);
+	return error || !found ? error : bump(lock, mode, site);
+}
+
+int fifolock_bump(fifolock_t *lock, unsigned mode)
+{
+	return fl_account_answer(lock, mode, 1, bump_if_contended(lock, mode, FL_SITE),
+				 FL_SITE);
 }

@@ -1,171 +1,222 @@
 /* SPDX-License-Identifier: MIT
  *
- * debug.c - the debug build's memory of what each thread holds.  Layer 4.
+ * debug.c - what the debug build notices about holds.  Layer 4.
  *
  * Only owner-checked tables are followed: elsewhere a hold may be given back by any
- * thread, so a record would prove nothing.  The records are the thread's own and
- * touch nothing shared.
+ * thread, so a record would prove nothing.  Where a record could not be made nobody is
+ * accused.
+ *
+ * A lock that is made anew by being zeroed, or whose memory is used for another one, tells
+ * nobody.  So each lock that has been seen has a bit set in its rules; one without it begins a
+ * new life, whatever is known of its address.
+ *
+ *	relaxed   because
+ *	[MET]     Whoever finds it set finds nothing to forget.  Who finds it clear forgets what
+ *		  is no younger than a serial read before that, and who has set it takes a serial
+ *		  after that: so no record of the new life is forgotten.
  */
-#define _GNU_SOURCE
 #include "debug.h"
+#include "atomic.h"
+#include "order.h"
+#include "records.h"
+#include "report.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#define RECORDS 64
-
-struct record {
-	const fifolock_t *lock;
-	const void *site; /* where the first of them was taken */
-	unsigned mode;
-	uint32_t count; /* 0: the record is free */
-};
-
-static _Thread_local struct record records[RECORDS];
-static _Thread_local bool overflowed; /* some holds went unrecorded: accuse nobody */
+#include <stddef.h>
 
 static bool followed(const fifolock_t *lock)
 {
 	return fl_modes_of(lock)->flags & FL_MODES_OWNER_CHECKED;
 }
 
-static struct record *record_of(const fifolock_t *lock, unsigned mode)
+static void forget(const fifolock_t *lock, uint64_t born)
 {
-	for (unsigned i = 0; i < RECORDS; i++)
-		if (records[i].count && records[i].lock == lock &&
-		    records[i].mode == mode)
-			return &records[i];
-	return NULL;
+	fl_hold_forget(lock, born);
+	fl_order_forget(lock);
 }
 
-static struct record *record_new(const fifolock_t *lock, unsigned mode, const void *site)
+bool fl_debug_knows(const fifolock_t *lock)
 {
-	for (unsigned i = 0; i < RECORDS; i++)
-		if (!records[i].count) {
-			records[i] = (struct record){lock, site, mode, 0};
-			return &records[i];
-		}
-	overflowed = true;
-	return NULL;
+	return fl_load_relaxed(&lock->rules) & FL_MET; /* [MET] */
 }
 
-void fl_debug_forget(const fifolock_t *lock)
+static void meet(fifolock_t *lock)
 {
-	for (unsigned i = 0; i < RECORDS; i++)
-		if (records[i].lock == lock)
-			records[i].count = 0;
+	uint64_t born;
+
+	if (fl_likely(fl_debug_knows(lock)))
+		return;
+	born = fl_serial_now();
+	if (fl_debug_knows(lock))
+		return;
+	forget(lock, born);
+	fl_or_relaxed(&lock->rules, FL_MET); /* [MET] */
 }
 
-/* "server(handle+0x1c) [+0x4711]": the offset is what addr2line -e wants. */
-static const char *site_name(const void *site, char *buf, size_t size)
+void fl_debug_forget(fifolock_t *lock)
 {
-	Dl_info info;
-
-	if (!dladdr(site, &info) || !info.dli_fname)
-		snprintf(buf, size, "%p", site);
-	else
-		snprintf(buf, size, "%s(%s+0x%tx) [+0x%tx]", info.dli_fname,
-			 info.dli_sname ? info.dli_sname : "",
-			 (const char *)site - (const char *)(info.dli_sname
-								     ? info.dli_saddr
-								     : info.dli_fbase),
-			 (const char *)site - (const char *)info.dli_fbase);
-	return buf;
+	forget(lock, fl_serial_now());
 }
 
-static const char *mode_name(const fifolock_t *lock, unsigned mode, char buf[16])
-{
-	const char *name = fl_modes_of(lock)->names[mode];
+/* ---- who holds ---- */
 
-	if (name)
-		return name;
-	snprintf(buf, 16, "mode %u", mode);
-	return buf;
+static void add_hold(struct fl_text *text, const struct fl_hold *hold, uint32_t count)
+{
+	fl_text_add(text, hold->name);
+	if (!hold->name[0]) {
+		fl_text_add(text, "mode ");
+		fl_text_number(text, hold->mode);
+	}
+	if (count != 1) {
+		fl_text_add(text, " x ");
+		fl_text_number(text, count);
+	}
+	fl_text_add(text, " since ");
+	fl_text_call(text, (const char *)(uintptr_t)hold->call,
+		     (const void *)(uintptr_t)hold->at);
 }
 
-__attribute__((format(printf, 1, 2))) static void report(const char *format, ...)
+static void add_thread(struct fl_text *text, const struct fl_hold *hold)
 {
-	char text[1024];
-	int saved = errno;
-	va_list args;
+	const struct fl_thread *self = fl_thread_seen();
 
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	/* If that fails there is nowhere else to say it. */
-	(void)syscall(SYS_write, STDERR_FILENO, text, strlen(text));
-	errno = saved;
+	if (self && hold->owner == self->serial) {
+		fl_text_add(text, "this thread");
+		return;
+	}
+	fl_text_add(text, "thread ");
+	fl_text_number(text, hold->tid);
+	if (hold->born < fl_serial_forked())
+		fl_text_add(text, " of the parent process");
 }
+
+/* Up to four, one a line. */
+void fl_debug_add_holders(struct fl_text *text, const fifolock_t *lock)
+{
+	const struct fl_cell *cell = NULL;
+	struct fl_hold hold;
+	uint64_t state;
+
+	for (unsigned n = 0; n < 4 && fl_debug_knows(lock) &&
+			     (cell = fl_hold_next(lock, cell, &hold, &state));
+	     n++) {
+		fl_text_add(text, "\n    ");
+		add_thread(text, &hold);
+		fl_text_add(text, " holds ");
+		add_hold(text, &hold, fl_cell_count(state));
+	}
+}
+
+/* "fifolock_lock at PLACE: lock 0x4040a0" */
+static void add_call(struct fl_text *text, const struct fl_report *report)
+{
+	fl_text_call(text, report->site->call, report->site->at);
+	fl_text_add(text, ": ");
+	fl_text_lock(text, report->lock);
+}
+
+/* ---- took, gives ---- */
 
 void fl_debug_took(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
-	struct record *record;
-
 	if (!followed(lock))
 		return;
-	record = record_of(lock, mode);
-	if (!record)
-		record = record_new(lock, mode, site);
-	if (record)
-		record->count += n;
+	meet(lock);
+	fl_order_meets(lock);
+	fl_order_asks(lock, mode, site);
+	fl_hold_add(lock, mode, n, site);
+}
+
+static int report_not_held(const fifolock_t *lock, unsigned mode, uint32_t n,
+			   const struct fl_site *site)
+{
+	struct fl_report report = {.kind = "EPERM", .lock = lock, .site = site};
+	struct fl_text *text = fl_report_begin(&report);
+
+	if (!text)
+		return EPERM;
+	add_call(text, &report);
+	fl_text_add(text, ": ");
+	fl_text_number(text, n);
+	fl_text_add(text, " ");
+	fl_text_mode(text, lock, mode);
+	fl_text_add(text, " of a thread that holds ");
+	fl_text_number(text, fl_debug_knows(lock) ? fl_hold_count(lock, mode) : 0);
+	fl_debug_add_holders(text, lock);
+	fl_text_add(
+		text,
+		"\n    A hold is given back by the thread that has it, in the mode that "
+		"it has.  Where holds move between threads, say so: "
+		"fifolock_modes_owner_checked(&modes, false)");
+	fl_report_end(&report);
+	return EPERM;
 }
 
 int fl_debug_holds(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
-	struct record *record;
-	char where[256], name[16];
-
 	if (!followed(lock))
 		return 0;
-	record = record_of(lock, mode);
-	if (record ? record->count >= n : overflowed)
+	if ((fl_debug_knows(lock) && fl_hold_count(lock, mode) >= n) ||
+	    fl_hold_lost(lock))
 		return 0;
-	report("fifolock: EPERM: lock %p: %s released at %s by a thread that holds %u of "
-	       "%u\n",
-	       (void *)lock, mode_name(lock, mode, name),
-	       site_name(site, where, sizeof(where)), record ? record->count : 0, n);
-	return EPERM;
+	return report_not_held(lock, mode, n, site);
 }
 
 int fl_debug_gives(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
-	int error = fl_debug_holds(lock, mode, n, site);
-	struct record *record = record_of(lock, mode);
-
-	if (!error && record && followed(lock))
-		record->count -= n;
-	return error;
+	if (!followed(lock))
+		return 0;
+	if ((fl_debug_knows(lock) && fl_hold_take(lock, mode, n)) || fl_hold_lost(lock))
+		return 0;
+	return report_not_held(lock, mode, n, site);
 }
 
-/* This thread's holds as a word, and a record of them. */
-static uint64_t own_word(const fifolock_t *lock, const struct record **one)
+void fl_debug_asks_again(fifolock_t *lock, unsigned mode, const void *site)
+{
+	if (followed(lock))
+		fl_order_asks(lock, mode, site);
+}
+
+/* ---- a thread that waits for itself ---- */
+
+/* This thread's holds as a word, and one of them. */
+static uint64_t own_word(const fifolock_t *lock, struct fl_hold *one)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	uint64_t word = 0;
+	const struct fl_thread *self = fl_thread_seen();
+	const struct fl_cell *cell = NULL;
+	struct fl_hold hold;
+	uint64_t state, word = 0;
 
-	for (unsigned i = 0; i < RECORDS; i++)
-		if (records[i].count && records[i].lock == lock) {
-			word += modes->rows[records[i].mode].unit * records[i].count;
-			*one = &records[i];
+	while (self && (cell = fl_hold_next(lock, cell, &hold, &state)))
+		if (hold.owner == self->serial) {
+			word += modes->rows[hold.mode].unit * fl_cell_count(state);
+			*one = hold;
 		}
 	return word;
 }
 
-static int report_deadlock(const fifolock_t *lock, unsigned mode, const void *site,
-			   const struct record *held, const char *because)
+static int report_deadlock(const fifolock_t *lock, unsigned mode,
+			   const struct fl_site *site, const struct fl_hold *held,
+			   const char *because)
 {
-	char here[256], there[256], asked[16], has[16];
+	struct fl_report report = {
+		.kind = "EDEADLK", .lock = lock, .site = site, .other = held->at};
+	struct fl_text *text = fl_report_begin(&report);
 
-	report("fifolock: EDEADLK: lock %p: %s asked for at %s by a thread that holds %s "
-	       "since %s: %s\n",
-	       (const void *)lock, mode_name(lock, mode, asked),
-	       site_name(site, here, sizeof(here)), mode_name(lock, held->mode, has),
-	       site_name(held->site, there, sizeof(there)), because);
+	if (!text)
+		return EDEADLK;
+	add_call(text, &report);
+	fl_text_add(text, ": ");
+	fl_text_mode(text, lock, mode);
+	fl_text_add(text, " asked for by a thread that holds ");
+	add_hold(text, held, 1);
+	fl_text_add(text, ": ");
+	fl_text_add(text, because);
+	fl_text_add(text,
+		    "\n    It would wait for ever.  The lock is not reentrant: give back "
+		    "first, or fifolock_convert");
+	fl_report_end(&report);
 	return EDEADLK;
 }
 
@@ -199,20 +250,77 @@ int fl_debug_may_wait(fifolock_t *lock, unsigned mode, uint32_t n, const void *s
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	struct fl_want want = fl_want(&modes->rows[mode], mode, n);
-	const struct record *held = NULL;
+	struct fl_hold held;
 	uint64_t own;
 
-	/* What a predicate refuses now it may allow when others come or go. */
-	if (!followed(lock) || modes->compatible)
+	if (!followed(lock))
 		return 0;
+	meet(lock);
+	/* What a predicate refuses now it may allow when others come or go. */
+	if (modes->compatible)
+		return 0;
+	fl_order_asks(lock, mode, site);
 	own = own_word(lock, &held);
-	if (!held)
+	if (!own)
 		return 0;
 	if (!fl_bits_fit(want.bias, want.guard, own))
-		return report_deadlock(lock, mode, site, held,
+		return report_deadlock(lock, mode, site, &held,
 				       "the two do not fit together");
 	if (line_waits_for(lock, own))
-		return report_deadlock(lock, mode, site, held,
+		return report_deadlock(lock, mode, site, &held,
 				       "a request in line before it waits for that hold");
 	return 0;
+}
+
+/* What else this thread holds may be in the way of what it wants instead. */
+int fl_debug_may_convert(fifolock_t *lock, unsigned from, unsigned to, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	const struct fifolock_row *row = &modes->rows[to];
+	struct fl_hold held;
+	uint64_t own;
+
+	if (!followed(lock) || modes->compatible)
+		return 0;
+	fl_order_asks(lock, to, site);
+	own = own_word(lock, &held);
+	if (!fl_word_has(own, modes->rows[from].field, modes->rows[from].unit) ||
+	    fl_bits_fit(row->bias, row->guard, own - modes->rows[from].unit))
+		return 0;
+	return report_deadlock(lock, to, site, &held,
+			       "what it keeps besides does not fit beside it");
+}
+
+/* ---- the end of a thread ---- */
+
+static void report_end(const struct fl_hold *hold, uint32_t count)
+{
+	const struct fl_site site = {(const char *)(uintptr_t)hold->call,
+				     (const void *)(uintptr_t)hold->at, false};
+	struct fl_report report = {.kind = "a thread ends that holds", .site = &site};
+	struct fl_text *text = fl_report_begin(&report);
+
+	if (!text)
+		return;
+	report.lock = (const fifolock_t *)(uintptr_t)hold->lock;
+	fl_text_add(text, "lock "); /* which may be gone */
+	fl_text_hex(text, hold->lock);
+	fl_text_add(text, ": thread ");
+	fl_text_number(text, hold->tid);
+	fl_text_add(text, " holds ");
+	add_hold(text, hold, count);
+	fl_text_add(text,
+		    "\n    Nobody can give that back: whoever asks for the lock may wait "
+		    "for ever");
+	fl_report_end(&report);
+}
+
+void fl_debug_thread_ends(const struct fl_thread *thread)
+{
+	struct fl_hold hold;
+	uint32_t count;
+
+	for (uint32_t i = 0; i < thread->top; i++)
+		if (fl_hold_nth(thread, i, &hold, &count))
+			report_end(&hold, count);
 }

@@ -17,7 +17,6 @@
 
 #include <errno.h>
 
-#define FL_SITE	      __builtin_return_address(0)
 #define FL_ALWAYS     static inline __attribute__((always_inline))
 #define FL_NOT_INLINE __attribute__((noinline))
 

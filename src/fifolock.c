@@ -36,11 +36,12 @@ int fifolock_destroy(fifolock_t *lock)
 	uint64_t idle;
 
 	if (!lock || lock->modes == &fl_no_modes)
-		return EINVAL;
+		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
 	idle = fl_closed(lock) ? FL_QUEUED : 0;
 	/* [HOLD] acquire: before whatever the caller does with the memory. */
 	if ((fl_load_acquire(&lock->word) | idle) != idle)
-		return EBUSY;
+		return fl_account_wrong(lock, 0, 1, EBUSY, FL_SITE);
+	fl_account_new(lock);
 	lock->modes = &fl_no_modes;
 	return 0;
 }
@@ -48,7 +49,7 @@ int fifolock_destroy(fifolock_t *lock)
 int fifolock_close(fifolock_t *lock)
 {
 	if (fl_modes_of(lock) == &fl_no_modes)
-		return EINVAL;
+		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
 	fl_calls_hold(); /* everybody is told before callbacks run */
 	fl_rule(lock, FL_CLOSED, FL_CLOSED);
 	fl_cond_closed(lock);
@@ -63,7 +64,7 @@ int fifolock_reopen(fifolock_t *lock)
 	struct fl_look look = {0};
 
 	if (fl_modes_of(lock) == &fl_no_modes)
-		return EINVAL;
+		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
 	if (fl_closed(lock) && fl_look(lock, &look) == EBUSY)
 		return EAGAIN;
 	fl_rule(lock, FL_CLOSED, 0);
@@ -73,7 +74,7 @@ int fifolock_reopen(fifolock_t *lock)
 int fifolock_bound(fifolock_t *lock, uint32_t most)
 {
 	if (fl_modes_of(lock) == &fl_no_modes)
-		return EINVAL;
+		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
 	if (most > FL_BOUND_MAX)
 		return ERANGE;
 	fl_rule(lock, FL_BOUND_MAX << FL_BOUND_SHIFT, most << FL_BOUND_SHIFT);
@@ -220,29 +221,34 @@ FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *s
 
 int fifolock_lock(fifolock_t *lock, unsigned mode)
 {
-	return acquire(lock, mode, 1, NULL, FL_SITE);
+	return fl_account_answer(lock, mode, 1, acquire(lock, mode, 1, NULL, FL_SITE),
+				 FL_SITE);
 }
 
 int fifolock_lock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 {
-	return acquire(lock, mode, n, NULL, FL_SITE);
+	return fl_account_answer(lock, mode, n, acquire(lock, mode, n, NULL, FL_SITE),
+				 FL_SITE);
 }
 
 int fifolock_trylock(fifolock_t *lock, unsigned mode)
 {
-	return try_acquire(lock, mode, 1, FL_SITE);
+	return fl_account_answer(lock, mode, 1, try_acquire(lock, mode, 1, FL_SITE_BRIEF),
+				 FL_SITE);
 }
 
 int fifolock_trylock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 {
-	return try_acquire(lock, mode, n, FL_SITE);
+	return fl_account_answer(lock, mode, n, try_acquire(lock, mode, n, FL_SITE_BRIEF),
+				 FL_SITE);
 }
 
 int fifolock_timedlock(fifolock_t *lock, unsigned mode, const struct timespec *deadline)
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return acquire(lock, mode, 1, &until, FL_SITE);
+	return fl_account_answer(lock, mode, 1,
+				 acquire(lock, mode, 1, &until, FL_SITE_BRIEF), FL_SITE);
 }
 
 int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
@@ -250,7 +256,8 @@ int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return acquire(lock, mode, n, &until, FL_SITE);
+	return fl_account_answer(lock, mode, n,
+				 acquire(lock, mode, n, &until, FL_SITE_BRIEF), FL_SITE);
 }
 
 int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
@@ -258,7 +265,8 @@ int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
 {
 	struct fl_deadline until = {deadline, clock};
 
-	return acquire(lock, mode, 1, &until, FL_SITE);
+	return fl_account_answer(lock, mode, 1,
+				 acquire(lock, mode, 1, &until, FL_SITE_BRIEF), FL_SITE);
 }
 
 int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n, clockid_t clock,
@@ -266,17 +274,25 @@ int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n, clockid_t 
 {
 	struct fl_deadline until = {deadline, clock};
 
-	return acquire(lock, mode, n, &until, FL_SITE);
+	return fl_account_answer(lock, mode, n,
+				 acquire(lock, mode, n, &until, FL_SITE_BRIEF), FL_SITE);
+}
+
+int fl_unlock(fifolock_t *lock, unsigned mode, const void *site)
+{
+	return fl_account_answer(lock, mode, 1, release(lock, mode, 1, site), site);
 }
 
 int fifolock_unlock(fifolock_t *lock, unsigned mode)
 {
-	return release(lock, mode, 1, FL_SITE);
+	return fl_account_answer(lock, mode, 1, release(lock, mode, 1, FL_SITE_BRIEF),
+				 FL_SITE);
 }
 
 int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 {
-	return release(lock, mode, n, FL_SITE);
+	return fl_account_answer(lock, mode, n, release(lock, mode, n, FL_SITE_BRIEF),
+				 FL_SITE);
 }
 
 uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode)

@@ -7,6 +7,7 @@
  */
 #include "lock.h"
 #include "atomic.h"
+#include "debug.h"
 
 #include <errno.h>
 #include <fifolock/inspect.h>
@@ -136,6 +137,7 @@ int fifolock_dump(fifolock_t *lock, FILE *out)
 	fprintf(out, "fifolock %p%s%s:", (void *)lock, snapshot.name ? " " : "",
 		snapshot.name ? snapshot.name : "");
 	print_holds(out, fl_modes_of(lock), &snapshot);
+	fl_debug_print_holders(lock, out);
 	for (uint32_t i = 0; i < snapshot.waiting && i < SHOWN; i++)
 		print_request(out, fl_modes_of(lock), &line[i]);
 	if (snapshot.waiting > SHOWN)

@@ -24,6 +24,7 @@ static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
 #define FL_BOUND_SHIFT 12
 #define FL_BOUND_MAX   ((UINT32_C(1) << 19) - 1)
 #define FL_CLOSED      (UINT32_C(1) << 31)
+#define FL_MET	       (UINT32_C(1) << 11) /* by the debug build: see debug.c */
 
 /* Has it been closed?  Decides nothing for who is in line already. */
 bool fl_closed(const fifolock_t *lock);

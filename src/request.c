@@ -60,11 +60,11 @@ static void book(const fifolock_request_t *request, int status, const void *site
 }
 
 /* Told: the request is over.  The slot goes back, unless someone is cancelling. */
-static int finish(fifolock_request_t *request, struct fl_slot *slot)
+static int finish(fifolock_request_t *request, struct fl_slot *slot, const void *site)
 {
 	int status = slot->verdict;
 
-	book(request, status, FL_SITE);
+	book(request, status, site);
 	if (settle(request, DONE_WITH(status)) != CANCELLING)
 		fl_slot_free(slot);
 	return status;
@@ -79,12 +79,14 @@ static void call_back(void *at)
 	void (*granted)(void *ctx, int status) = request->granted;
 	void *ctx = request->ctx;
 
-	granted(ctx, finish(request, slot));
+	granted(ctx, finish(request, slot,
+			    FL_SITE_CALLBACK("a callback of fifolock_request",
+					     fl_callback_of(request))));
 }
 
 /* In line: 0 if it has been granted at once, by the very call that joined. */
 static int join(fifolock_request_t *request, const struct fl_want *want,
-		struct fl_slot *slot)
+		struct fl_slot *slot, const void *site)
 {
 	bool calls = request->granted;
 	int error;
@@ -102,10 +104,11 @@ static int join(fifolock_request_t *request, const struct fl_want *want,
 	/* In line with a callback: another thread may have called it, and all be gone. */
 	if (!calls)
 		over = fl_told(slot);
-	return over ? finish(request, slot) : EINPROGRESS;
+	return over ? finish(request, slot, site) : EINPROGRESS;
 }
 
-static int join_with_slot(fifolock_request_t *request, const struct fl_want *want)
+static int join_with_slot(fifolock_request_t *request, const struct fl_want *want,
+			  const void *site)
 {
 	int saved = errno;
 	struct fl_slot *slot = fl_slot_new();
@@ -119,14 +122,13 @@ static int join_with_slot(fifolock_request_t *request, const struct fl_want *wan
 	request->slot = slot;
 	fl_store_relaxed(&request->state, IN_LINE); /* [ALONE] */
 	fl_calls_hold();
-	error = join(request, want, slot);
+	error = join(request, want, slot, site);
 	fl_calls_let();
 	return error;
 }
 
-int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
-		     fifolock_request_t *request, void (*granted)(void *ctx, int status),
-		     void *ctx)
+int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
+	       void (*granted)(void *ctx, int status), void *ctx, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = request ? fl_check_any(modes, mode, n) : EINVAL;
@@ -138,15 +140,25 @@ int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
 	*request = (fifolock_request_t){
 		.lock = lock, .granted = granted, .ctx = ctx, .mode = mode, .n = n};
 	if (fl_take(lock, &want)) {
-		book(request, 0, FL_SITE);
+		book(request, 0, site);
 		fl_store_relaxed(&request->state, DONE); /* [ALONE] */
 		return 0;
 	}
 	request->since = fl_account_asks(modes);
-	error = fl_closed(lock) ? ECANCELED : join_with_slot(request, &want);
+	error = fl_closed(lock) ? ECANCELED : join_with_slot(request, &want, site);
 	if (error && error != EINPROGRESS)
 		fl_account_turned_away(modes, mode, error);
 	return error;
+}
+
+int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
+		     fifolock_request_t *request, void (*granted)(void *ctx, int status),
+		     void *ctx)
+{
+	return fl_account_answer(
+		lock, mode, n,
+		fl_request(lock, mode, n, request, granted, ctx, FL_SITE_BRIEF),
+		FL_SITE_BRIEF);
 }
 
 /* True: it has left the line. */
@@ -181,28 +193,7 @@ int fifolock_request_cancel(fifolock_request_t *request)
 	return EALREADY;
 }
 
-/* Only the slot is looked at: a request that is turned away may be the last to know of its
- * lock, and that at any moment. */
-int fifolock_request_wait(fifolock_request_t *request, const struct timespec *deadline)
-{
-	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
-	unsigned held;
-	int error;
-
-	if (request->granted)
-		return EINVAL;
-	if (deadline && (error = fl_deadline_check(&until)))
-		return error;
-	error = fifolock_request_poll(request);
-	if (error != EINPROGRESS)
-		return error;
-	held = fl_calls_wait();
-	error = fl_await_request(request->slot, deadline ? &until : NULL);
-	fl_calls_waited(held);
-	return error == ETIMEDOUT ? ETIMEDOUT : finish(request, request->slot);
-}
-
-int fifolock_request_poll(fifolock_request_t *request)
+static int poll(fifolock_request_t *request, const void *site)
 {
 	uint32_t state = state_of(request);
 
@@ -216,8 +207,34 @@ int fifolock_request_poll(fifolock_request_t *request)
 	default:
 		if (request->granted || !fl_told(request->slot))
 			return EINPROGRESS;
-		return finish(request, request->slot);
+		return finish(request, request->slot, site);
 	}
+}
+
+/* Only the slot is looked at: a request that is turned away may be the last to know of its
+ * lock, and that at any moment. */
+int fifolock_request_wait(fifolock_request_t *request, const struct timespec *deadline)
+{
+	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+	unsigned held;
+	int error;
+
+	if (request->granted)
+		return EINVAL;
+	if (deadline && (error = fl_deadline_check(&until)))
+		return error;
+	error = poll(request, FL_SITE);
+	if (error != EINPROGRESS)
+		return error;
+	held = fl_calls_wait();
+	error = fl_await_request(request->slot, deadline ? &until : NULL);
+	fl_calls_waited(held);
+	return error == ETIMEDOUT ? ETIMEDOUT : finish(request, request->slot, FL_SITE);
+}
+
+int fifolock_request_poll(fifolock_request_t *request)
+{
+	return poll(request, FL_SITE_BRIEF);
 }
 
 struct count {

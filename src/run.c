@@ -61,7 +61,8 @@ static void run_group(const struct service *service)
 	int saved = errno;
 
 	for (uint32_t left = service->group.count; left; left--) {
-		const void *site = (const void *)(uintptr_t)slot->call;
+		const void *site =
+			FL_SITE_CALLBACK("a section of fifolock_run", slot->call);
 
 		fl_account_took(service->lock, slot->mode, 1, fl_slot_note(slot), site);
 		slot->call(slot->ctx);
@@ -240,7 +241,9 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 
 	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
 	    fl_unlikely(!fl_take_at_once(lock, modes, mode, 1)))
-		return run_slow(lock, mode, section, arg, FL_SITE);
+		return fl_account_answer(lock, mode, 1,
+					 run_slow(lock, mode, section, arg, FL_SITE),
+					 FL_SITE);
 	fl_account_took_at_once(lock, mode, 1, FL_SITE);
 	section(arg);
 	(void)fl_account_gives_at_once(lock, mode, 1, FL_SITE);
@@ -256,9 +259,12 @@ static void run_later(const fifolock_section_t *later)
 {
 	fifolock_t *lock = later->request.lock;
 	unsigned mode = later->request.mode;
+	void (*section)(void *arg) = later->section;
 
-	later->section(later->arg);
-	(void)fifolock_unlock(lock, mode);
+	section(later->arg);
+	(void)fl_unlock(
+		lock, mode,
+		FL_SITE_CALLBACK("the end of a section of fifolock_run_async", section));
 }
 
 static void granted(void *ctx, int status)
@@ -273,9 +279,16 @@ static void granted(void *ctx, int status)
 		done(done_ctx, status);
 }
 
-int fifolock_run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
-		       void (*section)(void *arg), void *arg,
-		       void (*done)(void *ctx, int status), void *ctx)
+const void *fl_callback_of(const fifolock_request_t *request)
+{
+	const fifolock_section_t *later = request->ctx;
+
+	return (const void *)(request->granted == granted ? (uintptr_t)later->section
+							  : (uintptr_t)request->granted);
+}
+
+static int run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
+		     void (*section)(void *arg), void *arg, const void *site)
 {
 	int error;
 
@@ -283,10 +296,21 @@ int fifolock_run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *late
 		return EINVAL;
 	later->section = section;
 	later->arg = arg;
-	later->done = done;
-	later->ctx = ctx;
-	error = fifolock_request(lock, mode, 1, &later->request, granted, later);
+	error = fl_request(lock, mode, 1, &later->request, granted, later, site);
 	if (error == 0)
 		run_later(later);
 	return error;
+}
+
+int fifolock_run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
+		       void (*section)(void *arg), void *arg,
+		       void (*done)(void *ctx, int status), void *ctx)
+{
+	if (later) {
+		later->done = done;
+		later->ctx = ctx;
+	}
+	return fl_account_answer(
+		lock, mode, 1, run_async(lock, mode, later, section, arg, FL_SITE_BRIEF),
+		FL_SITE_BRIEF);
 }

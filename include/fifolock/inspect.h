@@ -56,6 +56,46 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_snapshot(fifolock_t *lock,
 /* The same as text, for people: up to 64 requests, one a line. */
 FIFOLOCK_API int fifolock_dump(fifolock_t *lock, FILE *out);
 
+/* ---- the debug build (-Dchecked=true): see the guide ----
+ *
+ * Both builds have these functions, so a program links with either. In the release build, which
+ * knows nothing of holders and reports nothing, they answer ENOTSUP. */
+
+/* Holds of one mode by one thread. Only of owner-checked tables. */
+struct fifolock_holder {
+	int thread; /* its number in /proc, as gettid has it; in a child, perhaps its parent's */
+	unsigned mode;
+	uint32_t n;
+	uint64_t age_ns;  /* since the first of them was taken */
+	const char *call; /* by which: "fifolock_lock" */
+	const void *at;	  /* from where: for addr2line */
+};
+
+/* The holders of a lock, each as it was at a moment of the call, in no order: how many there are,
+ * and the first room of them. holders may be NULL with room 0. EINVAL lock or count NULL.
+ * ENOTSUP. */
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_holders(const fifolock_t *lock,
+						   struct fifolock_holder holders[],
+						   size_t room, size_t *count);
+
+/* Something that the debug build has found to be wrong. */
+struct fifolock_report {
+	const char *kind; /* "EPERM", "EDEADLK", "order", ...: the guide has them all */
+	const char *text; /* as it would be printed; gone when the callback returns */
+	uint64_t count; /* how often this kind has come from this place: 1, 10, 100 ... */
+	const fifolock_t *lock; /* which may be gone; NULL: none */
+	const char *call;	/* the function, and from where it was called */
+	const void *at;
+};
+
+/* Call call(report, ctx) for each report instead of printing it; NULL: print again. It runs where
+ * the report is made: in any thread, inside any function of the library, in a signal handler if
+ * that made the mistake; so it had better only note what it is told, or abort. What it does wrong
+ * itself is printed. ENOTSUP. */
+FIFOLOCK_API int
+fifolock_debug_on_report(void (*call)(const struct fifolock_report *report, void *ctx),
+			 void *ctx);
+
 /* What has happened in one mode; times in nanoseconds. */
 struct fifolock_counts {
 	uint64_t taken;	 /* holds, counted with their weights */
