@@ -10,8 +10,8 @@
  * for SHARED on the other's can wait for ever, if EXCLUSIVE is asked for on both.  A mode that nobody
  * has ever waited for keeps nobody waiting, so it is not reported until then.
  *
- * If two of the edges of a cycle were only ever seen under one and the same other lock, held alone,
- * then they are never there at once.
+ * If two of the edges of a cycle, by two threads, were only ever seen under one and the same other
+ * lock, held alone, then they are never there at once.
  */
 #include "order.h"
 #include "report.h"
@@ -121,9 +121,8 @@ static bool add_way(struct cycle *cycle, const struct search *search, uint32_t l
 	for (uint32_t at = last; at; at = search->steps[at].before) {
 		const struct step *step = &search->steps[at];
 
-		if (--place < SHOWN &&
-		    !find_edge(search->steps[step->before].node, step->node,
-			       &cycle->edges[place]))
+		if (--place < SHOWN && !find_edge(search->steps[step->before].node,
+						  step->node, &cycle->edges[place]))
 			return false;
 	}
 	return true;
@@ -138,11 +137,33 @@ static bool share_gate(const struct fl_edge *a, const struct fl_edge *b)
 	return false;
 }
 
+/* Has b been asked for by a thread that still held what a began with?  If it held more than are
+ * remembered, that may be. */
+static bool goes_on(const struct fl_edge *a, const struct fl_edge *b)
+{
+	struct fl_node node;
+	uint32_t asked;
+
+	if (b->gates[FL_ORDER_GATES - 1] || !fl_node_read(a->from, &node, &asked))
+		return true;
+	for (unsigned i = 0; i < FL_ORDER_GATES; i++)
+		if (b->gates[i] == node.lock)
+			return true;
+	return false;
+}
+
+/* Edges in a row that one thread may have made, one in the other, are one wait: those have a gate in
+ * common without being kept apart by it. */
 static bool is_gated(const struct cycle *cycle)
 {
+	uint32_t run[SHOWN] = {0};
+
+	for (uint32_t i = 1; i < cycle->shown; i++)
+		run[i] = goes_on(&cycle->edges[i - 1], &cycle->edges[i]) ? run[i - 1] : i;
 	for (uint32_t i = 0; i < cycle->shown; i++)
 		for (uint32_t j = 0; j < i; j++)
-			if (share_gate(&cycle->edges[i], &cycle->edges[j]))
+			if (run[i] != run[j] &&
+			    share_gate(&cycle->edges[i], &cycle->edges[j]))
 				return true;
 	return false;
 }
@@ -218,11 +239,10 @@ static void report_cycle(const struct cycle *cycle, struct fl_node_ref node,
 		return;
 	if (fl_node_read(closes ? cycle->edges[0].to : node, &last, &asked))
 		report.lock = (const fifolock_t *)(uintptr_t)last.lock;
-	fl_text_call(text, site->call, site->at);
-	fl_text_add(text,
-		    closes ? ": locks are taken in an order that has been another:"
-			   : ": with this mode asked for, these orders of locks can "
-			     "wait for each other:");
+	fl_text_here(text, site);
+	fl_text_add(text, closes ? "locks are taken in an order that has been another:"
+				 : "with this mode asked for, these orders of locks can "
+				   "wait for each other:");
 	for (uint32_t i = 0; i < cycle->shown; i++)
 		add_edge(text, &cycle->edges[i]);
 	if (cycle->length > cycle->shown) {

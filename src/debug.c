@@ -15,6 +15,7 @@
  *		  is no younger than a serial read before that, and who has set it takes a serial
  *		  after that: so no record of the new life is forgotten.
  */
+#define _GNU_SOURCE
 #include "debug.h"
 #include "atomic.h"
 #include "order.h"
@@ -23,6 +24,8 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static bool followed(const fifolock_t *lock)
 {
@@ -110,8 +113,7 @@ void fl_debug_add_holders(struct fl_text *text, const fifolock_t *lock)
 /* "fifolock_lock at PLACE: lock 0x4040a0" */
 static void add_call(struct fl_text *text, const struct fl_report *report)
 {
-	fl_text_call(text, report->site->call, report->site->at);
-	fl_text_add(text, ": ");
+	fl_text_here(text, report->site);
 	fl_text_lock(text, report->lock);
 }
 
@@ -246,6 +248,46 @@ static bool line_waits_for(fifolock_t *lock, uint64_t own)
 	return search.found;
 }
 
+static bool has_ended(const struct fl_hold *hold)
+{
+	return hold->born > fl_serial_forked() &&
+	       syscall(SYS_tgkill, getpid(), (int)hold->tid, 0) != 0 && errno == ESRCH;
+}
+
+static void report_ended(const fifolock_t *lock, const struct fl_site *site,
+			 const struct fl_hold *hold, uint32_t count)
+{
+	struct fl_report report = {.kind = "held by a thread that has ended",
+				   .lock = lock,
+				   .site = site,
+				   .other = hold->at};
+	struct fl_text *text = fl_report_begin(&report);
+
+	if (!text)
+		return;
+	add_call(text, &report);
+	fl_text_add(text, ": is about to wait for thread ");
+	fl_text_number(text, hold->tid);
+	fl_text_add(text, ", which has ended, and holds ");
+	add_hold(text, hold, count);
+	fl_report_end(&report);
+}
+
+/* Not only what fl_debug_thread_ends has seen: not every thread's end runs destructors. */
+static void look_for_ended(const fifolock_t *lock, const struct fl_site *site)
+{
+	const struct fl_cell *cell = NULL;
+	struct fl_hold hold;
+	int saved = errno;
+	uint64_t state;
+
+	for (unsigned n = 0; n < 4 && (cell = fl_hold_next(lock, cell, &hold, &state));
+	     n++)
+		if (has_ended(&hold))
+			report_ended(lock, site, &hold, fl_cell_count(state));
+	errno = saved;
+}
+
 int fl_debug_may_wait(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
@@ -256,6 +298,7 @@ int fl_debug_may_wait(fifolock_t *lock, unsigned mode, uint32_t n, const void *s
 	if (!followed(lock))
 		return 0;
 	meet(lock);
+	look_for_ended(lock, site);
 	/* What a predicate refuses now it may allow when others come or go. */
 	if (modes->compatible)
 		return 0;

@@ -167,13 +167,12 @@ void fl_debug_wrong(const fifolock_t *lock, unsigned mode, uint32_t n, int error
 
 	if (is_said(lock, mode, error) || !(text = fl_report_begin(&report)))
 		return;
-	fl_text_call(text, report.site->call, report.site->at);
+	fl_text_here(text, report.site);
 	if (lock) {
-		fl_text_add(text, ": ");
 		fl_text_lock(text, lock);
 		explain(text, lock, mode, n, error);
 	} else {
-		fl_text_add(text, ": the lock is NULL");
+		fl_text_add(text, "the lock is NULL");
 	}
 	fl_report_end(&report);
 }

@@ -82,6 +82,14 @@ void fl_text_call(struct fl_text *text, const char *call, const void *at)
 	fl_text_place(text, at);
 }
 
+void fl_text_here(struct fl_text *text, const struct fl_site *site)
+{
+	fl_text_call(text, site->call, site->at);
+	fl_text_add(text, ", thread ");
+	fl_text_number(text, (uint64_t)syscall(SYS_gettid));
+	fl_text_add(text, ": ");
+}
+
 /* Of counted locks; otherwise nothing. */
 void fl_text_lock_name(struct fl_text *text, const fifolock_t *lock)
 {

@@ -25,6 +25,9 @@ void fl_text_place(struct fl_text *text, const void *at);
 /* "fifolock_lock at " and the place */
 void fl_text_call(struct fl_text *text, const char *call, const void *at);
 
+/* The same of the call that is reported, and in which thread it is. */
+void fl_text_here(struct fl_text *text, const struct fl_site *site);
+
 /* "lock 0x4040a0 cache" of a lock that is there */
 void fl_text_lock(struct fl_text *text, const fifolock_t *lock);
 void fl_text_lock_name(struct fl_text *text, const fifolock_t *lock);
