@@ -279,7 +279,7 @@ static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 	waiter.want = fl_want(&fl_modes_of(lock)->rows[mode], mode, 1);
 	error = fl_slot_to_wait(lock, deadline, &waiter.slot);
 	if (error == ECANCELED) /* no memory to wait with, but nobody waits any more */
-		return fifolock_unlock(lock, mode) ? EPERM : ECANCELED;
+		return fl_unlock(lock, mode, site) ? EPERM : ECANCELED;
 	if (error)
 		return error;
 	error = wait_booked(cond, &waiter, deadline, site);
