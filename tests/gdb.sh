@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What gdb says of locks (src/gdb/fifolock.py), in a live process and in a core file. Lines are
 # as fifolock_dump prints them, with who waits behind.
+# CHECKED_LIB, if set, is the debug build as an archive: there gdb says who holds, too.
 # usage: gdb.sh SOURCE_DIR LIBRARY_DIR CC...		77: cannot be tested here
 set -eu
 source=$1 lib=$2
@@ -68,13 +69,13 @@ static void *asks_for_an_hour(void *lock)
 
 static void *converts(void *lock)
 {
-	fifolock_convert(lock, FIFOLOCK_UPDATE, FIFOLOCK_EXCLUSIVE);
+	(void)!fifolock_convert(lock, FIFOLOCK_UPDATE, FIFOLOCK_EXCLUSIVE);
 	return NULL;
 }
 
 static void *converts_pairs(void *lock)
 {
-	fifolock_convert(lock, 0, 1);
+	(void)!fifolock_convert(lock, 0, 1);
 	return NULL;
 }
 
@@ -258,7 +259,7 @@ GDB
 
 # What is after the mark, with numbers of this run made the same.
 said() {
-	sed '1,/^---$/d; s/0x[0-9a-f]*/0x/; s/, for [0-9.]* s//' "$1"
+	sed '1,/^---$/d; / holds [0-9]/d; s/0x[0-9a-f]*/0x/; s/, for [0-9.]* s//' "$1"
 }
 
 gdb --batch -nx -x "$dir/live" "$dir/subject" >"$dir/live.out" 2>&1 </dev/null || :
@@ -309,7 +310,7 @@ diff "$dir/wanted" "$dir/live.said" || { echo "of a live process"; cat "$dir/liv
 any <"$dir/wanted" | diff - "$dir/dead.said" || { echo "of a core"; cat "$dir/dead.out"; exit 1; }
 
 # The library's own account.
-sed 's/0x[0-9a-f]*/0x/; s/, for [0-9.]* s//' "$dir/dumped" >"$dir/dumped.said"
+sed '/ holds [0-9]/d; s/0x[0-9a-f]*/0x/; s/, for [0-9.]* s//' "$dir/dumped" >"$dir/dumped.said"
 sed -E '1,6d; s/, (thread|section|callback|request).*//; /^fifolock 0x: /,$d' "$dir/live.said" |
 	diff "$dir/dumped.said" - || { echo "of fifolock_dump"; exit 1; }
 
@@ -353,3 +354,18 @@ timeout 100 gdb --batch -nx -x "$dir/brief" "$dir/subject" >"$dir/strip.out" 2>&
 } >"$dir/strip_wanted"
 said "$dir/strip.out" | grep -v 'Error in sourced' | diff "$dir/strip_wanted" - ||
 	{ echo "stripped"; cat "$dir/strip.out"; exit 1; }
+
+# Who holds: in the debug build, whatever the language.
+[ -n "${CHECKED_LIB-}" ] || exit 0
+"$@" -std=gnu11 -g -O0 -I"$source/include" "$dir/subject.c" -o "$dir/checked" \
+	"$CHECKED_LIB" -pthread
+cat >>"$dir/brief" <<'GDB'
+set language ada
+fifolock-line line
+GDB
+timeout 100 gdb --batch -nx -x "$dir/brief" "$dir/checked" >"$dir/checked.out" 2>&1 </dev/null || :
+grep ' holds ' "$dir/checked.out" >"$dir/checked.said"
+line=$(grep -n 'fifolock_lock(&one' "$dir/subject.c" | cut -d: -f1)
+grep -q "^  thread 1 holds 1 exclusive, for .* s, since fifolock_lock at main + .*subject.c:$line\$" \
+	"$dir/checked.said" && [ "$(wc -l <"$dir/checked.said")" = 1 ] ||
+	{ echo "of the debug build"; cat "$dir/checked.out"; exit 1; }

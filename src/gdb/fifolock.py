@@ -13,10 +13,12 @@ The first needs the program's debug information. The second does with an address
 library's symbols to find who is in line: it must not be stripped. Nothing is called in the
 process, and nothing is written to it.
 
+Of the debug build it says, too, who holds: which thread, since when, and where it took the lock.
+
 It knows by heart what is private to the library: fifolock_t, fifolock_modes_t and
 fifolock_stats_t (include/fifolock), fifolock_request_t, struct fl_slot and the bits of its
 word (src/queue.h), the flags of the state word and of mode tables (src/word.h), where slots
-are (src/pool.c). All of it is for 64 bits. tests/gdb.sh notices what changes there.
+are (src/pool.c), the debug build's records (src/cells.h, src/records.h, src/records.c). All of it is for 64 bits. tests/gdb.sh notices what changes there.
 
 What it asks gdb in words it asks in C, whatever the language of the program, and with decimal
 numbers: see plainly. What the user writes is taken as the user's language has it.
@@ -41,6 +43,7 @@ COUNT_SHIFT = 8
 
 # lock.h
 CLOSED = 1 << 31
+MET = 1 << 11
 
 # queue.h
 ASLEEP, LEFT = 1, 8
@@ -54,6 +57,8 @@ FIELDS = 'word', 'line', 'rules', 'left', 'modes', 'first', 'gone'
 TABLE = 'II2Q64Q16I16Q4Q'  # fifolock_modes_t
 SLOT = '7I4B4Q'
 REQUEST = '4Q4IQ'
+CELL = 'Q4I'
+HOLD = '6QIHBB16s'
 
 # modes.c: the table of a lock of zero bytes, for programs that have no symbol for it.
 SHARED_EXCLUSIVE = (
@@ -106,18 +111,19 @@ def plainly():
 
 def spoken_plainly(function):
     @functools.wraps(function)
-    def wrapped(*arguments):
+    def wrapped(*arguments, **named):
         with plainly():
-            return function(*arguments)
+            return function(*arguments, **named)
     return wrapped
 
 
 @spoken_plainly
-def symbol(address):
-    """The name of what begins at an address, and where that is, or ('', '')."""
+def symbol(address, begins=True):
+    """The name of what begins, or is, at an address, and where that is, or ('', '')."""
     text = gdb.execute('info symbol %d' % address, to_string=True)
     name, found, where = text.partition(' in section ')
-    return (name, where) if found and not re.search(r' \+ \d+$', name) else ('', '')
+    inside = begins and re.search(r' \+ \d+$', name)
+    return (name, where) if found and not inside else ('', '')
 
 
 @spoken_plainly
@@ -184,7 +190,7 @@ class Slot:
 
     def __init__(self, address):
         (self.word, self.id, self.older, self.newer, _, self.ticket, self.weight,
-         self.mode, self.origin, self.how, _, self.call, self.ctx, self.since,
+         self.mode, self.origin, self.how, _, self.since, self.call, self.ctx,
          _) = peek(address, SLOT)
         self.address = address
 
@@ -264,6 +270,49 @@ class Lock:
         slots += arrivals
         # Conversions first; otherwise as they are.
         return sorted(slots, key=lambda slot: not slot.how & AHEAD)
+
+
+class Hold:
+    """A record of the debug build: see struct fl_hold."""
+
+    def __init__(self, count, words):
+        (self.lock, _, _, self.since, self.call, self.at, self.tid, self.mode, *_) = words
+        self.count = count
+
+    def place(self):
+        """In the source, if that is known."""
+        name = symbol(self.at, begins=False)[0] or '0x%x' % self.at
+        line = gdb.find_pc_line(self.at)
+        return name + (' in %s:%d' % (line.symtab.filename, line.line) if line.symtab else '')
+
+
+def holds_of(address):
+    """By their lock; none but in the debug build."""
+    buckets, cells = address_of('hold_buckets'), address_of('hold_cells')
+    if not buckets or not cells:
+        return
+    bucket = (address * 0x9e3779b97f4a7c15 & (1 << 64) - 1) >> 48
+    words, = peek(cells, 'I')
+    number, = peek(buckets + 4 * bucket, 'I')
+    while number:
+        place = number + CHUNK_FIRST - 1
+        chunk = place.bit_length() - CHUNK_FIRST.bit_length()
+        cell = peek_pointer(cells + 16 + 8 * chunk)
+        cell += (size(CELL) + 8 * words) * (place - (CHUNK_FIRST << chunk))
+        state, number, *_ = peek(cell, CELL)
+        hold = Hold(state & 0xffffffff, peek(cell + size(CELL), HOLD))
+        if hold.count and not state >> 32 & 1 and hold.lock == address:
+            yield hold
+
+
+def show_holds(address, table, now):
+    names = {thread.ptid[1]: 'thread %d' % thread.num
+             for thread in gdb.selected_inferior().threads()}
+    for hold in holds_of(address):
+        age = ', for %.3f s' % (max(now - hold.since, 0) / 1e9) if now else ''
+        print('  %s holds %d %s%s, since %s at %s' % (
+            names.get(hold.tid, 'thread with the number %d' % hold.tid), hold.count,
+            table.mode(hold.mode), age, peek_text(hold.call), hold.place()))
 
 
 class Sleepers:
@@ -358,6 +407,8 @@ def show(address):
     print('fifolock 0x%x%s: %s' % (address, name, lock.state()))
     if lock.word & SCANNING:
         print('  a thread is granting at this moment; some may have left the line already')
+    if lock.rules & MET and lock.table.count:
+        show_holds(address, lock.table, clock())
     if lock.table.count == 0 or not lock.waiting():
         return
     slots = lock.in_order()[:SHOWN]
