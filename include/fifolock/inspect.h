@@ -56,7 +56,7 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_snapshot(fifolock_t *lock,
 /* The same as text, for people: up to 64 requests, one a line. */
 FIFOLOCK_API int fifolock_dump(fifolock_t *lock, FILE *out);
 
-/* ---- the debug build (-Dchecked=true): see the guide ----
+/* ---- the debug build (-Dchecked=true): see the guide, also for FIFOLOCK_DEBUG ----
  *
  * Both builds have these functions, so a program links with either. In the release build, which
  * knows nothing of holders and reports nothing, they answer ENOTSUP. */
