@@ -40,6 +40,9 @@ ${CC:-cc} -static "$prefix/program.c" -o "$prefix/static" \
 bench=$(find "$prefix" -name fifolock-bench)
 if [ -n "$bench" ]; then
 	LD_LIBRARY_PATH=$lib "$bench" --help | grep -q '^  --open'
+	# And without, from any prefix.
+	readelf -d "$bench" | grep -qF "RUNPATH" || { echo "fifolock-bench has no path"; exit 1; }
+	readelf -d "$bench" | grep RUNPATH | grep -qF "[${lib#"$prefix"}]"
 fi
 
 sed -n 's/^\t\([a-z_]*\);$/\1/p' "$source/src/fifolock.map" | sort >"$prefix/promised"

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What is missing is named, with what it is needed for and what to install; the library is built
+# without what only its tests and benchmarks need.
+# usage: needs.sh SOURCE_DIR CC...
+set -eu
+source=$1
+shift
+# shellcheck source=tests/install/common
+. "$source/tests/install/common"
+export CC="$*"
+
+# Without what matches HIDDEN.
+real=$(command -v pkg-config)
+cat >"$dir/pkg-config" <<SH
+#!/bin/sh
+case \$* in
+*\$HIDDEN*) exit 1 ;;
+esac
+exec $real "\$@"
+SH
+chmod +x "$dir/pkg-config"
+export PKG_CONFIG="$dir/pkg-config" HIDDEN
+
+setup() { # option...
+	rm -rf "$dir/build"
+	meson setup "$dir/build" "$source" "$@" >"$dir/said" 2>&1
+}
+says() { grep -q -- "$1" "$dir/said" || { cat "$dir/said"; fail "it does not say '$1'"; }; }
+
+HIDDEN=liburcu
+! setup || fail 'it goes on without liburcu'
+says 'ERROR: .*liburcu'
+says 'Ubuntu: .*liburcu-dev.*Fedora: .*userspace-rcu-devel'
+
+HIDDEN=criterion
+! setup -Dtests=true || fail 'it goes on without Criterion'
+says 'ERROR: .*Criterion.*libcriterion-dev.*-Dharness=plain'
+HIDDEN=jansson
+! setup -Dbenchmarks=true || fail 'it goes on without jansson'
+says 'ERROR: .*jansson.*libjansson-dev.*-Dbenchmarks=false'
+
+HIDDEN='[cj]*n'
+setup || { cat "$dir/said"; fail 'the library wants Criterion or jansson'; }
