@@ -14,17 +14,16 @@
  */
 #include "calls.h"
 #include "atomic.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-#define MY static _Thread_local __attribute__((tls_model("initial-exec")))
-
-MY uint32_t inbox;	    /* newest first, linked by newer */
-MY uint32_t first, last;    /* the queue, oldest first, linked by newer */
-MY unsigned held;	    /* how many have said fl_calls_hold */
-MY struct fl_slot *expects; /* its grant is not to be called back */
-MY bool expected;
+FL_MY uint32_t inbox;	       /* newest first, linked by newer */
+FL_MY uint32_t first, last;    /* the queue, oldest first, linked by newer */
+FL_MY unsigned held;	       /* how many have said fl_calls_hold */
+FL_MY struct fl_slot *expects; /* its grant is not to be called back */
+FL_MY bool expected;
 
 /* The slot may have been told, freed and taken by another thread's request since: then it
  * says that other thread's name. */

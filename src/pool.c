@@ -17,18 +17,22 @@
  *	[CHUNK]   chunk_add            fl_slot_at          the zeroed chunk
  *	[FREE]    fl_slot_free         pop                 the last owner's writes
  *	[MADE]    make                 fl_slots_made       the chunks of the ids counted
+ *	[KEY]     key_make             ask_key             which key it is
  *
  *	relaxed    because
  *	[GUESS]    A first look.  The compare-and-swap after it decides.
  *	[CARRIED]  The release after it carries the write; the acquire before it, the read.
  *	           What a later owner has written there instead comes with another tag.
  *	[COUNT]    A first look.  The compare-and-swap after it makes the id unique.
+ *	[OVER]     No thread may still be at its first wait when the library is unloaded.
  */
 #define _GNU_SOURCE
 #include "queue.h"
 #include "atomic.h"
+#include "thread.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -143,16 +147,23 @@ uint32_t fl_slots_made(void)
 /* Each thread keeps one slot between its waits.  A key's destructor returns it
  * when the thread ends; in a thread that has no key or whose destructor has run
  * (another destructor may still wait on a lock) each wait has a slot of its own, as has
- * a wait inside another. */
-static _Thread_local struct fl_slot *kept __attribute__((tls_model("initial-exec")));
-static _Thread_local enum {
-	ASK_KEY,
-	KEEPS,
-	KEEPS_NONE
-} keeps __attribute__((tls_model("initial-exec")));
+ * a wait inside another.
+ *
+ * The key is made when the library is loaded, and deleted when it is unloaded, as it may be
+ * with libfifolock.a in a plug-in: threads that end later must not run what is no
+ * longer there.  glibc has room in each thread for the first 32 keys, for the others
+ * pthread_setspecific calls malloc, and malloc may be waiting for a lock: then there is no
+ * key.  Nor may it be pthread_once, which ends the process where futex is refused. */
+FL_MY struct fl_slot *kept;
+FL_MY enum { ASK_KEY, KEEPS, KEEPS_NONE } keeps;
 static pthread_key_t key;
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
-static bool key_works; /* written inside key_once */
+static uint32_t key_works; /* atomic; key is written before */
+
+#ifdef __GLIBC__
+#define KEYS_WITHOUT_MALLOC 32
+#else
+#define KEYS_WITHOUT_MALLOC PTHREAD_KEYS_MAX
+#endif
 
 static void thread_ends(void *unused)
 {
@@ -163,15 +174,32 @@ static void thread_ends(void *unused)
 	kept = NULL;
 }
 
-static void key_make(void)
+FL_LOADED static void key_make(void)
 {
-	key_works = pthread_key_create(&key, thread_ends) == 0;
+	if (pthread_key_create(&key, thread_ends) != 0)
+		return;
+	if (key >= KEYS_WITHOUT_MALLOC)
+		pthread_key_delete(key);
+	else
+		fl_store_release(&key_works, 1u); /* [KEY] release */
 }
 
+/* Also when the process ends, and other threads go on. */
+FL_UNLOADED static void key_unmake(void)
+{
+	/* [KEY] acquire */
+	if (!fl_load_acquire(&key_works))
+		return;
+	fl_store_relaxed(&key_works, 0u); /* [OVER] */
+	pthread_key_delete(key);
+}
+
+/* Before the library is loaded (in another constructor) it is not known yet. */
 static void ask_key(void)
 {
-	pthread_once(&key_once, key_make);
-	keeps = key_works && pthread_setspecific(key, &key) == 0 ? KEEPS : KEEPS_NONE;
+	/* [KEY] acquire */
+	if (fl_load_acquire(&key_works))
+		keeps = pthread_setspecific(key, &key) == 0 ? KEEPS : KEEPS_NONE;
 }
 
 struct fl_slot *fl_slot_for_wait(void)

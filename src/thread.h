@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * thread.h - what belongs to one thread, and what is done when the library is loaded and
+ * unloaded.  Layer 0.
+ *
+ * FL_MY: a variable of the thread's own.  In a library that is opened at run time, glibc
+ * makes room for such variables at a thread's first touch, by malloc; but malloc may
+ * be waiting for a lock, and a signal handler may be first.  So with glibc they are in the
+ * room that it keeps for libraries which ask for it when they are loaded (initial-exec).
+ * That room is small and shared: 64 bytes for all of src/ together, whatever is added
+ * (tests/load.sh).  musl makes room for all threads when it opens a library, by itself, and
+ * refuses libraries that ask for more than that: there, and elsewhere, the compiler's own way.
+ *
+ * FL_LOADED, FL_UNLOADED: functions that run before, and after, those of whoever has
+ * libfifolock.a in a program or library of their own.
+ */
+#ifndef FL_THREAD_H
+#define FL_THREAD_H
+
+#include <features.h>
+
+#ifdef __GLIBC__
+#define FL_MY static _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define FL_MY static _Thread_local
+#endif
+
+#define FL_LOADED   __attribute__((constructor(101)))
+#define FL_UNLOADED __attribute__((destructor(101)))
+
+#endif
