@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * park.h - spin, sleep, wake: the only system calls of the library.  Layer 1.
+ * park.h - spin, sleep, wake, and what time it is.  Layer 1.
+ *
+ * The system calls here: futex, sched_yield, getcpu and the reading of clocks (both mostly
+ * without a call), and where futex is refused clock_nanosleep, nanosleep or ppoll; once, when
+ * the library is loaded, sched_getaffinity.  Elsewhere: mmap for slots (pool.c), write to an
+ * eventfd (request.c) and of the debug build's reports (debug.c), stdio where something is
+ * printed (fifolock_dump).  Each of them may be refused.
  *
  * What a futex promises, and what it does not (after futex(2)):
  *
@@ -11,6 +17,13 @@
  *				address matters, never what is stored there.
  *
  * It orders no memory: whoever wakes reads the word again, with acquire.
+ *
+ * Where the system refuses it (a sandbox, an old kernel), a wait is slower but has the same
+ * meaning: a deadline ends it no earlier than its clock says, on CLOCK_REALTIME also if that
+ * is set meanwhile, then 0.1 s late at most; and a grant ends it within 13 ms.  What nobody
+ * can repair is a thread in a sandbox from which no wake-up gets out, if another
+ * thread fell asleep before anybody knew: it sleeps on until its deadline or the next
+ * signal.
  */
 #ifndef FL_PARK_H
 #define FL_PARK_H
@@ -43,8 +56,8 @@ uint32_t fl_spin_turns(void);
 uint32_t fl_hover_turns(void);
 uint32_t fl_look_turns(void); /* after so many yields a section's owner looks; 1 and up */
 void fl_relax(void);
-void fl_yield(void);
-void fl_nap(uint32_t ns); /* sleep so long, or less */
+bool fl_yield(void);	  /* false: refused; it has slept for a moment instead */
+void fl_nap(uint32_t ns); /* sleep so long, or less; under a second */
 
 /* How many the process may run on, and which one this is. */
 uint32_t fl_processors(void);

@@ -76,8 +76,7 @@ static void hover(const fifolock_t *lock, const struct fl_slot *slot,
 	for (uint32_t turns = patience * HOVER_LONGEST; left && turns; turns--) {
 		if (ahead(slot, gone) <= 0 && spin(slot))
 			return;
-		fl_yield();
-		if (fl_told(slot))
+		if (!fl_yield() || fl_told(slot))
 			return;
 		if (deadline && fl_deadline_passed(deadline))
 			return;
@@ -175,7 +174,8 @@ int fl_await_section(struct fl_slot *slot)
 	for (uint32_t turns = fl_hover_turns() * HOVER_LONGEST; turns; turns--) {
 		if (turns % looks == 0 && fl_told(slot))
 			break;
-		fl_yield();
+		if (!fl_yield())
+			break;
 	}
 	return fl_sleep(slot, NULL);
 }

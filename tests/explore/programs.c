@@ -182,9 +182,10 @@ void fl_relax(void)
 {
 }
 
-void fl_yield(void)
+bool fl_yield(void)
 {
 	ex_yield();
+	return true;
 }
 
 void fl_nap(uint32_t ns)
