@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * account.h - the one place from which whoever keeps books hears what becomes of requests
- * and holds: tables that count (stats.c) and the debug build's records (debug.c).  Layer 4.
+ * and holds: tables that count (stats.c), the debug build's records (debug.c) and race
+ * detectors (watch.c).  Layer 4.
  *
  *	new		the memory is a lock from now on
+ *	gone		it has been destroyed; before the table is taken from it
+ *	closes		it is about to be closed
  *	may_wait	a request is about to get in line; an errno: it had better not
- *	asks		... since when it waits, for whoever counts; otherwise 0
- *	took		it is granted: n holds; since, from asks, if it was in line
- *	turned_away	it is not, and why
+ *	asks		... since when it waits, for whoever counts; otherwise 0.  for_good: no
+ *			deadline, no cancelling
+ *	took		it is granted: n holds; since, from asks, if it was in line; for_good
+ *	turned_away	it is not, and why.  Of a lock that may be gone by now
  *	holds		are n holds the caller's to give?  EPERM: no
  *	gives		they are about to be given back: the lock may be gone afterwards.  EPERM:
  *			no, and nothing has changed
@@ -17,9 +21,19 @@
  *	wrong		the call could never have been right, and why; passes the errno on
  *	answer		what a call answers, passed on: whatever the state of the lock, some
  *			errors could never have been anything else
+ *	changes		it is about to be given for another, in one step ...
+ *	changed		... and has been
+ *	unchanged	... and has not, and why; it is still held
+ *	sends		whoever comes to what is at that address, to run or to read it, ...
+ *	receives	... has all that was done before
  *
- * The fast paths have taken and given without a look at the table's flags: it does not
- * count, or fl_check had sent them elsewhere.  Theirs are took_at_once and gives_at_once.
+ *	guards		the guard of the library's own memory at that address is about to be
+ *			asked for ...
+ *	guarded		... is had
+ *	unguards	... is about to be given back
+ *
+ * The fast paths have taken and given without a look at the table's flags: it is not
+ * booked, or fl_check had sent them elsewhere.  Theirs are took_at_once and gives_at_once.
  */
 #ifndef FL_ACCOUNT_H
 #define FL_ACCOUNT_H
@@ -27,6 +41,12 @@
 #include "debug.h"
 #include "fast.h"
 #include "stats.h"
+#include "watch.h"
+
+static inline bool fl_booked(const fifolock_modes_t *modes)
+{
+	return __builtin_expect((modes->flags & FL_MODES_BOOKED) != 0, 0);
+}
 
 #include <errno.h>
 #include <fifolock/request.h>
@@ -72,15 +92,27 @@ FL_ALWAYS void fl_account_new(fifolock_t *lock)
 	fl_debug_forget(lock);
 }
 
+static inline void fl_account_gone(fifolock_t *lock)
+{
+	fl_watch_gone(lock);
+}
+
+static inline void fl_account_closes(fifolock_t *lock)
+{
+	fl_watch_before(fl_watch_closing(lock));
+}
+
 static inline int fl_account_may_wait(fifolock_t *lock, unsigned mode, uint32_t n,
 				      const void *site)
 {
 	return fl_debug_may_wait(lock, mode, n, site);
 }
 
-static inline uint64_t fl_account_asks(const fifolock_modes_t *modes)
+static inline uint64_t fl_account_asks(fifolock_t *lock, unsigned mode, bool for_good)
 {
-	return fl_stats_now(modes);
+	if (for_good)
+		fl_watch_wants(lock, mode);
+	return fl_stats_now(fl_modes_of(lock));
 }
 
 FL_ALWAYS void fl_account_took_at_once(fifolock_t *lock, unsigned mode, uint32_t n,
@@ -90,15 +122,25 @@ FL_ALWAYS void fl_account_took_at_once(fifolock_t *lock, unsigned mode, uint32_t
 }
 
 static inline void fl_account_took(fifolock_t *lock, unsigned mode, uint32_t n,
-				   uint64_t since, const void *site)
+				   uint64_t since, bool for_good, const void *site)
 {
 	fl_account_took_at_once(lock, mode, n, site);
+	fl_watch_took(lock, mode, n, !for_good);
 	fl_stats_asked(fl_modes_of(lock), mode, n, 0, since);
 }
 
-static inline void fl_account_turned_away(const fifolock_modes_t *modes, unsigned mode,
+/* The same where nobody counts. */
+static inline void fl_account_away(const fifolock_t *lock, int error)
+{
+	if (error == ECANCELED)
+		fl_watch_after(fl_watch_closing(lock));
+}
+
+static inline void fl_account_turned_away(const fifolock_t *lock,
+					  const fifolock_modes_t *modes, unsigned mode,
 					  int error)
 {
+	fl_account_away(lock, error);
 	fl_stats_asked(modes, mode, 0, error, 0);
 }
 
@@ -119,16 +161,73 @@ static inline int fl_account_gives(fifolock_t *lock, unsigned mode, uint32_t n,
 {
 	int error = fl_account_gives_at_once(lock, mode, n, site);
 
-	if (!error)
-		fl_stats_gives(fl_modes_of(lock), mode, n);
-	return error;
+	if (error)
+		return error;
+	fl_watch_gives(lock, mode, n);
+	fl_stats_gives(fl_modes_of(lock), mode, n);
+	return 0;
 }
 
 static inline void fl_account_keeps(fifolock_t *lock, unsigned mode, uint32_t n,
 				    const void *site)
 {
 	fl_debug_took(lock, mode, n, site);
+	fl_watch_took(lock, mode, n, true);
 	fl_stats_keeps(fl_modes_of(lock), mode, n);
+}
+
+static inline uint64_t fl_account_changes(fifolock_t *lock, unsigned from)
+{
+	fl_watch_changes(lock, from);
+	return fl_stats_now(fl_modes_of(lock));
+}
+
+static inline void fl_account_changed(fifolock_t *lock, unsigned from, unsigned to,
+				      uint64_t since, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+
+	(void)fl_debug_gives(lock, from, 1, site);
+	fl_debug_took(lock, to, 1, site);
+	fl_watch_changed(lock, to);
+	fl_stats_gives(modes, from, 1);
+	fl_stats_asked(modes, to, 1, 0, since);
+}
+
+static inline void fl_account_unchanged(fifolock_t *lock, unsigned from, unsigned to,
+					int error)
+{
+	fl_watch_changed(lock, from);
+	fl_stats_asked(fl_modes_of(lock), to, 1, error, 0);
+}
+
+static inline void fl_account_sends(const void *what)
+{
+	fl_watch_before((const char *)what + 1);
+}
+
+static inline void fl_account_receives(const void *what)
+{
+	fl_watch_after((const char *)what + 1);
+}
+
+/* What guards the library's own memory, there at what, is taken and about to be given
+ * back: for a detector that sees such memory. */
+static inline void fl_account_guards(const void *what, size_t size)
+{
+	fl_watch_hide(what, size);
+}
+
+static inline void fl_account_guarded(const void *what)
+{
+	if (fl_watched() && fl_detector->hide)
+		fl_account_receives(what);
+}
+
+static inline void fl_account_unguards(const void *what)
+{
+	if (fl_watched() && fl_detector->hide)
+		fl_account_sends(what);
 }
 
 #endif

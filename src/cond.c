@@ -59,15 +59,18 @@ static void guard_take(fifolock_cond_t *cond)
 	const struct fl_want want = fl_want(&fl_default_modes.rows[FIFOLOCK_EXCLUSIVE],
 					    FIFOLOCK_EXCLUSIVE, 1);
 
+	fl_account_guards(cond, sizeof(*cond));
 	fl_calls_hold();
 	if (!fl_take(&cond->guard, &want))
 		fl_wait_held(&cond->guard, &want);
+	fl_account_guarded(cond);
 }
 
 static void guard_give(fifolock_cond_t *cond)
 {
 	const struct fifolock_row *row = &fl_default_modes.rows[FIFOLOCK_EXCLUSIVE];
 
+	fl_account_unguards(cond);
 	fl_release(&cond->guard, row->field, row->unit);
 	fl_calls_let();
 }
@@ -259,12 +262,14 @@ static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 	held = fl_calls_wait();
 	error = give_and_wait(cond, waiter, deadline);
 	fl_calls_waited(held);
-	if (error == ECANCELED)
+	if (error == ECANCELED) {
+		fl_account_away(waiter->lock, error);
 		return error;
+	}
 	if (error && error != ETIMEDOUT)
 		fl_account_keeps(waiter->lock, mode, 1, site);
 	else
-		fl_account_took(waiter->lock, mode, 1, 0, site);
+		fl_account_took(waiter->lock, mode, 1, 0, true, site);
 	return error;
 }
 

@@ -16,15 +16,16 @@ static int check_both(const fifolock_modes_t *modes, unsigned from, unsigned to)
 	return error ? error : fl_check_any(modes, to, 1);
 }
 
-static void book(fifolock_t *lock, unsigned from, unsigned to, int error, uint64_t since,
-		 const void *site)
+/* At once, or in line before all who hold nothing. */
+static int exchange(fifolock_t *lock, unsigned from, const struct fl_want *want,
+		    bool waits, const struct fl_deadline *deadline, bool *waited)
 {
-	if (error) {
-		fl_account_turned_away(fl_modes_of(lock), to, error);
-		return;
-	}
-	(void)fl_account_gives(lock, from, 1, site);
-	fl_account_took(lock, to, 1, since, site);
+	int error = fl_exchange(lock, &fl_modes_of(lock)->rows[from], want);
+
+	if (error == EBUSY && fl_closed(lock))
+		error = ECANCELED;
+	*waited = waits && error == EBUSY;
+	return *waited ? fl_wait_ahead(lock, want, from, deadline) : error;
 }
 
 static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
@@ -34,23 +35,24 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 	int error = check_both(modes, from, to);
 	struct fl_want want;
 	uint64_t since;
+	bool waited;
 
 	if (error || (deadline && (error = fl_deadline_check(deadline))))
 		return error;
 	error = fl_account_holds(lock, from, 1, site);
+	if (!error && fifolock_holds(lock, from) == 0)
+		error = EPERM; /* before anybody is told */
 	if (!error && waits)
 		error = fl_account_may_convert(lock, from, to, site);
 	if (error)
 		return error;
 	want = fl_want(&modes->rows[to], to, 1);
-	since = fl_account_asks(modes);
-	error = fl_exchange(lock, &modes->rows[from], &want);
-	if (error == EBUSY && fl_closed(lock))
-		error = ECANCELED;
-	waits = waits && error == EBUSY;
-	if (waits)
-		error = fl_wait_ahead(lock, &want, from, deadline);
-	book(lock, from, to, error, waits ? since : 0, site);
+	since = fl_account_changes(lock, from);
+	error = exchange(lock, from, &want, waits, deadline, &waited);
+	if (error)
+		fl_account_unchanged(lock, from, to, error);
+	else
+		fl_account_changed(lock, from, to, waited ? since : 0, site);
 	return error;
 }
 
@@ -163,9 +165,10 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 	error = take_turns(lock, &want, slot);
 	fl_slot_waited(slot);
 	if (error)
-		return error;
-	fl_account_took(lock, mode, 1, 0, site);
-	return 0;
+		fl_account_turned_away(lock, modes, mode, error);
+	else
+		fl_account_took(lock, mode, 1, 0, true, site);
+	return error;
 }
 
 static int bump_if_contended(fifolock_t *lock, unsigned mode, const void *site)

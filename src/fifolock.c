@@ -42,6 +42,7 @@ int fifolock_destroy(fifolock_t *lock)
 	if ((fl_load_acquire(&lock->word) | idle) != idle)
 		return fl_account_wrong(lock, 0, 1, EBUSY, FL_SITE);
 	fl_account_new(lock);
+	fl_account_gone(lock);
 	lock->modes = &fl_no_modes;
 	return 0;
 }
@@ -50,6 +51,7 @@ int fifolock_close(fifolock_t *lock)
 {
 	if (fl_modes_of(lock) == &fl_no_modes)
 		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
+	fl_account_closes(lock);
 	fl_calls_hold(); /* everybody is told before callbacks run */
 	fl_rule(lock, FL_CLOSED, FL_CLOSED);
 	fl_cond_closed(lock);
@@ -106,29 +108,29 @@ FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t 
 	return error;
 }
 
-FL_NOT_INLINE static int acquire_counted(fifolock_t *lock, unsigned mode, uint32_t n,
-					 const struct fl_deadline *deadline, bool waits,
-					 const void *site)
+FL_NOT_INLINE static int acquire_booked(fifolock_t *lock, unsigned mode, uint32_t n,
+					const struct fl_deadline *deadline, bool waits,
+					const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = fl_check_any(modes, mode, n);
 	uint64_t since = 0;
 	struct fl_want want;
 
-	if (error || !fl_counted(modes))
+	if (error || !fl_booked(modes))
 		return error ? error : EINVAL;
 	if (deadline && (error = fl_deadline_check(deadline)))
 		return error;
 	want = fl_want(&modes->rows[mode], mode, n);
 	if (!fl_take(lock, &want)) {
-		since = fl_account_asks(modes);
+		since = fl_account_asks(lock, mode, waits && !deadline);
 		error = !waits ? fl_closed(lock) ? ECANCELED : EBUSY
 			       : wait_checked(lock, &want, deadline, site);
 	}
 	if (error)
-		fl_account_turned_away(modes, mode, error);
+		fl_account_turned_away(lock, modes, mode, error);
 	else
-		fl_account_took(lock, mode, n, since, site);
+		fl_account_took(lock, mode, n, since, waits && !deadline, site);
 	return error;
 }
 
@@ -143,7 +145,7 @@ FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 	error = fl_check(modes, mode, n);
 	if (fl_unlikely(error))
 		return error == EINVAL
-			       ? acquire_counted(lock, mode, n, deadline, true, site)
+			       ? acquire_booked(lock, mode, n, deadline, true, site)
 			       : error;
 	if (deadline && (error = fl_deadline_check(deadline)))
 		return error;
@@ -170,7 +172,7 @@ FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const voi
 	int error = fl_check(modes, mode, n);
 
 	if (fl_unlikely(error))
-		return error == EINVAL ? acquire_counted(lock, mode, n, NULL, false, site)
+		return error == EINVAL ? acquire_booked(lock, mode, n, NULL, false, site)
 				       : error;
 	if (!fl_take_at_once(lock, modes, mode, n))
 		return try_slow(lock, mode, n, site);
@@ -178,16 +180,20 @@ FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const voi
 	return 0;
 }
 
-FL_NOT_INLINE static int release_counted(fifolock_t *lock, unsigned mode, uint32_t n,
-					 const void *site)
+FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_t n,
+					const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = fl_check_any(modes, mode, n);
 	const struct fifolock_row *row;
 
-	if (error || !fl_counted(modes))
+	if (error || !fl_booked(modes))
 		return error ? error : EINVAL;
-	error = fl_account_gives(lock, mode, n, site);
+	error = fl_account_holds(lock, mode, n, site);
+	if (!error && fifolock_holds(lock, mode) < n)
+		error = EPERM; /* before anybody is told */
+	if (!error)
+		error = fl_account_gives(lock, mode, n, site);
 	if (error)
 		return error;
 	row = &modes->rows[mode];
@@ -208,7 +214,7 @@ FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *s
 	modes = fl_modes_of(lock);
 	error = fl_check(modes, mode, n);
 	if (fl_unlikely(error))
-		return error == EINVAL ? release_counted(lock, mode, n, site) : error;
+		return error == EINVAL ? release_booked(lock, mode, n, site) : error;
 	error = fl_account_gives_at_once(lock, mode, n, site);
 	if (error)
 		return error;

@@ -49,8 +49,8 @@
  *	                                   clear_rescan (scan.c)
  *	[GRANT]  fl_tell (scan.c)          fl_told                  every earlier holder's
  *	                                                            writes
- *	[SHUT]   fl_closed_for_certain,    the other of the two     who waits at a condition
- *	         fl_rule
+ *	[SHUT]   fl_closed_for_certain,    the other of the two,    who waits at a condition; what
+ *	         fl_rule                   fl_closed                came before a close
  *	[CLOSED] fl_rule                   fl_look                  what the caller did to
  *	                                                            the word before
  *
@@ -60,8 +60,9 @@
  *	[EITHER]   Claim or leave: both are read-modify-writes of one word, so one came
  *	           first.  It carries nothing; what the leaver wrote goes with its push.
  *	[CARRIED]  The slot is still its owner's; the push that follows carries it.
- *	[RULES]    Open or closed, and the bound.  Closing is followed by an announcement, which
- *	           carries it to scanners; all others find it out in their own time.
+ *	[RULES]    The bound, and what was there before a change.  Closing is followed by an
+ *	           announcement, which carries it to scanners; all others find it out in their
+ *	           own time.
  *
  * "no release", "no acquire": that half of the operation carries nothing.  The whole
  * argument, pair by pair, is in docs/memory-orders.md.
@@ -276,7 +277,8 @@ int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
 
 bool fl_closed(const fifolock_t *lock)
 {
-	return rules(lock) & FL_CLOSED;
+	/* [SHUT] acquire */
+	return fl_load_acquire(&lock->rules) & FL_CLOSED;
 }
 
 /* rules, by compare-and-swap.  Only closing and opening need the scanner. */

@@ -21,6 +21,8 @@ static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
 }
 
 /* lock->rules: the lowest bits are left alone, a pthread_mutex_t keeps its kind there. */
+#define FL_MEETING     (UINT32_C(1) << 10) /* by a race detector (watch.c) */
+#define FL_MET	       (UINT32_C(1) << 11)
 #define FL_BOUND_SHIFT 12
 #define FL_BOUND_MAX   ((UINT32_C(1) << 19) - 1)
 #define FL_CLOSED      (UINT32_C(1) << 31)
@@ -90,6 +92,8 @@ int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline);
 /* Sleep until one of these bits is in the slot's word: which; 0: the deadline has passed. */
 uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
 			const struct fl_deadline *deadline);
+
+void fl_seats_hide(void); /* from a race detector */
 
 /* A claimed slot will be told, or unclaimed, very soon: wait for either. */
 void fl_await_claim(struct fl_slot *slot);

@@ -4,10 +4,13 @@
  * arithmetic.
  */
 #include "word.h"
+#include "detector.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+const struct fl_detector *fl_detector; /* written by watch.c */
 
 /* Field width for a capacity: 1 + ceil(log2(capacity)). */
 static unsigned bits_for(uint32_t capacity)
@@ -23,7 +26,7 @@ struct layout {
 	uint32_t capacity[FIFOLOCK_MAX_MODES]; /* 0: as many as fit */
 	unsigned bits[FIFOLOCK_MAX_MODES];
 	unsigned bits_needed;
-	unsigned open; /* modes with capacity 0 */
+	unsigned open; /* modes with capacity 0, by bit */
 };
 
 static uint32_t capacity_wanted(const struct fifolock_mode *mode, unsigned self)
@@ -44,7 +47,7 @@ static void layout_add(struct layout *layout, uint32_t capacity)
 	layout->capacity[m] = capacity;
 	layout->bits[m] = bits_for(capacity);
 	layout->bits_needed += layout->bits[m];
-	layout->open += capacity == 0;
+	layout->open |= (unsigned)(capacity == 0) << m;
 }
 
 /* Share the bits that are left among the modes that take as many as fit. */
@@ -52,7 +55,8 @@ static void layout_spread(struct layout *layout)
 {
 	unsigned spare = FL_HOLD_BITS - layout->bits_needed;
 
-	for (unsigned m = 0, open = layout->open; m < layout->count; m++) {
+	for (unsigned m = 0, open = (unsigned)__builtin_popcount(layout->open);
+	     m < layout->count; m++) {
 		unsigned more;
 
 		if (layout->capacity[m])
@@ -72,6 +76,7 @@ static void rows_place(fifolock_modes_t *out, const struct layout *layout)
 	unsigned shift = 0;
 
 	out->count = layout->count;
+	out->open = layout->open;
 	for (unsigned m = 0; m < layout->count; m++) {
 		unsigned bits = layout->bits[m];
 
@@ -207,6 +212,8 @@ int fifolock_modes_compile(fifolock_modes_t *out, const struct fifolock_mode mod
 	for (unsigned m = 0; m < count; m++)
 		if (alone(&table, m))
 			table.flags |= FL_MODES_ALONE(m);
+	if (fl_watched())
+		fl_modes_book(&table, FL_MODES_WATCHED);
 	*out = table;
 	return 0;
 }
@@ -239,7 +246,9 @@ int fifolock_modes_predicate(fifolock_modes_t *out, unsigned count, uint32_t max
 	error = fifolock_modes_compile(out, modes, count, NULL, 0);
 	if (error)
 		return error;
-	out->flags = 0; /* who knows what fits beside what */
+	/* Who knows what fits beside what? */
+	for (unsigned m = 0; m < count; m++)
+		out->flags &= ~FL_MODES_ALONE(m);
 	out->compatible = compatible;
 	out->ctx = ctx;
 	return 0;
@@ -289,6 +298,7 @@ const fifolock_modes_t fifolock_shared_exclusive = {
 		},
 	.capacity = {1, 4294967295},
 	.names = {"exclusive", "shared"},
+	.open = 1u << FIFOLOCK_SHARED,
 };
 
 const fifolock_modes_t fifolock_update = {
@@ -305,6 +315,7 @@ const fifolock_modes_t fifolock_update = {
 		},
 	.capacity = {1, 4294967295, 1},
 	.names = {"exclusive", "shared", "update"},
+	.open = 1u << FIFOLOCK_SHARED,
 };
 
 const fifolock_modes_t fifolock_intent = {
@@ -328,4 +339,6 @@ const fifolock_modes_t fifolock_intent = {
 	.capacity = {1, 262144, 1, 262144, 524288, 1},
 	.names = {"exclusive", "shared", "update", "intent shared", "intent exclusive",
 		  "shared intent exclusive"},
+	.open = 1u << FIFOLOCK_SHARED | 1u << FIFOLOCK_INTENT_SHARED |
+		1u << FIFOLOCK_INTENT_EXCLUSIVE,
 };

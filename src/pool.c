@@ -29,6 +29,7 @@
 #define _GNU_SOURCE
 #include "queue.h"
 #include "atomic.h"
+#include "detector.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -72,6 +73,7 @@ static bool chunk_add(unsigned k)
 
 	if (memory == MAP_FAILED)
 		return false;
+	fl_watch_hide(memory, size);
 	/* [CHUNK] release */
 	if (!fl_cas_release(&chunks[k], &none, (struct fl_slot *)memory))
 		munmap(memory, size);
@@ -225,4 +227,14 @@ void fl_slot_waited(struct fl_slot *slot)
 		fl_slot_free(slot);
 	else
 		kept = slot;
+}
+
+void fl_pool_hide(void)
+{
+	fl_watch_hide(chunk_zero, sizeof(chunk_zero));
+	fl_watch_hide(chunks, sizeof(chunks));
+	fl_watch_hide(&free_top, sizeof(free_top));
+	fl_watch_hide(&made, sizeof(made));
+	fl_watch_hide(&key, sizeof(key));
+	fl_watch_hide(&key_works, sizeof(key_works));
 }

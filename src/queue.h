@@ -107,6 +107,7 @@ void fl_slot_set_note(struct fl_slot *slot, uint64_t note);
 struct fl_slot *fl_slot_at(uint32_t id);
 struct fl_slot *fl_slot_new(void);	 /* NULL: out of memory */
 void fl_slot_free(struct fl_slot *slot); /* async-signal-safe, lock-free */
+void fl_pool_hide(void);		 /* from a race detector */
 uint32_t fl_slots_made(void);		 /* how many there are: ids 1 to that */
 
 /* The slot of the calling thread's wait, NULL: out of memory (fl_slot_to_wait waits for

@@ -54,9 +54,11 @@ static uint32_t state_of(const fifolock_request_t *request)
 static void book(const fifolock_request_t *request, int status, const void *site)
 {
 	/* Who holds nothing may not touch the lock: it may be gone. */
-	if (!status)
+	if (status)
+		fl_account_away(request->lock, status);
+	else
 		fl_account_took(request->lock, request->mode, request->n, request->since,
-				site);
+				false, site);
 }
 
 /* Told: the request is over.  The slot goes back, unless someone is cancelling. */
@@ -64,7 +66,9 @@ static int finish(fifolock_request_t *request, struct fl_slot *slot, const void 
 {
 	int status = slot->verdict;
 
+	fl_account_receives(request);
 	book(request, status, site);
+	fl_account_sends(request);
 	if (settle(request, DONE_WITH(status)) != CANCELLING)
 		fl_slot_free(slot);
 	return status;
@@ -76,12 +80,16 @@ static void call_back(void *at)
 {
 	struct fl_slot *slot = at;
 	fifolock_request_t *request = slot->ctx;
-	void (*granted)(void *ctx, int status) = request->granted;
-	void *ctx = request->ctx;
+	void (*granted)(void *ctx, int status);
+	void *ctx;
+	const void *site;
 
-	granted(ctx, finish(request, slot,
-			    FL_SITE_CALLBACK("a callback of fifolock_request",
-					     fl_callback_of(request))));
+	fl_account_receives(request);
+	site = FL_SITE_CALLBACK("a callback of fifolock_request",
+				fl_callback_of(request));
+	granted = request->granted;
+	ctx = request->ctx;
+	granted(ctx, finish(request, slot, site));
 }
 
 /* In line: 0 if it has been granted at once, by the very call that joined. */
@@ -121,6 +129,7 @@ static int join_with_slot(fifolock_request_t *request, const struct fl_want *wan
 	slot->ctx = request;
 	request->slot = slot;
 	fl_store_relaxed(&request->state, IN_LINE); /* [ALONE] */
+	fl_account_sends(request);
 	fl_calls_hold();
 	error = join(request, want, slot, site);
 	fl_calls_let();
@@ -144,10 +153,10 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 		fl_store_relaxed(&request->state, DONE); /* [ALONE] */
 		return 0;
 	}
-	request->since = fl_account_asks(modes);
+	request->since = fl_account_asks(lock, mode, false);
 	error = fl_closed(lock) ? ECANCELED : join_with_slot(request, &want, site);
 	if (error && error != EINPROGRESS)
-		fl_account_turned_away(modes, mode, error);
+		fl_account_turned_away(lock, modes, mode, error);
 	return error;
 }
 
@@ -178,8 +187,10 @@ int fifolock_request_cancel(fifolock_request_t *request)
 	struct fl_slot *slot;
 
 	/* [STATE] acquire, no release */
-	if (!fl_cas_acq_rel(&request->state, &state, CANCELLING))
+	if (!fl_cas_acq_rel(&request->state, &state, CANCELLING)) {
+		fl_account_receives(request);
 		return EALREADY;
+	}
 	slot = request->slot;
 	if (leave(request, slot)) {
 		settle(request, LEFT);
@@ -199,6 +210,7 @@ static int poll(fifolock_request_t *request, const void *site)
 
 	switch (STATE(state)) {
 	case DONE:
+		fl_account_receives(request);
 		return STATUS(state);
 	case LEFT:
 		return ECANCELED;

@@ -64,9 +64,12 @@ static void run_group(const struct service *service)
 		const void *site =
 			FL_SITE_CALLBACK("a section of fifolock_run", slot->call);
 
-		fl_account_took(service->lock, slot->mode, 1, fl_slot_note(slot), site);
+		fl_account_receives(slot);
+		fl_account_took(service->lock, slot->mode, 1, fl_slot_note(slot), false,
+				site);
 		slot->call(slot->ctx);
 		(void)fl_account_gives(service->lock, slot->mode, 1, site);
+		fl_account_sends(slot);
 		slot = left > 1 ? next_of(slot) : NULL;
 	}
 	errno = saved;
@@ -131,7 +134,7 @@ static bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mo
 {
 	const struct fifolock_row *row = &modes->rows[mode];
 
-	fl_account_took(lock, mode, 1, since, site);
+	fl_account_took(lock, mode, 1, since, true, site);
 	section(arg);
 	(void)fl_account_gives(lock, mode, 1, site);
 	return fl_give_at_once(lock, row->field, row->unit);
@@ -154,6 +157,7 @@ static int join_and_wait(struct service *service, struct fl_slot *slot,
 	unsigned held = fl_calls_wait();
 	int error;
 
+	fl_account_sends(slot);
 	fl_calls_hold();
 	error = fl_join_to_run(service->lock, slot, want, &service->group);
 	if (!error)
@@ -172,13 +176,14 @@ static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 	struct service service = service_on(lock);
 	void (*section)(void *arg) = slot->call;
 	void *arg = slot->ctx;
-	uint64_t since = fl_account_asks(modes);
+	uint64_t since = fl_account_asks(lock, want->mode, true);
 	int error;
 	bool granted;
 
 	fl_slot_set_note(slot, since);
 	error = join_and_wait(&service, slot, want);
 	granted = !error && (fl_told(slot) & FL_GRANTED);
+	fl_account_receives(slot);
 	fl_slot_waited(slot);
 	if (!granted) /* nothing but the answer: the lock may be gone */
 		return error;
@@ -226,7 +231,7 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 	if (!fl_take(lock, &want)) {
 		error = run_in_line(lock, &want, section, arg, site);
 		if (error)
-			fl_account_turned_away(modes, mode, error);
+			fl_account_turned_away(lock, modes, mode, error);
 		return error;
 	}
 	if (!run_own(lock, modes, mode, 0, section, arg, site))

@@ -16,6 +16,7 @@
  */
 #include "stats.h"
 #include "atomic.h"
+#include "detector.h"
 
 #include <errno.h>
 #include <fifolock/inspect.h>
@@ -112,8 +113,8 @@ int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
 	if (!stats || fl_counted(modes))
 		return EINVAL;
 	*stats = (fifolock_stats_t){.modes = *modes, .name = name};
-	stats->modes.flags |= FL_MODES_COUNTED | modes->count << FL_MODES_COUNT_SHIFT;
-	stats->modes.count = 0;
+	fl_modes_book(&stats->modes, FL_MODES_COUNTED);
+	fl_watch_hide(stats->counts, sizeof(stats->counts));
 	return 0;
 }
 

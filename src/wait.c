@@ -25,6 +25,7 @@
 #include "lock.h"
 #include "atomic.h"
 #include "calls.h"
+#include "detector.h"
 #include "events.h"
 
 #include <errno.h>
@@ -40,6 +41,11 @@
 static struct {
 	uint32_t taken;
 } __attribute__((aligned(64))) seats[SEATS];
+
+void fl_seats_hide(void)
+{
+	fl_watch_hide(seats, sizeof(seats));
+}
 
 static bool seat_take(uint32_t *seat)
 {
@@ -111,6 +117,30 @@ static void stamp(struct fl_slot *slot)
 		fl_store_relaxed(&slot->since, fl_now_coarse()); /* [HINT] */
 }
 
+static bool defers_signals(void)
+{
+	return fl_watched() && fl_detector->defers_signals;
+}
+
+/* A handler for this thread may have to run before anybody lets it in.  Reading the clock lets
+ * the detector run it. */
+static int nap(const struct fl_slot *slot, uint32_t word,
+	       const struct fl_deadline *deadline)
+{
+	struct fl_deadline soon = {.clock = CLOCK_MONOTONIC};
+	struct timespec at;
+
+	if (deadline && fl_deadline_passed(deadline))
+		return ETIMEDOUT;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_nsec += 10000000;
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	soon.at = &at;
+	fl_park(&slot->word, word, &soon);
+	return 0;
+}
+
 /* Sleep until the slot's word changes.  Whoever is CLAIMED can leave no more
  * and waits for the outcome without a deadline. */
 static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *deadline)
@@ -120,8 +150,11 @@ static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *d
 	if (!(word & FL_ASLEEP) && !fl_cas_relaxed(&slot->word, &word, word | FL_ASLEEP))
 		return 0;
 	fl_event_sleep(slot);
-	return fl_park(&slot->word, word | FL_ASLEEP,
-		       word & FL_CLAIMED ? NULL : deadline);
+	word |= FL_ASLEEP;
+	if (word & FL_CLAIMED)
+		deadline = NULL;
+	return defers_signals() ? nap(slot, word, deadline)
+				: fl_park(&slot->word, word, deadline);
 }
 
 uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,

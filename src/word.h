@@ -34,19 +34,37 @@
 
 #define FL_HOLD_BITS 61
 
-/* fifolock_modes_t.flags.  ALONE: whoever holds this mode is alone, nothing fits
- * beside. */
+/* fifolock_modes_t.flags.  Somebody keeps books of what is BOOKED, so no fast path may
+ * take it.  ALONE: whoever holds this mode is alone, nothing fits beside. */
 #define FL_MODES_OWNER_CHECKED 1u
 #define FL_MODES_COUNTED       2u /* a table inside a fifolock_stats_t (stats.c) */
-#define FL_MODES_COUNT_SHIFT   8  /* there, how many modes; its own count is 0 */
+#define FL_MODES_WATCHED       4u /* a race detector hears of it (watch.c) */
+#define FL_MODES_BOOKED	       (FL_MODES_COUNTED | FL_MODES_WATCHED)
+#define FL_MODES_COUNT_SHIFT   8 /* there, how many modes; its own count is 0 */
 #define FL_MODES_ALONE(mode)   (UINT32_C(1) << (16 + (mode)))
 
-/* How many modes a table has, counted or not. */
+/* How many modes a table has, booked or not. */
 static inline unsigned fl_modes_count(const fifolock_modes_t *modes)
 {
-	return modes->flags & FL_MODES_COUNTED
+	return modes->flags & FL_MODES_BOOKED
 		       ? modes->flags >> FL_MODES_COUNT_SHIFT & 0xff
 		       : modes->count;
+}
+
+/* From now on somebody keeps books of it. */
+static inline void fl_modes_book(fifolock_modes_t *modes, uint32_t flag)
+{
+	unsigned count = fl_modes_count(modes);
+
+	modes->count = 0;
+	modes->flags &= ~(UINT32_C(0xff) << FL_MODES_COUNT_SHIFT);
+	modes->flags |= flag | count << FL_MODES_COUNT_SHIFT;
+}
+
+/* Can as many hold it as a lock can count, because there is no other limit? */
+static inline bool fl_modes_open(const fifolock_modes_t *modes, unsigned mode)
+{
+	return modes->open >> mode & 1;
 }
 
 /* What one request adds to the word and what must not be in its way. */

@@ -62,7 +62,8 @@ typedef struct fifolock_modes {
 	struct fifolock_row rows[FIFOLOCK_MAX_MODES];
 	uint32_t capacity[FIFOLOCK_MAX_MODES];
 	const char *names[FIFOLOCK_MAX_MODES];
-	void *reserved[4];
+	uintptr_t open;
+	void *reserved[3];
 } fifolock_modes_t;
 
 /* {EXCLUSIVE}: one holder. */

@@ -38,7 +38,7 @@ SHOWN = 64
 # word.h
 SCANNING = 1 << 62
 MAX_MODES = 16
-COUNTED = 2
+COUNTED, WATCHED = 2, 4
 COUNT_SHIFT = 8
 
 # lock.h

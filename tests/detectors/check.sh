@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Programs that use the library as it is installed, under a race detector: the correct ones
+# without a report, the wrong ones with one, by name.
+# usage: check.sh tsan|helgrind|drd SOURCE_DIR LIBRARY_DIR CC...	77: cannot be tested here
+set -eu
+detector=$1 source=$2 lib=$3
+shift 3
+skip() { echo "skipped: $*"; exit 77; }
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+sources="$source/tests/detectors"
+
+# build NAME LIBRARY CC...
+build() {
+	name=$1 library=$2
+	shift 2
+	"$@" -std=gnu11 -g -O1 -I"$source/include" -o "$dir/$name" "$sources"/*.c "$library" \
+		"-Wl,-rpath,$lib" -pthread
+}
+
+# ThreadSanitizer wants addresses that are not too random.
+still=
+setarch -R true 2>/dev/null && still='setarch -R'
+
+case $detector in
+tsan)
+	command -v "$1" >/dev/null || skip "there is no $1"
+	echo 'int main(void) { return 0; }' >"$dir/empty.c"
+	"$@" -fsanitize=thread -o "$dir/empty" "$dir/empty.c" 2>/dev/null && $still "$dir/empty" 2>/dev/null ||
+		skip "$1 -fsanitize=thread does not work here"
+	build programs "$lib/libfifolock.so" "$@" -fsanitize=thread
+	build fixed "$lib/libfifolock.so" "$@" -fsanitize=thread -fno-pie -no-pie
+	build static "$lib/libfifolock.a" "$@" -fsanitize=thread
+	under="$still env TSAN_OPTIONS=exitcode=66"
+	report='WARNING: ThreadSanitizer'
+	order='lock-order-inversion'
+	;;
+helgrind | drd)
+	command -v valgrind >/dev/null || skip "there is no valgrind"
+	grep -q 'define FL_VALGRIND 1\|DFL_VALGRIND' "$lib/../build.ninja" ||
+		skip "the library was built without valgrind's headers"
+	build programs "$lib/libfifolock.so" "$@"
+	under="valgrind -q --tool=$detector --error-exitcode=66"
+	report='data race\|Conflicting'
+	order='lock order'
+	;;
+esac
+
+status=0
+wrong() {
+	echo "$detector: $*"
+	status=1
+}
+
+# silent PROGRAM: all that are correct, in one process.
+silent() {
+	$under "$dir/$1" all >"$dir/log" 2>&1 && ! grep -v '^-- ' "$dir/log" || {
+		wrong "$1: correct programs are reported, or fail"
+		cat "$dir/log"
+	}
+}
+
+# reported WHAT NAME [race]
+reported() {
+	what=$1
+	shift
+	$under "$dir/programs" "$@" >"$dir/log" 2>&1 || [ $? -eq 66 ] || wrong "$* fails"
+	grep -q "$what" "$dir/log" || {
+		wrong "not reported: $*"
+		cat "$dir/log"
+	}
+}
+
+for program in programs fixed static; do
+	[ ! -e "$dir/$program" ] || silent $program
+done
+for name in mutex shared convert run request condition timed; do
+	reported "$report" $name race
+done
+for name in $("$dir/programs" | sed -n 's/^wrong \(race.*\)/\1/p'); do
+	reported "$report" "$name"
+done
+# drd does not look at it
+[ "$detector" = drd ] || reported "$order" inversion
+exit $status
