@@ -33,7 +33,6 @@
 #include "thread.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -160,12 +159,6 @@ FL_MY struct fl_slot *kept;
 FL_MY enum { ASK_KEY, KEEPS, KEEPS_NONE } keeps;
 static pthread_key_t key;
 static uint32_t key_works; /* atomic; key is written before */
-
-#ifdef __GLIBC__
-#define KEYS_WITHOUT_MALLOC 32
-#else
-#define KEYS_WITHOUT_MALLOC PTHREAD_KEYS_MAX
-#endif
 
 static void thread_ends(void *unused)
 {

@@ -8,8 +8,11 @@
  * be waiting for a lock, and a signal handler may be first.  So with glibc they are in the
  * room that it keeps for libraries which ask for it when they are loaded (initial-exec).
  * That room is small and shared: 64 bytes for all of src/ together, whatever is added
- * (tests/load.sh).  musl makes room for all threads when it opens a library, by itself, and
+ * (tests/names.sh).  musl makes room for all threads when it opens a library, by itself, and
  * refuses libraries that ask for more than that: there, and elsewhere, the compiler's own way.
+ *
+ * KEYS_WITHOUT_MALLOC: glibc has room in each thread for the values of the first 32 keys; for
+ * that of another one pthread_setspecific calls malloc, which may be waiting for a lock.
  *
  * FL_LOADED, FL_UNLOADED: functions that run before, and after, those of whoever has
  * libfifolock.a in a program or library of their own.
@@ -18,11 +21,14 @@
 #define FL_THREAD_H
 
 #include <features.h>
+#include <limits.h>
 
 #ifdef __GLIBC__
-#define FL_MY static _Thread_local __attribute__((tls_model("initial-exec")))
+#define KEYS_WITHOUT_MALLOC 32
+#define FL_MY		    static _Thread_local __attribute__((tls_model("initial-exec")))
 #else
-#define FL_MY static _Thread_local
+#define KEYS_WITHOUT_MALLOC PTHREAD_KEYS_MAX
+#define FL_MY		    static _Thread_local
 #endif
 
 #define FL_LOADED   __attribute__((constructor(101)))

@@ -18,16 +18,14 @@
 #define _GNU_SOURCE
 #include "records.h"
 #include "atomic.h"
+#include "thread.h"
 
 #include <limits.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* glibc keeps so many keys in the thread itself, and asks malloc for room for the others. */
-#define KEYS_WITHOUT_MALLOC 32
-
-static _Thread_local struct fl_thread *mine __attribute__((tls_model("initial-exec")));
+FL_MY struct fl_thread *mine;
 static struct fl_thread *threads;
 static uint64_t serial;
 static uint64_t forked;
@@ -164,15 +162,18 @@ static void forked_child(void)
 	fl_hold_forked(thread);
 }
 
-__attribute__((constructor)) static void prepare(void)
+FL_LOADED static void prepare(void)
 {
-	if (pthread_key_create(&key, thread_ends) == 0)
+	if (pthread_key_create(&key, thread_ends) == 0) {
 		key_works = key < KEYS_WITHOUT_MALLOC;
+		if (!key_works)
+			pthread_key_delete(key);
+	}
 	(void)pthread_atfork(NULL, NULL, forked_child);
 }
 
 /* The library may be part of what is unloaded. */
-__attribute__((destructor)) static void finish(void)
+FL_UNLOADED static void finish(void)
 {
 	if (key_works)
 		pthread_key_delete(key);

@@ -393,6 +393,17 @@ Test(malloc, is_called_by_none_when_there_are_40_keys, .description = "G6")
 	nothing_allocates(PLUGIN, 40);
 }
 
+Test(malloc, is_called_by_none_of_the_debug_build, .description = "G6")
+{
+	nothing_allocates(DEBUG_PLUGIN, 0);
+}
+
+Test(malloc, is_called_by_none_of_the_debug_build_when_there_are_40_keys,
+     .description = "G6")
+{
+	nothing_allocates(DEBUG_PLUGIN, 40);
+}
+
 Test(malloc, is_called_by_none_when_there_are_no_keys_left, .description = "G6")
 {
 	nothing_allocates(PLUGIN, PTHREAD_KEYS_MAX - 8);
@@ -424,6 +435,11 @@ Test(plugin, may_be_closed_before_its_threads_end, .description = "G5")
 	outlived_by_a_thread(PLUGIN);
 }
 
+Test(plugin, of_the_debug_build_may_be_closed_before_its_threads_end, .description = "G5")
+{
+	outlived_by_a_thread(DEBUG_PLUGIN);
+}
+
 Test(plugin, may_be_closed_in_a_child_and_then_a_thread_ends, .description = "G5")
 {
 	int status = 0;
@@ -453,23 +469,36 @@ static bool waits_once(const struct face *face)
 }
 
 /* The thread goes on, and each time it is as if it had never been there. */
-Test(plugin, may_be_opened_and_closed_2000_times, .description = "G4")
+static void opened_and_closed(const char *path, unsigned keys)
 {
 	pthread_key_t first, last;
 
-	cr_assert_eq(pthread_key_create(&first, NULL), 0);
+	for (unsigned i = 0; i <= keys; i++)
+		cr_assert_eq(pthread_key_create(&first, NULL), 0);
 	cr_assert_eq(pthread_key_delete(first), 0);
-	for (unsigned i = 0; i < 2000; i++) {
+	for (unsigned i = 0; i < 1100; i++) {
 		struct face face;
 
 		if (i % 100 == 0)
 			test_goes_on();
-		cr_assert(opens(&face, i % 50 ? PLUGIN : DEBUG_PLUGIN));
+		cr_assert(opens(&face, path));
 		cr_assert(waits_once(&face));
 		cr_assert_eq(dlclose(face.handle), 0);
 	}
 	cr_assert_eq(pthread_key_create(&last, NULL), 0);
 	cr_assert_eq(last, first, "keys are left behind");
+}
+
+Test(plugin, may_be_opened_and_closed_1100_times, .description = "G4")
+{
+	opened_and_closed(PLUGIN, 0);
+	opened_and_closed(PLUGIN, 40);
+}
+
+Test(plugin, of_the_debug_build_may_be_opened_and_closed_1100_times, .description = "G4")
+{
+	opened_and_closed(DEBUG_PLUGIN, 0);
+	opened_and_closed(DEBUG_PLUGIN, 40);
 }
 
 static void *goes_on(void *arg)
@@ -537,6 +566,12 @@ static void opened_by_a_thread(const char *path)
 Test(plugin, opens_where_little_static_room_is_left, .description = "G6")
 {
 	opened_by_a_thread(PLUGIN);
+}
+
+Test(plugin, of_the_debug_build_opens_where_little_static_room_is_left,
+     .description = "G6")
+{
+	opened_by_a_thread(DEBUG_PLUGIN);
 }
 
 Test(plugin, as_shared_library_opens_where_little_static_room_is_left,
