@@ -5,10 +5,10 @@
 {.name = "three-exclusive", .scripts = {"+X -X", "+X -X", "+X -X"}},
 {.name = "exclusive-and-try", .scripts = {"+X -X", "+X -X", "?X -X"}},
 
-/* Small enough for every execution there is. */
+/* Small enough for every execution there is, wait-for-one in the stress suite. */
 {.name = "three-tries", .scripts = {"?X -X", "?X -X", "?X -X"}, .tiny = true},
 {.name = "two-shared", .table = SHARED, .scripts = {"+S -S", "+S -S"}, .tiny = true},
-{.name = "wait-for-one", .scripts = {"-S", "+X -X"}, .table = SHARED, .held = "S", .tiny = true},
+{.name = "wait-for-one", .scripts = {"-S", "+X -X"}, .table = SHARED, .held = "S"},
 {.name = "wait-for-one-or-not", .scripts = {"-S", "~X -X"}, .table = SHARED, .held = "S"},
 
 /* Shared and exclusive, update. */
