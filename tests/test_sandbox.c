@@ -160,6 +160,16 @@ static void *leaves(struct scene *scene)
 	return NULL;
 }
 
+static void *waits_until(void *arg)
+{
+	struct scene *scene = arg;
+
+	__atomic_add_fetch(&scene->began, 1, __ATOMIC_RELEASE);
+	until(&scene->go, 1);
+	scene->rc = fifolock_clocklock(&scene->lock, X, CLOCK_REALTIME, &scene->deadline);
+	return leaves(scene);
+}
+
 /* Holds until the other is asleep, so each grant has to end a sleep. */
 static void *takes_turns(void *arg)
 {
@@ -308,7 +318,8 @@ static unsigned failures(int error)
 		if (!status)
 			continue;
 		failed++;
-		printf("sandbox %u, errno %d: status %#x\n", i, error, (unsigned)status);
+		fprintf(stderr, "sandbox %u, errno %d: status %#x\n", i, error,
+			(unsigned)status);
 	}
 	return failed;
 }
@@ -331,17 +342,57 @@ Test(sandbox, what_answers_einval_makes_waits_slower_not_wrong, .description = "
 		cr_assert_eq(failures(EINVAL), 0);
 }
 
-/* ---- CLOCK_REALTIME is set while it is waited for ---- */
+/* ---- one thread in it, another outside ---- */
 
-static void *waits_until(void *arg)
+static void *lets_in_from_within(void *arg)
 {
+	static const struct refused calls[] = {{SYS_futex, 0, 0}, END};
 	struct scene *scene = arg;
 
-	__atomic_add_fetch(&scene->began, 1, __ATOMIC_RELEASE);
-	until(&scene->go, 1);
-	scene->rc = fifolock_clocklock(&scene->lock, X, CLOCK_REALTIME, &scene->deadline);
+	must(sandbox(calls, EPERM, THIS_THREAD));
+	errno = 77;
+	must(fifolock_unlock(&scene->lock, X) == 0);
+	must(errno == 77);
 	return leaves(scene);
 }
+
+/* Asleep before anybody could know. */
+static void wakes_those_outside(void)
+{
+	static struct scene scene;
+	pthread_t thread;
+
+	alarm(30);
+	must(fifolock_lock(&scene.lock, X) == 0);
+	scene.deadline = (struct timespec){INT64_MAX, 0};
+	put(&scene.go, 1);
+	must(pthread_create(&thread, NULL, waits_until, &scene) == 0);
+	until_asleep(1);
+	must(pthread_create(&thread, NULL, lets_in_from_within, &scene) == 0);
+	until(&scene.done, 2);
+	must(scene.rc == 0);
+	_exit(0);
+}
+
+Test(sandbox, of_one_thread_lets_it_wake_those_outside, .description = "G3")
+{
+	pid_t child;
+	int status = 0;
+
+	if (left_out())
+		return;
+	if (syscall(454, &status, 1UL, 0, 0x82) < 0) {
+		printf("left out: futex_wake came with Linux 6.7\n");
+		return;
+	}
+	child = fork();
+	if (child == 0)
+		wakes_those_outside();
+	waitpid(child, &status, 0);
+	cr_assert_eq(status, 0);
+}
+
+/* ---- CLOCK_REALTIME is set while it is waited for ---- */
 
 static const struct refused clocks[][8] = {
 	{NO_REALTIME, END},
