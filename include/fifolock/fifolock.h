@@ -148,7 +148,8 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
  * cannot happen: one at a time holds UPDATE.)  tryconvert: EBUSY.  timedconvert:
  * ETIMEDOUT.  EPERM: from is not held.  EINVAL, ECANCELED.  On every error from
  * is still held. */
-FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_convert(fifolock_t *lock, unsigned from, unsigned to);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_convert(fifolock_t *lock, unsigned from,
+						   unsigned to);
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_tryconvert(fifolock_t *lock, unsigned from,
 						      unsigned to);
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedconvert(fifolock_t *lock, unsigned from,
