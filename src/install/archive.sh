@@ -10,24 +10,25 @@
 set -eu
 archive=$1 parts=$2
 shift 2
-cc=$1
 object=${archive%.a}.o
 
-# The first of them that the compiler knows of.
+# tool NAME COMPILER [argument ...]: NAME or llvm-NAME, whichever the compiler knows of.  It may
+# be several words (ccache cc).
 tool() {
-	for name; do
-		path=$("$cc" -print-prog-name="$name")
+	name=$1
+	shift
+	for path in "$("$@" -print-prog-name="$name")" "$("$@" -print-prog-name="llvm-$name")"; do
 		if command -v "$path" >/dev/null; then
 			echo "$path"
 			return
 		fi
 	done
-	echo "libfifolock.a cannot be made without $1 (package binutils); -Ddefault_library=shared does without" >&2
+	echo "libfifolock.a cannot be made without $name (package binutils); -Ddefault_library=shared does without" >&2
 	return 1
 }
 
-objcopy=${OBJCOPY:-$(tool objcopy llvm-objcopy)}
-ar=${AR:-$(tool ar llvm-ar)}
+objcopy=${OBJCOPY:-$(tool objcopy "$@")}
+ar=${AR:-$(tool ar "$@")}
 "$@" -r -nostdlib -o "$object" -Wl,--whole-archive "$parts" -Wl,--no-whole-archive
 "$objcopy" --localize-hidden "$object"
 rm -f "$archive"
