@@ -2,9 +2,12 @@
  *
  * watchdog.c - a stall -> a dump of each lock, its line, and what every thread is doing.
  *
- * It counts the moments at which it itself was awake: a process that was stopped, or a
- * machine that was, has not stalled.  Everything is read while it may be changing.
+ * A round has stalled if no thread of it gets a call done, though all of them sleep for
+ * long, or though they have had much of the processors: not if they wait for these.  It
+ * counts the moments at which it itself was awake: a process that was stopped, or a machine
+ * that was, has not stalled.  Everything is read while it may be changing.
  */
+#define _GNU_SOURCE
 #include "torture.h"
 #include "queue.h"
 
@@ -138,25 +141,103 @@ static bool alive(struct seat *seat)
 	return relaxed_load(&seat->tid) && !relaxed_load(&seat->ended);
 }
 
-static void stalled(unsigned thread)
+static void stalled(unsigned thread, const char *how)
 {
 	if (!options.wedge)
-		violation("thread %u has stood still for %u s", thread, options.stall);
+		violation("thread %u, and all others, %s for %u s", thread, how,
+			  options.stall);
 	watchdog_dump(the_round);
 	_Exit(WEDGE_FOUND);
 }
 
+/* The letter of /proc behind the name in parentheses. */
+static bool wants_processor(uint32_t tid)
+{
+	char path[64], text[256], *name;
+	size_t size = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%u/stat", tid);
+	stat = fopen(path, "r");
+	if (stat) {
+		size = fread(text, 1, sizeof(text) - 1, stat);
+		fclose(stat);
+	}
+	text[size] = '\0';
+	name = strrchr(text, ')');
+	return name && name[1] && (name[2] == 'R' || name[2] == 'D');
+}
+
+static uint64_t cpu_ns(const struct seat *seat)
+{
+	struct timespec cpu = {0};
+	clockid_t clock;
+
+	if (!pthread_getcpuclockid(seat->thread, &clock))
+		clock_gettime(clock, &cpu);
+	return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
+}
+
+/* What the threads have had of the processors, and whether one of them wants more. */
+static bool are_at_work(struct round *round, uint64_t *had)
+{
+	bool wants = false;
+
+	*had = 0;
+	pthread_mutex_lock(&round->births);
+	for (unsigned i = 0; i < round->plan.seats; i++) {
+		struct seat *seat = &round->seats[i];
+
+		if (!seat->running)
+			continue;
+		*had += cpu_ns(seat);
+		wants = wants ||
+			(alive(seat) && wants_processor(relaxed_load(&seat->tid)));
+	}
+	pthread_mutex_unlock(&round->births);
+	return wants;
+}
+
+/* Turns in which all slept, and processor time, since one of them got something done. */
+static struct {
+	uint32_t asleep;
+	uint64_t had, from;
+} stall;
+
+/* Nobody has got anything done in this turn. */
+static void stands_still(struct round *round, unsigned thread)
+{
+	uint64_t had;
+
+	if (!are_at_work(round, &had))
+		stall.asleep++;
+	if (!stall.from || had < stall.from)
+		stall.from = had ? had : 1;
+	if (stall.asleep > options.stall * TURNS_PER_S)
+		stalled(thread, "have slept");
+	if (had - stall.from > options.stall * UINT64_C(1000000000))
+		stalled(thread, "have run in circles");
+}
+
 static void look_at(struct round *round)
 {
+	unsigned lives = SEATS;
+	bool moves = false;
+
 	for (unsigned i = 0; i < round->plan.seats; i++) {
 		struct seat *seat = &round->seats[i];
 		uint32_t used = relaxed_load(&seat->main.used);
 
+		moves = moves || used != last[i];
 		still[i] = used != last[i] || !alive(seat) ? 0 : still[i] + 1;
 		last[i] = used;
-		if (still[i] > options.stall * TURNS_PER_S)
-			stalled(i);
+		if (alive(seat))
+			lives = i;
 	}
+	if (moves || lives == SEATS)
+		memset(&stall, 0, sizeof(stall));
+	else
+		stands_still(round, lives);
 	if (++turns > ROUND_MOST)
 		relaxed_store(&round->hurry, 1);
 }
@@ -179,6 +260,7 @@ void watchdog_watch(struct round *round)
 	pthread_mutex_lock(&guard);
 	watched = round;
 	turns = 0;
+	memset(&stall, 0, sizeof(stall));
 	memset(still, 0, sizeof(still));
 	pthread_mutex_unlock(&guard);
 }
