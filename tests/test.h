@@ -35,7 +35,6 @@ __attribute__((constructor)) static void watch_this_test(void)
 
 struct plain_options {
 	const char *description;
-	double timeout; /* is not looked at */
 };
 
 struct plain_test {

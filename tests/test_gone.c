@@ -80,8 +80,7 @@ static int (*const asked[])(fifolock_request_t *request) = {
 	waits, waits_until, waited_until, fifolock_request_poll, has_a_position, leaves};
 #define ASKED (sizeof(asked) / sizeof(asked[0]))
 
-Test(gone, lock_of_a_request_that_was_turned_away_is_not_looked_at, .description = "G5",
-     .timeout = 60)
+Test(gone, lock_of_a_request_that_was_turned_away_is_not_looked_at, .description = "G5")
 {
 	for (unsigned i = 0; i < ASKED * ASKED; i++) {
 		fifolock_request_t request;
@@ -93,8 +92,7 @@ Test(gone, lock_of_a_request_that_was_turned_away_is_not_looked_at, .description
 	cr_assert_eq(faults, 0);
 }
 
-Test(gone, lock_of_a_request_that_was_called_back_is_not_looked_at, .description = "G5",
-     .timeout = 60)
+Test(gone, lock_of_a_request_that_was_called_back_is_not_looked_at, .description = "G5")
 {
 	struct job job = {.keeps = true};
 	fifolock_section_t later;
@@ -113,8 +111,7 @@ Test(gone, lock_of_a_request_that_was_called_back_is_not_looked_at, .description
 	cr_assert_eq(faults, 0);
 }
 
-Test(gone, lock_of_a_request_that_was_cancelled_is_not_looked_at, .description = "G5",
-     .timeout = 60)
+Test(gone, lock_of_a_request_that_was_cancelled_is_not_looked_at, .description = "G5")
 {
 	fifolock_request_t request;
 	fifolock_t *lock = lock_with(&request);
@@ -127,8 +124,7 @@ Test(gone, lock_of_a_request_that_was_cancelled_is_not_looked_at, .description =
 }
 
 /* Its own: who has given back what it was granted has nothing to do with the lock. */
-Test(gone, lock_of_a_request_that_was_granted_is_not_looked_at_again, .description = "G5",
-     .timeout = 60)
+Test(gone, lock_of_a_request_that_was_granted_is_not_looked_at_again, .description = "G5")
 {
 	fifolock_request_t request;
 	fifolock_t *lock = lock_with(&request);
@@ -147,8 +143,7 @@ Test(gone, lock_of_a_request_that_was_granted_is_not_looked_at_again, .descripti
 
 /* ---- in line: who waits does not look at the lock, either ---- */
 
-Test(gone, lock_would_not_be_noticed_by_who_waits_or_polls, .description = "G5",
-     .timeout = 60)
+Test(gone, lock_would_not_be_noticed_by_who_waits_or_polls, .description = "G5")
 {
 	fifolock_request_t request;
 	fifolock_t *lock = lock_with(&request);
@@ -187,8 +182,7 @@ static void *waits_for_it(void *arg)
 	return NULL;
 }
 
-Test(gone, lock_is_not_looked_at_by_who_waits_as_it_goes, .description = "G4 G5",
-     .timeout = 120)
+Test(gone, lock_is_not_looked_at_by_who_waits_as_it_goes, .description = "G4 G5")
 {
 	uint64_t random = 1;
 

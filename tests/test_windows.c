@@ -436,7 +436,7 @@ static void paged_goes_elsewhere(void)
 }
 
 Test(windows, a_wait_for_a_request_does_not_notice_that_its_lock_goes,
-     .description = "G5: no call on an ended request touches the lock", .timeout = 30)
+     .description = "G5: no call on an ended request touches the lock")
 {
 	paged = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
