@@ -78,12 +78,13 @@ static bool error_fits(const struct entry *entry)
 	case ETIMEDOUT:
 		return late_fits(entry);
 	case ENOMEM:
-		return entry->how != TRY && !entry->joined &&
+		return entry->request && !entry->joined &&
 		       relaxed_load(&tally->mmap_failed);
 	case ECANCELED:
 		return has(plan, F_closings) && !entry->left;
 	case EAGAIN:
-		if (entry->kind == SNAPSHOT)
+		if (entry->kind == SNAPSHOT || entry->kind == OPEN ||
+		    (entry->kind == BUMP && !entry->joined))
 			return true;
 		return has(plan, F_bounds) && !entry->joined && entry->kind != CONVERT &&
 		       may_wait(entry);
@@ -192,6 +193,7 @@ static int ask(struct actor *actor, fifolock_t *lock, struct entry *entry)
 	uint32_t weight = entry->weight;
 	unsigned mode = entry->mode;
 
+	entry->request = request;
 	if (entry->how == TIMED)
 		return request ? timed_request(actor, lock, entry)
 			       : timed(actor, lock, entry);

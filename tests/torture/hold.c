@@ -80,8 +80,10 @@ int call_wait(struct actor *actor, struct target *target, unsigned mode, unsigne
 	entry->from = (uint8_t)cond;
 	entry->how = timed ? TIMED : LOCK;
 	shadow_take(target, mode, 1);
+	relaxed_add(&target->at_conds, 1);
 	call_begin(actor, entry);
 	error = call_end(actor, entry, wait_for(actor, target, entry));
+	relaxed_add(&target->at_conds, -1u);
 	if (error != ECANCELED)
 		shadow_add(target, mode, 1);
 	return error;
@@ -94,6 +96,8 @@ void call_signal(struct actor *actor, struct target *target, unsigned cond, bool
 	struct entry *entry = call_open(actor, SIGNAL, target, 0, 0);
 	int error;
 
+	if (relaxed_load(&target->hush))
+		return;
 	entry->from = (uint8_t)cond;
 	entry->all = all;
 	call_begin(actor, entry);
@@ -109,7 +113,7 @@ void call_signal(struct actor *actor, struct target *target, unsigned cond, bool
 
 /* ---- rules ---- */
 
-void call_rule(struct actor *actor, struct target *target, enum kind kind, uint32_t most)
+int call_rule(struct actor *actor, struct target *target, enum kind kind, uint32_t most)
 {
 	struct entry *entry = call_open(actor, kind, target, 0, 0);
 	int error;
@@ -121,7 +125,7 @@ void call_rule(struct actor *actor, struct target *target, enum kind kind, uint3
 	else
 		error = kind == CLOSE ? fifolock_close(target->lock)
 				      : fifolock_reopen(target->lock);
-	call_end(actor, entry, error);
+	return call_end(actor, entry, error);
 }
 
 /* ---- looks ---- */
@@ -129,9 +133,11 @@ void call_rule(struct actor *actor, struct target *target, enum kind kind, uint3
 bool call_contended(struct actor *actor, struct target *target, unsigned mode)
 {
 	struct entry *entry = call_open(actor, CONTENDED, target, mode, 1);
+	uint64_t begun = now_ns();
 
 	call_begin(actor, entry);
 	entry->told = fifolock_contended(target->lock, mode);
+	entry->unsure = !entry->told && now_ns() - begun > LOOK_NS;
 	call_end(actor, entry, 0);
 	return entry->told;
 }

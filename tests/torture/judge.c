@@ -203,8 +203,8 @@ static void check_closed(const struct sweep *sweep, const struct open *open)
 		violation("lock %u: call %u got ECANCELED, and nobody had closed it "
 			  "(stamps %u to %u)",
 			  sweep->target->index, entry->kind, entry->begun, entry->ended);
-	if (passes_nobody(entry) && !entry->error && sweep->closed_since &&
-	    entry->begun > sweep->closed_since)
+	if ((passes_nobody(entry) || entry->kind == WAIT) && !entry->error &&
+	    sweep->closed_since && entry->begun > sweep->closed_since)
 		violation("lock %u: mode %u was granted while it was closed (stamps %u "
 			  "to %u)",
 			  sweep->target->index, entry->mode, entry->begun, entry->ended);

@@ -66,12 +66,15 @@ static void look_for_it(struct actor *actor, fifolock_request_t *request)
 {
 	struct entry *entry = my_call;
 	struct target *target = &the_round->targets[entry->target];
+	uint64_t begun;
 
 	if (!has(&the_round->plan, F_watchers) || oracle_below(&actor->random, 4))
 		return;
+	begun = now_ns();
 	entry->asked = stamp(target, 1);
 	entry->position = fifolock_request_position(request);
 	entry->answered = stamp(target, 1);
+	entry->unsure = now_ns() - begun > LOOK_NS;
 }
 
 static int by_callback(struct actor *actor, fifolock_t *lock, unsigned mode,

@@ -89,6 +89,7 @@ void call_run(struct actor *actor, struct target *target, unsigned mode, bool la
 				  .told = PENDING};
 	int error;
 
+	entry->request = later;
 	call_begin(actor, entry);
 	error = later ? run_later(actor, &section)
 		      : fifolock_run(target->lock, mode, run_it, &section);

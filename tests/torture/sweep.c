@@ -256,7 +256,7 @@ static void rule_ends(struct sweep *sweep, const struct entry *entry)
 {
 	if (entry->kind == CLOSE)
 		sweep->closed_since = sweep->now;
-	if (entry->kind == OPEN) {
+	if (entry->kind == OPEN && !entry->error) {
 		sweep->closed_maybe = false;
 		leaves_ghost(sweep);
 	}
@@ -275,7 +275,8 @@ static void returns(struct sweep *sweep, struct open *open)
 		check_sight(sweep, open);
 	if (entry->kind == SIGNAL)
 		signal_ends(sweep, open);
-	if (entry->kind == CONTENDED || (entry->kind == BUMP && !entry->error))
+	if ((entry->kind == CONTENDED && !entry->unsure) ||
+	    (entry->kind == BUMP && !entry->error))
 		check_contended(sweep, open, entry->told || entry->joined);
 	takes(sweep, open);
 	rule_ends(sweep, entry);

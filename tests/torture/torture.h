@@ -198,6 +198,8 @@ struct entry {
 	bool signalled; /* joined by somebody else on its behalf */
 	bool kept;	/* a conversion that waits: the shadow counts what it holds */
 	bool all;	/* a broadcast */
+	bool unsure;	/* a look that may have given up */
+	bool request;	/* no thread waits for it: it may want for memory */
 	uint32_t ticket;
 	uint32_t told; /* a number that the call told: waiting, moved, a bound, a yes */
 	uint32_t position; /* as told in between */
@@ -279,6 +281,8 @@ struct target {
 	uint64_t clique;
 	uint64_t visits[FIFOLOCK_MAX_MODES]; /* atomic: that guarded is to count */
 	fifolock_cond_t conds[CONDS];
+	uint32_t hush;	    /* atomic: closed, and nobody is to signal */
+	uint32_t at_conds;  /* atomic: threads that wait for conditions */
 	uint32_t sign_offs; /* atomic: threads that will yet use it */
 };
 
@@ -371,6 +375,9 @@ struct entry *call_open(struct actor *actor, enum kind kind, struct target *targ
 /* Between them is the library's call, which is to leave errno alone. */
 void call_begin(struct actor *actor, struct entry *entry);
 int call_end(struct actor *actor, struct entry *entry, int error);
+/* A look gives up when another thread has been off its processor for long. */
+#define LOOK_NS 90000000
+
 struct timespec call_deadline(clockid_t clock, uint64_t *random, uint64_t *monotonic);
 
 /* The error of the call; 0: it holds now. */
@@ -392,7 +399,7 @@ void call_signal(struct actor *actor, struct target *target, unsigned cond, bool
 bool call_contended(struct actor *actor, struct target *target, unsigned mode);
 void call_run(struct actor *actor, struct target *target, unsigned mode, bool later,
 	      void (*inside)(struct target *target, unsigned mode));
-void call_rule(struct actor *actor, struct target *target, enum kind kind, uint32_t most);
+int call_rule(struct actor *actor, struct target *target, enum kind kind, uint32_t most);
 void call_snapshot(struct actor *actor, struct target *target);
 
 /* A hold is counted from after its grant was seen until before it is given back. */

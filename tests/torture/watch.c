@@ -17,17 +17,36 @@ static struct target *some_target(struct round *round, uint64_t *random)
 
 static bool roomy(const struct actor *actor)
 {
-	return actor->room - actor->used > 2 * TARGETS + 2;
+	return actor->room - actor->used > 64;
+}
+
+/* All who wait for its conditions are told by the closing itself: nobody signals. */
+static void await_nobody(struct target *target)
+{
+	while (relaxed_load(&target->at_conds))
+		pause_ns(100000);
+}
+
+static void reopen(struct actor *actor, struct target *target)
+{
+	while (call_rule(actor, target, OPEN, 0) == EAGAIN)
+		pause_ns(1000000);
 }
 
 static void close_for_a_while(struct actor *actor, struct target *target,
 			      uint64_t *random)
 {
+	bool hush = oracle_below(random, 8) == 0;
+
+	relaxed_store(&target->hush, hush);
 	call_rule(actor, target, CLOSE, 0);
 	tally_add(&tally->closings, 1);
-	if (oracle_below(random, 2))
+	if (hush)
+		await_nobody(target);
+	else if (oracle_below(random, 2))
 		pause_ns(oracle_below(random, 100000));
-	call_rule(actor, target, OPEN, 0);
+	reopen(actor, target);
+	relaxed_store(&target->hush, 0);
 	pause_ns(oracle_below(random, 8) ? oracle_below(random, 200000)
 					 : oracle_below(random, 4000000));
 }
