@@ -311,22 +311,33 @@ bool fl_closed_for_certain(fifolock_t *lock)
  * after a tenth of a second no more. */
 #define LOOK_YIELDS   16
 #define LOOK_NAP_NS   UINT32_C(50000)
+#define LOOK_DOUBLES  7
 #define LOOK_TOTAL_NS UINT32_C(100000000)
 
-static bool wait_for_scanner(unsigned turn)
+/* Signals cut naps short, so many naps may be no time at all: the clock says so, where there
+ * is one (1: there is none). */
+static bool waited_for_long(unsigned naps, uint64_t since)
 {
-	uint32_t nap = LOOK_NAP_NS;
+	uint64_t now = fl_now_coarse();
+
+	return naps > LOOK_DOUBLES + LOOK_TOTAL_NS / (LOOK_NAP_NS << LOOK_DOUBLES) &&
+	       (now == 1 || now - since >= LOOK_TOTAL_NS);
+}
+
+/* Naps of 50, 100, ... 6400, 6400 us. */
+static bool wait_for_scanner(unsigned turn, uint64_t *since)
+{
+	unsigned naps = turn - LOOK_YIELDS;
 
 	if (turn < LOOK_YIELDS) {
 		fl_yield();
 		return true;
 	}
-	turn -= LOOK_YIELDS;
-	nap <<= turn < 7 ? turn : 7;
-	/* 50, 100, ... 6400, 6400 us */
-	if (turn > 7 + LOOK_TOTAL_NS / (LOOK_NAP_NS << 7))
+	if (naps == 0)
+		*since = fl_now_coarse();
+	if (waited_for_long(naps, *since))
 		return false;
-	fl_nap(nap);
+	fl_nap(LOOK_NAP_NS << (naps < LOOK_DOUBLES ? naps : LOOK_DOUBLES));
 	return true;
 }
 
@@ -335,13 +346,14 @@ static bool wait_for_scanner(unsigned turn)
 static int become_scanner(fifolock_t *lock, uint64_t *word)
 {
 	unsigned turn = 0;
+	uint64_t since;
 
 	*word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	for (;;) {
 		if (!(*word & FL_QUEUED))
 			return ENOENT;
 		if (*word & FL_SCANNING) {
-			if (!wait_for_scanner(turn++))
+			if (!wait_for_scanner(turn++, &since))
 				return EBUSY;
 			*word = fl_load_relaxed(&lock->word); /* [GUESS] */
 			/* [SCAN] [NEWS] acquire, no release */

@@ -13,6 +13,8 @@
 
 #include <fifolock/cond.h>
 #include <fifolock/inspect.h>
+#include <signal.h>
+#include <sys/time.h>
 
 _Thread_local struct hooks hooks;
 
@@ -413,6 +415,56 @@ Test(looks, give_up_on_a_scanner_that_is_stopped, .description = "G7")
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(fifolock_request_poll(&behind), 0);
+	is_free(&lock);
+}
+
+static sigset_t alarms;
+static int64_t looked_ns;
+
+static void only_interrupts(int signal)
+{
+	(void)signal;
+}
+
+static void looks_amid_signals(void)
+{
+	const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {0};
+	struct timespec begun = test_in_ns(CLOCK_MONOTONIC, 0), ended;
+
+	pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	contends = fifolock_contended(&lock, S);
+	setitimer(ITIMER_REAL, &never, NULL);
+	ended = test_in_ns(CLOCK_MONOTONIC, 0);
+	looked_ns = (ended.tv_sec - begun.tv_sec) * INT64_C(1000000000) + ended.tv_nsec -
+		    begun.tv_nsec;
+}
+
+static void is_frozen_amid_signals(void)
+{
+	elsewhere(looks_amid_signals);
+}
+
+/* Each cuts a nap short, in the thread that looks: it is the only one that takes them. */
+Test(looks, are_as_patient_when_signals_come, .description = "G7")
+{
+	struct sigaction action = {.sa_handler = only_interrupts};
+
+	opens(&fifolock_shared_exclusive);
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, NULL);
+	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
+	cr_assert_eq(requests(&lock, X, 1, &request), EINPROGRESS);
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarms, NULL);
+	hooks.scan = is_frozen_amid_signals;
+	cr_assert_eq(fifolock_unlock(&lock, S), 0);
+	cr_assert_null(hooks.scan);
+	cr_assert_not(contends);
+	cr_assert_geq(looked_ns, INT64_C(90000000), "a tenth of a second");
+	cr_assert_eq(fifolock_unlock(&lock, S), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	is_free(&lock);
 }
 
