@@ -214,7 +214,6 @@ static void live_in_sandbox(const struct refused calls[], int error)
 	fifolock_t held = {0};
 	pthread_t thread;
 
-	alarm(30);
 	for (int i = 0; i < 2; i++)
 		must(pthread_create(&thread, NULL, takes_turns, &scene) == 0);
 	until(&scene.began, 2);
@@ -362,7 +361,6 @@ static void wakes_those_outside(void)
 	static struct scene scene;
 	pthread_t thread;
 
-	alarm(30);
 	must(fifolock_lock(&scene.lock, X) == 0);
 	scene.deadline = (struct timespec){INT64_MAX, 0};
 	put(&scene.go, 1);
@@ -401,7 +399,6 @@ static const struct refused clocks[][8] = {
 
 static void wait_in(const struct refused calls[], struct scene *scene, int64_t ns)
 {
-	alarm(30);
 	must(pthread_create(&scene->thread, NULL, waits_until, scene) == 0);
 	until(&scene->began, 1);
 	must(sandbox(calls, ENOSYS, EVERY_THREAD));

@@ -58,6 +58,7 @@ static inline void test_goes_on(void)
 struct watch_sight {
 	uint64_t cpu_ns;
 	bool runnable;
+	bool end_children; /* besides */
 };
 
 struct watch {
@@ -125,8 +126,11 @@ static inline void watch_children(pid_t pid, const char *task, struct watch_sigh
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, task);
 	file = fopen(path, "r");
-	while (file && fscanf(file, "%d", &child) == 1)
+	while (file && fscanf(file, "%d", &child) == 1) {
 		watch_look(child, sight, deep);
+		if (sight->end_children)
+			kill(child, SIGKILL);
+	}
 	if (file)
 		fclose(file);
 }
@@ -134,7 +138,10 @@ static inline void watch_children(pid_t pid, const char *task, struct watch_sigh
 __attribute__((noreturn)) static inline void watch_end(const struct watch *watch,
 						       const char *why)
 {
+	struct watch_sight last = {.end_children = true};
+
 	fprintf(stderr, "process %d makes no progress: %s\n", (int)watch->pid, why);
+	watch_look(watch->pid, &last, WATCH_DEEP);
 	kill(watch->pid, SIGABRT);
 	sleep(2);
 	kill(watch->pid, SIGKILL);
