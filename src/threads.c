@@ -137,12 +137,13 @@ struct fl_thread *fl_thread_self(void)
 	return thread;
 }
 
-/* Other destructors may give back what the thread holds: looked at in the last round. */
+/* Other destructors may give back what the thread holds: looked at in the last round but one.  In
+ * the last one ThreadSanitizer takes its leave of the thread. */
 static void thread_ends(void *arg)
 {
 	struct fl_thread *thread = arg;
 
-	if (++thread->rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+	if (++thread->rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
 		pthread_setspecific(key, thread);
 		return;
 	}
