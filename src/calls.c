@@ -5,7 +5,7 @@
  *
  * inbox is a stack of slots that both push on, by compare-and-swap; held is written
  * by a handler only between two instructions of the thread, and is then what it was.
- * The queue is touched by whoever has made held non-zero: a handler that finds it so
+ * The rest is touched by whoever has made held non-zero: a handler that finds it so
  * leaves it alone.
  *
  *	relaxed   because
@@ -17,13 +17,130 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <fifolock/request.h>
 #include <stddef.h>
 
-FL_MY uint32_t inbox;	       /* newest first, linked by newer */
-FL_MY uint32_t first, last;    /* the queue, oldest first, linked by newer */
-FL_MY unsigned held;	       /* how many have said fl_calls_hold */
-FL_MY struct fl_slot *expects; /* its grant is not to be called back */
+/* So much of a thread's stack may be taken by callbacks inside callbacks. */
+#define DEEPEST (32u << 10)
+
+FL_MY uint32_t inbox;		   /* newest first, linked by newer */
+FL_MY struct fl_due due;	   /* the queue */
+FL_MY struct fl_calls_wait *aside; /* innermost first: what waits have set aside */
+FL_MY struct fl_turn *turn;	   /* of the outermost call that runs callbacks now */
+FL_MY unsigned held;		   /* how many have said fl_calls_hold */
+FL_MY struct fl_slot *expects;	   /* its grant is not to be called back */
 FL_MY bool expected;
+
+fifolock_t *fl_lock_of(const struct fl_slot *slot)
+{
+	return ((const fifolock_request_t *)slot->ctx)->lock;
+}
+
+/* ---- the queue ---- */
+
+static bool alike(const struct fl_slot *one, const struct fl_slot *other)
+{
+	return fl_lock_of(one) == fl_lock_of(other) && !one->verdict == !other->verdict;
+}
+
+static struct fl_slot *next_of(const struct fl_slot *slot)
+{
+	return slot->newer ? fl_slot_at(slot->newer) : NULL;
+}
+
+/* The slots from run to last, all alike. */
+static void append_run(struct fl_due *list, struct fl_slot *run, struct fl_slot *last)
+{
+	last->newer = 0;
+	if (list->first)
+		fl_slot_at(list->last)->newer = run->id;
+	else
+		list->first = run->id;
+	list->last = last->id;
+	if (list->run && alike(fl_slot_at(list->run), run)) {
+		fl_slot_at(list->run)->older = last->id;
+		return;
+	}
+	run->older = last->id;
+	list->run = run->id;
+}
+
+static void append(struct fl_due *list, struct fl_slot *slot)
+{
+	append_run(list, slot, slot);
+}
+
+/* The first run, or the one after the slot before. */
+static struct fl_slot *cut_run(struct fl_due *list, struct fl_slot *before)
+{
+	struct fl_slot *run = fl_slot_at(before ? before->newer : list->first);
+	uint32_t next = fl_slot_at(run->older)->newer;
+
+	*(before ? &before->newer : &list->first) = next;
+	if (!next) {
+		list->last = before ? before->id : 0;
+		list->run = 0; /* unknown: the next one begins a new run */
+	}
+	return run;
+}
+
+static void take_first(struct fl_due *list, struct fl_slot *slot)
+{
+	struct fl_slot *next = next_of(slot);
+
+	if (slot->older == slot->id) {
+		cut_run(list, NULL);
+		return;
+	}
+	next->older = slot->older;
+	list->first = next->id;
+	if (list->run == slot->id)
+		list->run = next->id;
+}
+
+static void put_first(struct fl_due *list, struct fl_slot *run)
+{
+	struct fl_slot *last = fl_slot_at(run->older);
+
+	last->newer = list->first;
+	if (!list->first) {
+		list->last = last->id;
+		list->run = run->id;
+	}
+	list->first = run->id;
+}
+
+/* Those who hold the lock, to the end of the queue. */
+static void pick(struct fl_due *list, const fifolock_t *lock)
+{
+	struct fl_slot *before = NULL;
+	uint32_t id = list->first;
+
+	while (id) {
+		struct fl_slot *run = fl_slot_at(id), *last = fl_slot_at(run->older);
+
+		id = last->newer;
+		if (fl_lock_of(run) == lock && !run->verdict)
+			append_run(&due, cut_run(list, before), last);
+		else
+			before = last;
+	}
+}
+
+/* The later ones behind the earlier ones. */
+static void join_lists(struct fl_due *earlier, const struct fl_due *later)
+{
+	if (!later->first)
+		return;
+	if (earlier->first)
+		fl_slot_at(earlier->last)->newer = later->first;
+	else
+		earlier->first = later->first;
+	earlier->last = later->last;
+	earlier->run = later->run;
+}
+
+/* ---- the inbox ---- */
 
 /* The slot may have been told, freed and taken by another thread's request since: then it
  * says that other thread's name. */
@@ -33,22 +150,26 @@ static bool is_expected(const struct fl_slot *slot)
 	       fl_slot_note(slot) == (uintptr_t)&expects;
 }
 
-void fl_call_later(struct fl_slot *slot)
+void fl_take_due(struct fl_slot *slot)
 {
 	uint32_t top = fl_load_relaxed(&inbox); /* [MINE] */
 
-	if (is_expected(slot)) {
-		fl_store_relaxed(&expected, true); /* [MINE] */
-		return;
-	}
 	do {
 		slot->newer = top;
 		/* [MINE] */
 	} while (!fl_cas_relaxed(&inbox, &top, slot->id));
 }
 
-/* All that is in the inbox, oldest first, and its newest. */
-static uint32_t take_inbox(uint32_t *newest)
+void fl_call_later(struct fl_slot *slot)
+{
+	if (is_expected(slot))
+		fl_store_relaxed(&expected, true); /* [MINE] */
+	else
+		fl_take_due(slot);
+}
+
+/* All that is in the inbox, oldest first. */
+static uint32_t take_inbox(void)
 {
 	uint32_t id = fl_load_relaxed(&inbox); /* [MINE] */
 	uint32_t oldest = 0;
@@ -56,7 +177,6 @@ static uint32_t take_inbox(uint32_t *newest)
 	/* [MINE] */
 	while (!fl_cas_relaxed(&inbox, &id, 0))
 		;
-	*newest = id;
 	while (id) {
 		struct fl_slot *slot = fl_slot_at(id);
 
@@ -70,36 +190,29 @@ static uint32_t take_inbox(uint32_t *newest)
 /* The inbox to the end of the queue. */
 static void sort(void)
 {
-	uint32_t newest, oldest = take_inbox(&newest);
+	uint32_t id = take_inbox();
 
-	if (!oldest)
-		return;
-	if (fl_load_relaxed(&first))				    /* [MINE] */
-		fl_slot_at(fl_load_relaxed(&last))->newer = oldest; /* [MINE] */
-	else
-		fl_store_relaxed(&first, oldest); /* [MINE] */
-	fl_store_relaxed(&last, newest);	  /* [MINE] */
+	while (id) {
+		struct fl_slot *slot = fl_slot_at(id);
+
+		id = slot->newer;
+		append(&due, slot);
+	}
 }
 
 static bool any_due(void)
 {
-	return fl_load_relaxed(&inbox) || fl_load_relaxed(&first); /* [MINE] */
+	return fl_load_relaxed(&inbox) || fl_load_relaxed(&due.first); /* [MINE] */
 }
 
-/* With held made non-zero: the queue is this caller's. */
-static void run_due(void)
+/* ---- running them ---- */
+
+bool fl_calls_deep(void)
 {
-	int saved = errno;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
-	while (any_due()) {
-		struct fl_slot *slot;
-
-		sort();
-		slot = fl_slot_at(fl_load_relaxed(&first)); /* [MINE] */
-		fl_store_relaxed(&first, slot->newer);	    /* [MINE] */
-		slot->call(slot);
-	}
-	errno = saved;
+	return turn &&
+	       (turn->base > here ? turn->base - here : here - turn->base) > DEEPEST;
 }
 
 static void set_held(unsigned n)
@@ -109,11 +222,77 @@ static void set_held(unsigned n)
 	fl_handler_fence();
 }
 
+/* Too deep: whom nobody can wait for waits for the stack to be free again. */
+static void leave_to_others(struct fl_slot *run)
+{
+	if (run->verdict)
+		append_run(&aside->aside, run, fl_slot_at(run->older));
+	else
+		fl_hand_over(run, true);
+}
+
+/* Is the first run, or its rest, this thread's to call?  Refused ones are, in the end: they
+ * hold nothing, so nobody comes for them, and their lock may be gone. */
+static bool is_ours(struct fl_slot *run)
+{
+	bool deep = fl_calls_deep();
+
+	if (!deep && (run->verdict || !fl_turn_is_over(turn, run)))
+		return true;
+	cut_run(&due, NULL);
+	if (deep) {
+		leave_to_others(run);
+		return false;
+	}
+	if (fl_hand_over(run, false))
+		return false;
+	put_first(&due, run);
+	fl_turn_renew(turn);
+	return true;
+}
+
+/* With held made non-zero. */
+static void run_due(void)
+{
+	while (any_due()) {
+		struct fl_slot *slot;
+
+		sort();
+		slot = fl_slot_at(due.first);
+		if (!is_ours(slot))
+			continue;
+		take_first(&due, slot);
+		turn->called++;
+		slot->call(slot);
+	}
+}
+
+static void begin_turn(struct fl_turn *mine)
+{
+	fl_turn_begin(mine);
+	mine->base = (uintptr_t)mine;
+	turn = mine;
+}
+
+static void take_turn(void)
+{
+	struct fl_turn mine;
+	bool outermost = !turn;
+	int saved = errno;
+
+	if (outermost)
+		begin_turn(&mine);
+	run_due();
+	if (outermost)
+		turn = NULL;
+	errno = saved;
+}
+
 void fl_calls_run(void)
 {
 	while (!fl_load_relaxed(&held) && any_due()) { /* [MINE] */
 		set_held(1);
-		run_due();
+		take_turn();
 		set_held(0);
 	}
 }
@@ -129,20 +308,6 @@ void fl_calls_let(void)
 	fl_calls_run();
 }
 
-unsigned fl_calls_wait(void)
-{
-	unsigned before = fl_calls_set(0);
-
-	fl_calls_run();
-	return before;
-}
-
-void fl_calls_waited(unsigned before)
-{
-	set_held(before);
-	fl_calls_run();
-}
-
 unsigned fl_calls_held(void)
 {
 	return fl_load_relaxed(&held); /* [MINE] */
@@ -155,6 +320,61 @@ unsigned fl_calls_set(unsigned n)
 	set_held(n);
 	return before;
 }
+
+uint32_t fl_calls_take_over(const fifolock_t *lock)
+{
+	struct fl_turn mine;
+
+	if (turn || fl_calls_held()) {
+		fl_take_over(lock);
+		return 0;
+	}
+	fl_calls_hold();
+	begin_turn(&mine);
+	set_held(0);
+	fl_take_over(lock);
+	fl_calls_run();
+	turn = NULL;
+	return mine.called;
+}
+
+/* ---- around a wait ---- */
+
+/* Of all that is set aside, the outermost first, as it has been due for longer. */
+static void pick_all(struct fl_calls_wait *wait, const fifolock_t *lock)
+{
+	if (wait->outer)
+		pick_all(wait->outer, lock);
+	pick(&wait->aside, lock);
+}
+
+void fl_calls_wait(struct fl_calls_wait *wait, const fifolock_t *lock)
+{
+	wait->held = fl_calls_held();
+	set_held(wait->held + 1);
+	sort();
+	wait->aside = due;
+	wait->outer = aside;
+	aside = wait;
+	due = (struct fl_due){0};
+	pick_all(wait, lock);
+	set_held(0);
+	fl_calls_run();
+	fl_take_over(lock);
+}
+
+void fl_calls_waited(struct fl_calls_wait *wait)
+{
+	set_held(wait->held + 1);
+	sort();
+	join_lists(&wait->aside, &due);
+	due = wait->aside;
+	aside = wait->outer;
+	set_held(wait->held);
+	fl_calls_run();
+}
+
+/* ---- who is expected ---- */
 
 void fl_calls_expect(struct fl_slot *slot)
 {

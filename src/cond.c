@@ -255,13 +255,14 @@ static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *dead
 static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		       const struct fl_deadline *deadline, const void *site)
 {
-	unsigned mode = waiter->want.mode, held;
+	unsigned mode = waiter->want.mode;
+	struct fl_calls_wait wait;
 	int error;
 
 	(void)fl_account_gives(waiter->lock, mode, 1, site);
-	held = fl_calls_wait();
+	fl_calls_wait(&wait, waiter->lock);
 	error = give_and_wait(cond, waiter, deadline);
-	fl_calls_waited(held);
+	fl_calls_waited(&wait);
 	if (error == ECANCELED) {
 		fl_account_away(waiter->lock, error);
 		return error;

@@ -134,15 +134,16 @@ bool fifolock_contended(fifolock_t *lock, unsigned mode)
 static int take_turns(fifolock_t *lock, const struct fl_want *want, struct fl_slot *slot)
 {
 	const struct fifolock_row *row = &fl_modes_of(lock)->rows[want->mode];
-	unsigned held = fl_calls_wait();
+	struct fl_calls_wait wait;
 	int error;
 
+	fl_calls_wait(&wait, lock);
 	fl_calls_hold();
 	fl_join(lock, slot, want, FL_UNBOUND);
 	fl_release(lock, row->field, row->unit);
 	fl_calls_let();
 	error = fl_await(lock, slot, NULL);
-	fl_calls_waited(held);
+	fl_calls_waited(&wait);
 	return error;
 }
 

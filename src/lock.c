@@ -45,8 +45,8 @@
  *	         commit (scan.c)
  *	[SCAN]   commit (scan.c)           release, exchange,       first, gone, links
  *	                                   announce, look
- *	[NEWS]   announce, fl_confirm      release, announce, look, the pushes before it
- *	                                   clear_rescan (scan.c)
+ *	[NEWS]   announce, fl_confirm,     release, announce, look, the pushes before it
+ *	         fl_awaited                clear_rescan (scan.c)   
  *	[GRANT]  fl_tell (scan.c)          fl_told                  every earlier holder's
  *	                                                            writes
  *	[SHUT]   fl_closed_for_certain,    the other of the two,    who waits at a condition; what
@@ -69,6 +69,7 @@
  */
 #include "lock.h"
 #include "atomic.h"
+#include "calls.h"
 #include "events.h"
 #include "scan.h"
 
@@ -155,6 +156,7 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 	 * acquired that commit. */
 	if (announce(lock, ahead ? NULL : want, group) && !fl_line_has_arrivals(lock))
 		announce(lock, NULL, group);
+	fl_take_over(lock);
 	return 0;
 }
 
@@ -212,6 +214,39 @@ bool fl_confirm(fifolock_t *lock)
 		/* [NEWS] release, no acquire */
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	return true;
+}
+
+static bool thread_in_line(const fifolock_t *lock)
+{
+	const struct fl_slot *slot = fl_line_head(lock);
+
+	while (slot && (slot->how & FL_CALLS))
+		slot = fl_line_after(slot);
+	return slot;
+}
+
+/* Somebody who scans will see RESCAN before its commit, and looks at what is handed over
+ * after it. */
+bool fl_awaited(fifolock_t *lock)
+{
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	uint64_t next;
+	bool found;
+
+	do {
+		next = word;
+		if (word & FL_SCANNING)
+			next |= FL_RESCAN;
+		else if (word & FL_QUEUED)
+			next |= FL_SCANNING;
+		/* [NEWS] release, [SCAN] [NEWS] acquire */
+	} while (!fl_cas_acq_rel(&lock->word, &word, next));
+	if (!((word ^ next) & FL_SCANNING))
+		return false;
+	fl_line_settle(lock);
+	found = thread_in_line(lock);
+	fl_scan(&(struct scan){.lock = lock, .word = next, .hands_over = true});
+	return found;
 }
 
 /* Somebody is in line, and nobody scans. */

@@ -101,6 +101,10 @@ void fl_await_claim(struct fl_slot *slot);
 /* Is anybody in line?  If so, no later request passes whoever was seen there. */
 bool fl_confirm(fifolock_t *lock);
 
+/* For a caller who has a hold: does a thread wait in line?  No matter what: whoever gets in
+ * line after that, or is scanning, knows all that the caller did before. */
+bool fl_awaited(fifolock_t *lock);
+
 /* Give back units, all of one field, and let in who then fits.  EPERM. */
 int fl_release(fifolock_t *lock, uint64_t field, uint64_t units);
 int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,

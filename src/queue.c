@@ -13,7 +13,8 @@
  *	[TOLD]     Whom the scanner must not miss has been announced to it ([NEWS], lock.c);
  *	           whom it misses has still to announce itself.
  *	[TAKEN]    Who has pushed itself and then sees none has been taken.  Some may be an
- *	           old answer, and costs a scan.
+ *	           old answer, and costs a scan.  Of tickets, those of all whom this thread
+ *	           has taken are seen.
  *
  *	[NOTE]     Its owner's, and goes with the push as call and ctx do.  Atomic, because a
  *	           closing looks at the notes of all slots (cond.c).
@@ -85,6 +86,11 @@ void fl_line_leave(fifolock_t *lock, struct fl_slot *slot)
 bool fl_line_has_arrivals(const fifolock_t *lock)
 {
 	return NEWEST(fl_load_relaxed(&lock->line)) != 0; /* [TAKEN] */
+}
+
+uint32_t fl_line_drawn(const fifolock_t *lock)
+{
+	return TICKET(fl_load_relaxed(&lock->line)); /* [TAKEN] */
 }
 
 /* {t, top} -> {t, none}: the newest arrival, whose older links lead to the rest. */

@@ -64,7 +64,8 @@ struct fl_slot {
 	uint32_t id;	/* constant */
 	uint32_t older; /* owner until pushed, then the scanner */
 	uint32_t newer; /* owner until pushed (0), then the scanner */
-	uint32_t below; /* link of the stacks of departed and of free slots; atomic */
+	uint32_t
+		below; /* link of the stacks of departed, of free and of handed-over slots; atomic */
 	uint32_t ticket;
 	/* The request: owner until pushed, constant while in line. */
 	uint32_t weight;
@@ -122,6 +123,8 @@ int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
 		 uint32_t *ticket);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
 uint32_t fl_line_length(const fifolock_t *lock);
+uint32_t
+fl_line_drawn(const fifolock_t *lock); /* tickets, at least all that are in line */
 bool fl_line_has_arrivals(const fifolock_t *lock); /* that no scanner has taken yet */
 
 /* The scanner. */

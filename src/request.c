@@ -228,7 +228,7 @@ static int poll(fifolock_request_t *request, const void *site)
 int fifolock_request_wait(fifolock_request_t *request, const struct timespec *deadline)
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
-	unsigned held;
+	struct fl_calls_wait wait;
 	int error;
 
 	if (request->granted)
@@ -238,15 +238,20 @@ int fifolock_request_wait(fifolock_request_t *request, const struct timespec *de
 	error = poll(request, FL_SITE);
 	if (error != EINPROGRESS)
 		return error;
-	held = fl_calls_wait();
+	fl_calls_wait(&wait, request->lock);
 	error = fl_await_request(request->slot, deadline ? &until : NULL);
-	fl_calls_waited(held);
+	fl_calls_waited(&wait);
 	return error == ETIMEDOUT ? ETIMEDOUT : finish(request, request->slot, FL_SITE);
 }
 
 int fifolock_request_poll(fifolock_request_t *request)
 {
 	return poll(request, FL_SITE_BRIEF);
+}
+
+uint32_t fifolock_request_run_due(fifolock_t *lock)
+{
+	return fl_calls_take_over(lock);
 }
 
 struct count {

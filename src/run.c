@@ -154,9 +154,10 @@ static int join_and_wait(struct service *service, struct fl_slot *slot,
 {
 	/* Afterwards the lock may be gone. */
 	bool alone = fl_modes_of(service->lock)->flags & FL_MODES_ALONE(want->mode);
-	unsigned held = fl_calls_wait();
+	struct fl_calls_wait wait;
 	int error;
 
+	fl_calls_wait(&wait, service->lock);
 	fl_account_sends(slot);
 	fl_calls_hold();
 	error = fl_join_to_run(service->lock, slot, want, &service->group);
@@ -165,7 +166,7 @@ static int join_and_wait(struct service *service, struct fl_slot *slot,
 	fl_calls_let();
 	if (!error)
 		error = await_turn(service->lock, slot, alone);
-	fl_calls_waited(held);
+	fl_calls_waited(&wait);
 	return error;
 }
 

@@ -394,6 +394,8 @@ int fl_scan(struct scan *scan)
 		check_again(scan);
 	}
 	conclude(scan);
+	if (!scan->hands_over)
+		fl_take_over(lock);
 	fl_calls_let();
 	return scan->error;
 }

@@ -28,7 +28,8 @@ struct scan {
 	struct batch chain;
 	struct batch refused;
 	bool closed;
-	bool converts; /* somebody granted gives a hold for it */
+	bool converts;	 /* somebody granted gives a hold for it */
+	bool hands_over; /* callbacks: it does not take any over */
 	struct fl_group *group;
 	int error;
 };

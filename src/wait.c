@@ -282,20 +282,24 @@ static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned
 int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline)
 {
-	unsigned held = fl_calls_wait();
-	int error = wait_with_slot(lock, want, 0, 0, deadline);
+	struct fl_calls_wait wait;
+	int error;
 
-	fl_calls_waited(held);
+	fl_calls_wait(&wait, lock);
+	error = wait_with_slot(lock, want, 0, 0, deadline);
+	fl_calls_waited(&wait);
 	return error;
 }
 
 int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 		  const struct fl_deadline *deadline)
 {
-	unsigned held = fl_calls_wait();
-	int error = wait_with_slot(lock, want, from, FL_AHEAD | FL_UNBOUND, deadline);
+	struct fl_calls_wait wait;
+	int error;
 
-	fl_calls_waited(held);
+	fl_calls_wait(&wait, lock);
+	error = wait_with_slot(lock, want, from, FL_AHEAD | FL_UNBOUND, deadline);
+	fl_calls_waited(&wait);
 	return error;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_callback.c - what a callback may do: all that one may do who holds, and wait;
- * and a long chain of them needs no stack.
+ * test_callback.c - what a callback may do: all that one may do who holds; and a long
+ * chain of them needs no stack.
  */
 #include "jobs.h"
 
@@ -91,141 +91,6 @@ Test(callback, may_wait_for_its_own_lock_again, .description = "G1 G3")
 	is_free(&lock);
 }
 
-/* Both are due by one unlock.  The first waits for what the second does. */
-enum way { BY_LOCK, BY_TIMEDLOCK, BY_REQUEST, BY_RUN, BY_CONVERT, WAYS };
-
-struct nest {
-	fifolock_t first, second;
-	fifolock_request_t waits, helps, more;
-	enum way way;
-	bool helped;
-	unsigned waited;
-};
-
-static void no_section(void *arg)
-{
-	(void)arg;
-}
-
-static void helps(void *ctx, int status)
-{
-	struct nest *nest = ctx;
-
-	fault_if(status);
-	nest->helped = true;
-	fault_if(fifolock_unlock(&nest->second, S));
-	fault_if(fifolock_unlock(&nest->first, S));
-}
-
-static int waits_by(struct nest *nest)
-{
-	struct timespec deadline = in_an_hour();
-
-	switch (nest->way) {
-	case BY_LOCK:
-		return fifolock_lock(&nest->second, X);
-	case BY_TIMEDLOCK:
-		return fifolock_timedlock(&nest->second, X, &deadline);
-	case BY_REQUEST:
-		if (fifolock_request(&nest->second, X, 1, &nest->more, NULL, NULL) !=
-		    EINPROGRESS)
-			return -1;
-		return fifolock_request_wait(&nest->more, NULL);
-	case BY_CONVERT:
-		return fifolock_convert(&nest->second, S, X);
-	default:
-		return fifolock_run(&nest->second, X, no_section, NULL);
-	}
-}
-
-static void waits_for_a_later_one(void *ctx, int status)
-{
-	struct nest *nest = ctx;
-
-	fault_if(status || nest->helped);
-	fault_if(waits_by(nest));
-	fault_if(!nest->helped);
-	nest->waited++;
-	fault_if(nest->way != BY_RUN && fifolock_unlock(&nest->second, X));
-	fault_if(fifolock_unlock(&nest->first, S));
-}
-
-Test(callback, that_waits_lets_those_run_that_are_due, .description = "G3")
-{
-	fifolock_modes_t modes = of_nobody(NULL);
-
-	for (enum way way = BY_LOCK; way < WAYS; way++) {
-		struct nest nest = {.way = way};
-
-		nest.first.modes = nest.second.modes = &modes;
-		cr_assert_eq(fifolock_lock_n(&nest.second, S, way == BY_CONVERT ? 2 : 1),
-			     0);
-		cr_assert_eq(fifolock_lock(&nest.first, X), 0);
-		cr_assert_eq(fifolock_request(&nest.first, S, 1, &nest.waits,
-					      waits_for_a_later_one, &nest),
-			     EINPROGRESS);
-		cr_assert_eq(
-			fifolock_request(&nest.first, S, 1, &nest.helps, helps, &nest),
-			EINPROGRESS);
-		cr_assert_eq(fifolock_unlock(&nest.first, X), 0);
-		cr_assert_eq(nest.waited, 1, "way %d", (int)way);
-		is_free(&nest.first);
-		is_free(&nest.second);
-	}
-}
-
-/* Each waits for the next one, which is due, too: waits inside waits. */
-#define DEEP 50
-
-struct deep {
-	fifolock_t first;
-	struct level {
-		fifolock_t lock;
-		fifolock_request_t request;
-		struct deep *deep;
-		bool over;
-	} level[DEEP + 1];
-};
-
-static void waits_for_the_next(void *ctx, int status)
-{
-	struct level *level = ctx, *next = level + 1;
-
-	fault_if(status);
-	if (next != &level->deep->level[DEEP]) {
-		fault_if(fifolock_lock(&next->lock, X));
-		fault_if(!next->over);
-		fault_if(fifolock_unlock(&next->lock, X));
-	}
-	level->over = true;
-	fault_if(fifolock_unlock(&level->lock, X));
-	fault_if(fifolock_unlock(&level->deep->first, S));
-}
-
-Test(callback, that_waits_may_be_waited_for, .description = "G3")
-{
-	fifolock_modes_t modes = of_nobody(NULL);
-	static struct deep deep;
-
-	cr_assert_eq(fifolock_lock(&deep.first, X), 0);
-	for (unsigned i = 0; i < DEEP; i++) {
-		struct level *level = &deep.level[i];
-
-		level->deep = &deep;
-		level->lock.modes = &modes;
-		cr_assert_eq(fifolock_lock(&level->lock, X), 0);
-		cr_assert_eq(fifolock_request(&deep.first, S, 1, &level->request,
-					      waits_for_the_next, level),
-			     EINPROGRESS);
-	}
-	cr_assert_eq(fifolock_unlock(&deep.first, X), 0);
-	for (unsigned i = 0; i < DEEP; i++) {
-		cr_assert(deep.level[i].over);
-		is_free(&deep.level[i].lock);
-	}
-	is_free(&deep.first);
-}
-
 /* ---- long chains ---- */
 
 #define LINKS 100000
@@ -234,7 +99,8 @@ struct chain {
 	fifolock_t lock;
 	struct link *links;
 	uint32_t count;
-	uint64_t again; /* so many more requests are to be made */
+	uint64_t again;	 /* so many more requests are to be made */
+	uint64_t drains; /* how often what was handed over was taken again */
 	uint64_t called;
 	uintptr_t low, high; /* of the stack, in callbacks */
 };
@@ -274,18 +140,34 @@ static void *runs_the_chain(void *arg)
 	}
 	fault_if(fifolock_waiting(&chain->lock) != chain->count);
 	fault_if(fifolock_unlock(&chain->lock, X));
+	fault_if(chain->called < chain->count);
+	while (fifolock_request_run_due(&chain->lock))
+		chain->drains++;
 	return NULL;
 }
 
-Test(callback, of_a_million_in_a_chain_needs_the_stack_of_one, .description = "G1 G6")
+static void chain_runs(uint64_t again)
 {
 	struct chain chain = {.count = (uint32_t)test_scaled(LINKS), .low = UINTPTR_MAX};
 
-	chain.again = 9 * (uint64_t)chain.count;
+	chain.again = again * chain.count;
 	chain.links = calloc(chain.count, sizeof(struct link));
 	pthread_join(on_small_stack(runs_the_chain, &chain), NULL);
-	cr_assert_eq(chain.called, 10 * (uint64_t)chain.count);
+	cr_assert_eq(chain.called, (again + 1) * chain.count);
 	cr_assert_lt(chain.high - chain.low, 4096);
+	cr_assert_eq(chain.drains > 0, again > 0);
 	is_free(&chain.lock);
 	free(chain.links);
+}
+
+Test(callback, of_a_long_line_needs_the_stack_of_one_and_one_unlock,
+     .description = "G1 G6")
+{
+	chain_runs(0);
+}
+
+/* Those that joined meanwhile are handed over, and taken again. */
+Test(callback, of_a_million_in_a_chain_needs_the_stack_of_one, .description = "G1 G6")
+{
+	chain_runs(9);
 }

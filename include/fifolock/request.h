@@ -22,16 +22,33 @@
  * unlock, convert, close or any other call of this library, which returns only after
  * them; a grant that another thread makes may be called back before fifolock_request
  * has returned.  Nothing of the library is held meanwhile but the granted mode: a
- * callback may lock, unlock, request and cancel, on this lock and others.  What its
- * own calls grant is called back after it has returned, so a chain of any length
- * needs the stack of one; or, if it gets in line itself, before that.
+ * callback may lock, unlock, request and cancel, on this lock and others.
+ *
+ * The callbacks of one thread run one after the other, oldest first. What a callback's own
+ * calls grant is called back after it has returned, so a chain of any length needs the
+ * stack of one. There is one exception: a callback that waits for a lock would wait for
+ * itself if the hold of another one that is due in its thread were in its way, as after
+ * unlock and lock of the same lock. So whoever waits runs first, inside its wait, those
+ * due callbacks that hold that same lock. They may take 32 KiB of the thread's stack; what
+ * would nest deeper is handed over, see below.
  *
  * Until it returns the thread that it has borrowed does nothing else: let it be
  * short, and do not let it wait for something that this thread holds, waits for, or
- * is to do. It must not end the thread, nor jump or throw out of the callback.  If
- * the call was made by a signal handler, the callback runs in the handler (or, if
- * the handler has interrupted a call of this library, after that): then it may call
- * only what handlers may.
+ * is to do, such as a callback on another lock that is due after it. It must not end the
+ * thread, nor jump or throw out of the callback.  If the call was made by a signal handler,
+ * the callback runs in the handler (or, if the handler has interrupted a call of this
+ * library, after that): then it may call only what handlers may.
+ *
+ * How many callbacks one call runs.  All of requests that joined before it began to call
+ * back, however many; of younger ones, which may go on coming for ever (each asks for the
+ * next step before it gives back), at most 256, and none once the system's coarse clock is
+ * 2 ms further. The others are handed over: they hold, and are called back by the next
+ * thread that comes on the same lock and finds it held or has somebody in line there:
+ * inside its lock, request, run, convert, unlock or other call on it, in which all that was
+ * handed over counts as older. Where a thread is waiting in line for the lock already
+ * nothing is handed over; then its turn comes. If no thread comes the hold stays, and the
+ * callback with it: a program that may fall silent calls fifolock_request_run_due when it is
+ * idle. Callbacks that are told ECANCELED hold nothing and are never handed over.
  *
  * The hold of a callback counts, in the debug build, as its thread's own.  If
  * another thread is to give it back (as after fifolock_granted_eventfd), tell the
@@ -106,6 +123,12 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_poll(fifolock_request_t *requ
  * in the middle of granting for a tenth of a second, so that it cannot be told.  A moment's
  * truth.  Looks at the line, one after the other. */
 FIFOLOCK_API uint32_t fifolock_request_position(fifolock_request_t *request);
+
+/* Run the callbacks that others have handed over on the lock (see above), as this thread's
+ * unlock would: how many it has run. 0 also inside a callback: then they run after it. For
+ * a program that has nothing else to do, and may have no thread that comes to the lock. Also
+ * in a signal handler. */
+FIFOLOCK_API uint32_t fifolock_request_run_due(fifolock_t *lock);
 
 /* Ready to be used as granted: adds 1 to the eventfd whose descriptor is in ctx, as
  * (void *)(intptr_t)fd; who reads it asks poll.  The descriptor must not be blocking,

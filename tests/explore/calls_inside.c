@@ -17,6 +17,9 @@
 #define fl_cas_relaxed(p, expected, v) \
 	(*(p) == *(expected) ? (*(p) = (v), true) : (*(expected) = *(p), false))
 
+void expect(struct fl_slot *slot);
+void call_later(struct fl_slot *slot);
+
 #define fl_calls_expect expect
 #define fl_call_later	call_later
 #include "../../src/calls.c"
@@ -42,14 +45,21 @@ void fl_call_later(struct fl_slot *slot)
 
 void calls_keep(struct calls_thread *thread)
 {
-	*thread = (struct calls_thread){inbox, first, last, held, expects, expected};
+	*thread = (struct calls_thread){.inbox = inbox,
+					.due = due,
+					.aside = aside,
+					.turn = turn,
+					.held = held,
+					.expects = expects,
+					.expected = expected};
 }
 
 void calls_resume(const struct calls_thread *thread)
 {
 	inbox = thread->inbox;
-	first = thread->first;
-	last = thread->last;
+	due = thread->due;
+	aside = thread->aside;
+	turn = thread->turn;
 	held = thread->held;
 	expects = thread->expects;
 	expected = thread->expected;

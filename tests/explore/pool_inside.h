@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct fl_slot;
+#include "calls.h"
 
 /* What src/calls.c keeps per thread (calls_inside.c), and what src/pool.c does. */
 struct calls_thread {
-	uint32_t inbox, first, last;
+	uint32_t inbox;
+	struct fl_due due;
+	struct fl_calls_wait *aside;
+	struct fl_turn *turn;
 	unsigned held;
 	struct fl_slot *expects;
 	bool expected;
@@ -37,6 +40,7 @@ void pool_thread_ends(void);
 bool pool_complete(void); /* every slot made is free */
 bool pool_is_top(uintptr_t at);
 bool pool_has_free(void);
+void handed_begin(void); /* nothing is handed over */
 const void *pool_memory(size_t *size);
 const char *pool_name(const void *at);
 

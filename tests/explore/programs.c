@@ -149,13 +149,21 @@ bool fl_deadline_passed(const struct fl_deadline *deadline)
 	return false;
 }
 
-/* Who does not hover looks at the length of the line, but does the same whatever it is. */
+/* Who does not hover looks at the length of the line, but does the same whatever it is.  Where
+ * nothing is handed over nothing is there to be taken. */
 bool ex_is_hint(const void *at, const struct ex_site *site)
 {
+	if (strstr(site->file, "handed.c"))
+		return !program->serves;
 	if (program->hover || !strstr(site->file, "wait.c"))
 		return false;
 	return at == &words_lock_at(0)->gone || at == &words_lock_at(1)->gone ||
 	       at == &words_condition()->guard.gone;
+}
+
+uint32_t ex_serves_most(void)
+{
+	return program->serves ? program->serves : 256;
 }
 
 uint32_t fl_spin_turns(void)
@@ -220,6 +228,7 @@ static void begin(void)
 	const void *slots = pool_memory(&size);
 
 	pool_begin(program->cold ? program->cold : 64);
+	handed_begin();
 	for (unsigned t = 0; t < threads && !program->cold; t++)
 		pool_warm(ex_pool(t));
 	for (unsigned i = 0; i < program->spare; i++)

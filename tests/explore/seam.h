@@ -29,6 +29,8 @@ uint64_t ex_and(void *at, size_t size, uint64_t value, const struct ex_site *sit
 bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned order,
 	    const struct ex_site *site, const char *function);
 
+uint32_t ex_serves_most(void); /* how many younger requests' callbacks one call runs */
+
 #define EX_SITE(what)                                                              \
 	({                                                                         \
 		static const struct ex_site ex_site_ = {what, __FILE__, __LINE__}; \
