@@ -6,6 +6,7 @@
  * before the next scan is the one that succeeded.  Its requests stay pending until then.
  */
 #include "torture.h"
+#include "torture_atomic.h"
 #include "torture_events.h"
 
 #define SLOTS (1u << 20)
@@ -86,6 +87,8 @@ static struct entry *joiner(const struct fl_slot *slot)
 
 	if (my_call->kind != SIGNAL)
 		return my_call;
+	if (torture_fuse && my_call->begun % 4 == 0)
+		torture_delay(); /* a waiter that did not wait for this would be gone */
 	entry = owners[slot->id];
 	if (!entry || entry->kind != WAIT || entry->from != my_call->from ||
 	    entry->target != my_call->target)

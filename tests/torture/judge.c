@@ -88,6 +88,16 @@ bool kept_out_by(const struct sweep *sweep, const struct open *open, unsigned mo
 
 /* ---- causes ---- */
 
+/* How many holds of that mode may keep it out: a conversion's own does not. */
+static uint32_t others_of(const struct sweep *sweep, const struct open *open,
+			  unsigned mode)
+{
+	const struct entry *entry = open->entry;
+
+	return sweep->hi[mode] -
+	       (entry->kind == CONVERT && entry->from == mode && open->had);
+}
+
 /* Somebody else in line who is possibly kept out by what is held of this mode. */
 static bool may_be_contended(const struct sweep *sweep, const struct open *looker)
 {
@@ -98,7 +108,7 @@ static bool may_be_contended(const struct sweep *sweep, const struct open *looke
 
 		if (open != looker && open->entry->joined &&
 		    (!sweep->target->table->monotone ||
-		     kept_out_by(sweep, open, mode, sweep->hi[mode])))
+		     kept_out_by(sweep, open, mode, others_of(sweep, open, mode))))
 			return true;
 	}
 	return false;

@@ -22,6 +22,7 @@ static void from_matrix(struct rules *rules, unsigned count, const uint32_t conf
 static void preset(struct table *table, uint64_t *random)
 {
 	static const uint32_t mutex[] = {1}, shared[] = {3, 1}, update[] = {7, 1, 5};
+	static const uint32_t two[] = {3, 3}; /* each alone */
 	static const uint32_t intent[] = {0x3f, 0x31, 0x35, 0x01, 0x27, 0x37};
 	static const struct {
 		const fifolock_modes_t *modes;
@@ -30,11 +31,15 @@ static void preset(struct table *table, uint64_t *random)
 	} presets[] = {{&fifolock_mutex, 1, mutex},
 		       {&fifolock_shared_exclusive, 2, shared},
 		       {&fifolock_update, 3, update},
-		       {&fifolock_intent, 6, intent}};
-	unsigned which = oracle_below(random, 4);
+		       {&fifolock_intent, 6, intent},
+		       {NULL, 2, two}};
+	unsigned which = oracle_below(random, 5);
 
 	from_matrix(&table->rules, presets[which].count, presets[which].conflicts);
-	table->modes = *presets[which].modes;
+	if (presets[which].modes)
+		table->modes = *presets[which].modes;
+	else
+		rules_compile(&table->rules, &table->modes);
 	table->zero_will_do = which == 1;
 	for (unsigned m = 0; m < FIFOLOCK_MAX_MODES && m < table->rules.count; m++)
 		rules_capacity(&table->rules, &table->modes, m);
