@@ -16,6 +16,7 @@
 #include "report.h"
 #include "atomic.h"
 #include "records.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <fifolock/inspect.h>
@@ -293,7 +294,7 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
-__attribute__((constructor)) static void read_environment(void)
+FL_LOADED static void read_environment(void)
 {
 	const char *words = secure_getenv("FIFOLOCK_DEBUG");
 
@@ -317,7 +318,7 @@ static void sum_up(const struct place *place)
 	say(buffer, (size_t)(text.at - buffer));
 }
 
-__attribute__((destructor)) static void finish(void)
+FL_UNLOADED static void finish(void)
 {
 	/* [HOOK] acquire */
 	if (quiet || fl_load_acquire(&hook))

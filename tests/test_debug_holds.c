@@ -357,6 +357,78 @@ Test(debug_holds, are_right_whatever_a_handler_interrupts,
 	cr_assert_eq(reports, 0, "%s", report[0].text);
 }
 
+/* ---- all at once ---- */
+
+#define FEW 12
+
+static unsigned choose(uint64_t *random, unsigned n)
+{
+	*random = *random * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(*random >> 33) % n;
+}
+
+static void count_one(void *n)
+{
+	++*(unsigned *)n;
+}
+
+/* Some locks in their order, one before them by a try; converted; given back in any order. */
+static unsigned go_up(uint64_t *random)
+{
+	unsigned at[5], mode[5], n = 0, faults = 0, runs = 0;
+	unsigned first = 1 + choose(random, 4);
+
+	for (unsigned i = first; n < 4 && i < FEW - 1; i += 1 + choose(random, 3)) {
+		at[n] = i;
+		mode[n] = choose(random, 3);
+		faults += fifolock_lock(&locks[i], mode[n++]) != 0;
+	}
+	at[n] = choose(random, first);
+	mode[n] = S;
+	n += fifolock_trylock(&locks[at[n]], S) == 0;
+	faults += fifolock_run(&locks[FEW - 1], X, count_one, &runs) != 0;
+	for (unsigned i = 0; i < n; i++)
+		if (mode[i] == X && choose(random, 2)) {
+			mode[i] = S;
+			faults += fifolock_tryconvert(&locks[at[i]], X, S) != 0;
+		}
+	for (; n; n--) {
+		unsigned i = choose(random, n);
+
+		faults += fifolock_unlock(&locks[at[i]], mode[i]) != 0;
+		at[i] = at[n - 1];
+		mode[i] = mode[n - 1];
+	}
+	return faults + (runs != 1);
+}
+
+static void *go_up_often(void *seed)
+{
+	uint64_t random = (uintptr_t)seed, faults = 0;
+
+	for (uint64_t i = test_scaled(3000); i; i--)
+		faults += go_up(&random);
+	return (void *)(uintptr_t)faults;
+}
+
+Test(debug_holds, of_a_program_that_is_right_are_never_reported,
+     .description = "no false alarm")
+{
+	pthread_t thread[4];
+	void *faults;
+
+	keep_reports();
+	for (unsigned i = 0; i < FEW; i++)
+		cr_assert_eq(fifolock_init(&locks[i], &fifolock_update), 0);
+	for (uintptr_t i = 0; i < 4; i++)
+		pthread_create(&thread[i], NULL, go_up_often, (void *)(i + 1));
+	for (unsigned i = 0; i < 4; i++) {
+		pthread_join(thread[i], &faults);
+		cr_assert_null(faults);
+	}
+	cr_assert_eq(reports, 0, "%s", report[0].text);
+}
+
 /* ---- who holds ---- */
 
 static unsigned find(const struct fifolock_holder *holders, size_t n, unsigned mode)

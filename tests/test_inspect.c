@@ -331,3 +331,25 @@ Test(dump, says_the_name, .description = "G7")
 	cr_assert_str_eq(out.name, "cache");
 	dumps_as(&lock, " cache: not held, 0 in line\n");
 }
+
+/* ---- what only the debug build knows ---- */
+
+static void ignore(const struct fifolock_report *report, void *ctx)
+{
+	(void)report, (void)ctx;
+}
+
+/* A program need not know which of the two it runs with. */
+Test(holders, are_the_debug_builds_to_know, .description = "G7")
+{
+	fifolock_t lock = {0};
+	size_t count = 7;
+	int rc = fifolock_holders(&lock, NULL, 0, &count);
+
+	cr_assert(rc == ENOTSUP ? count == 7 : rc == 0 && count == 0);
+	cr_assert_eq(fifolock_debug_on_report(ignore, NULL), rc);
+	cr_assert_eq(fifolock_debug_on_report(NULL, NULL), rc);
+	cr_assert_eq(fifolock_holders(&lock, NULL, 0, NULL), EINVAL);
+	cr_assert_eq(fifolock_holders(NULL, NULL, 0, &count), EINVAL);
+	cr_assert_eq(fifolock_holders(&lock, NULL, 1, &count), EINVAL);
+}
