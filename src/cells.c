@@ -26,6 +26,28 @@
 
 #define CHUNK_FIRST 64u
 
+/* ThreadSanitizer has to know of memory that it has seen before. */
+#if defined(__SANITIZE_THREAD__)
+#define IS_WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define IS_WATCHED 1
+#endif
+#endif
+#ifdef IS_WATCHED
+void *fl_map(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void fl_unmap(void *memory, size_t size)
+{
+	munmap(memory, size);
+}
+#else
 void *fl_map(size_t size)
 {
 	int saved = errno;
@@ -43,6 +65,7 @@ void fl_unmap(void *memory, size_t size)
 	(void)syscall(SYS_munmap, memory, size);
 	errno = saved;
 }
+#endif
 
 static unsigned chunk_of(uint32_t id)
 {
