@@ -59,7 +59,7 @@ static bool success_fits(const struct entry *entry)
 
 static bool late_fits(const struct entry *entry)
 {
-	if (entry->how != TIMED)
+	if (entry->how != TIMED || now_ns() < entry->deadline)
 		return false;
 	if (entry->kind == WAIT)
 		return entry->joined && !entry->signalled;

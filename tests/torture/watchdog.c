@@ -178,44 +178,52 @@ static uint64_t cpu_ns(const struct seat *seat)
 	return (uint64_t)cpu.tv_sec * 1000000000 + (uint64_t)cpu.tv_nsec;
 }
 
-/* What the threads have had of the processors, and whether one of them wants more. */
-static bool are_at_work(struct round *round, uint64_t *had)
+/* Since one of them got something done: turns in which all slept, and what they have had
+ * of the processors. */
+static struct {
+	uint32_t asleep;
+	uint64_t had_ns;
+} stall;
+
+static uint64_t cpu_seen[SEATS];
+
+/* How much more it has had since the last look.  Another thread has its seat: nothing. */
+static uint64_t cpu_since(const struct round *round, unsigned i)
+{
+	uint64_t now = cpu_ns(&round->seats[i]), before = cpu_seen[i];
+
+	cpu_seen[i] = now;
+	return before && now > before ? now - before : 0;
+}
+
+/* False: nobody wants a processor. */
+static bool are_at_work(struct round *round)
 {
 	bool wants = false;
 
-	*had = 0;
 	pthread_mutex_lock(&round->births);
 	for (unsigned i = 0; i < round->plan.seats; i++) {
 		struct seat *seat = &round->seats[i];
 
-		if (!seat->running)
+		if (!seat->running || !alive(seat)) {
+			cpu_seen[i] = 0;
 			continue;
-		*had += cpu_ns(seat);
-		wants = wants ||
-			(alive(seat) && wants_processor(relaxed_load(&seat->tid)));
+		}
+		stall.had_ns += cpu_since(round, i);
+		wants = wants || wants_processor(relaxed_load(&seat->tid));
 	}
 	pthread_mutex_unlock(&round->births);
 	return wants;
 }
 
-/* Turns in which all slept, and processor time, since one of them got something done. */
-static struct {
-	uint32_t asleep;
-	uint64_t had, from;
-} stall;
-
 /* Nobody has got anything done in this turn. */
 static void stands_still(struct round *round, unsigned thread)
 {
-	uint64_t had;
-
-	if (!are_at_work(round, &had))
+	if (!are_at_work(round))
 		stall.asleep++;
-	if (!stall.from || had < stall.from)
-		stall.from = had ? had : 1;
 	if (stall.asleep > options.stall * TURNS_PER_S)
 		stalled(thread, "have slept");
-	if (had - stall.from > options.stall * UINT64_C(1000000000))
+	if (stall.had_ns > options.stall * UINT64_C(1000000000))
 		stalled(thread, "have run in circles");
 }
 
@@ -234,9 +242,11 @@ static void look_at(struct round *round)
 		if (alive(seat))
 			lives = i;
 	}
-	if (moves || lives == SEATS)
+	if (moves || lives == SEATS) {
 		memset(&stall, 0, sizeof(stall));
-	else
+		memset(cpu_seen, 0, sizeof(cpu_seen));
+	}
+	if (!moves && lives != SEATS)
 		stands_still(round, lives);
 	if (++turns > ROUND_MOST)
 		relaxed_store(&round->hurry, 1);
