@@ -25,13 +25,13 @@ command_is apt-get "echo \"\$*\" >>'$dir/asked'
 case \$* in *rare*) exit 100 ;; esac
 for word; do echo \"\$word\"; done >>'$dir/there'"
 
-# gets USER STATUS NEEDED WANTED
+# gets USER STATUS NEEDED WANTED [TOLD]
 gets() {
 	command_is id "echo $1"
 	: >"$dir/there"
 	: >"$dir/asked"
 	status=0
-	PATH=$dir/bin:$PATH sh -c '. "$0"; get_packages "$1" "$2"' "$packages" "$3" "$4" \
+	PATH=$dir/bin:$PATH sh -c '. "$0"; get_packages "$1" "$2" "$3"' "$packages" "$3" "$4" "${5:-}" \
 		>"$dir/out" 2>&1 || status=$?
 	[ $status -eq "$2" ] || fail "status $status for $1, '$3', '$4'"
 }
@@ -47,13 +47,20 @@ gets 1000 1 'no-one no-two' 'no-three'
 asked 0
 says 'apt-get update && apt-get install .* no-one no-two no-three$'
 [ "$(grep -c 'apt-get' "$dir/out")" -eq 1 ] || fail 'it says more than one command'
+gets 1000 1 no-one no-three no-four
+says 'apt-get install .* no-one no-three no-four$'
+gets 0 0 no-one no-three no-four
+! grep -q no-four "$dir/asked" || fail 'what another script wants was installed'
+gets 1000 0 '' '' no-four
+[ ! -s "$dir/out" ] || fail 'it speaks of what it does not want'
 gets 1000 0 '' 'no-three'
 says 'apt-get install .* no-three$'
 
 # No such package here: on with the others.
-gets 0 0 'no-one' 'rare'
-asked 2
-tail -n 1 "$dir/asked" | grep -q ' no-one$' || fail 'what is needed was not installed'
+gets 0 0 'no-one' 'rare no-three'
+grep -q '^install .* no-one$' "$dir/asked" || fail 'what is needed was not installed'
+grep -q '^install .* no-three$' "$dir/asked" || fail 'what can be had was not installed'
+says 'Going on without rare$'
 gets 0 1 'rare' 'no-two'
 
 # There, by whatever means.
