@@ -58,7 +58,13 @@ does 0 build "$dir/folder" "$dir/log"
 [ ! -s "$dir/out" ] || fail 'it speaks of nothing'
 
 # Packages that come later.
-command_is meson 'echo "$*" >>'"'$dir/asked'"'; case $1 in setup) : >'"'$dir/folder/build.ninja'"' ;; esac'
+# What meson remembers must be gone.
+mkdir "$dir/folder/meson-private"
+command_is meson "echo \"\$*\" >>'$dir/asked'
+cd '$dir/folder'
+[ ! -e meson-private/coredata.dat ] || exit 1
+: >build.ninja
+: >meson-private/coredata.dat"
 asked() { [ "$(cat "$dir/asked" 2>/dev/null)" = "$1" ] || { cat "$dir/asked"; fail "not '$1'"; }; rm -f "$dir/asked"; }
 echo libck-dev >"$LACKING"
 does 0 configure "$dir/folder" "$dir/log" -Da=b
@@ -67,11 +73,9 @@ does 0 configure "$dir/folder" "$dir/log" -Da=b
 asked ''
 : >"$LACKING"
 does 0 configure "$dir/folder" "$dir/log" -Da=b
-asked "configure --clearcache $dir/folder
-setup --reconfigure $dir/folder -Da=b"
+asked "setup $dir/folder -Da=b"
 does 0 configure "$dir/folder" "$dir/log" -Da=c
-asked "configure --clearcache $dir/folder
-setup --reconfigure $dir/folder -Da=c"
+asked "setup $dir/folder -Da=c"
 command_is meson 'echo "no such option"; exit 1'
 does 1 configure "$dir/folder" "$dir/log" -Da=d
 says 'no such option'
