@@ -74,7 +74,8 @@ static void compare(struct table *table, unsigned round)
 	for (unsigned i = 0; i < table->count; i++) {
 		struct outcome *outcome = outcome_of(table, i, round);
 
-		outcome->figures[VERSUS] = ratio(outcome->figures[RATE], reference);
+		outcome->figures[VERSUS] =
+			ratio_if_any(outcome->figures[RATE], reference);
 		report_load(table->options, &table->load, table->locks[i]->name, round,
 			    outcome);
 	}
