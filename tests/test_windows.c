@@ -451,3 +451,76 @@ Test(windows, a_wait_for_a_request_does_not_notice_that_its_lock_goes,
 	cr_assert_eq(fifolock_request_position(&first.request), UINT32_MAX);
 	cr_assert_eq(faults, 0u);
 }
+
+/* ---- a thread that gets in line as a callback is being handed over ---- */
+
+static struct {
+	fifolock_request_t request[2][2];
+	unsigned odd[2];
+	bool inside, stop; /* of a callback; stop is atomic */
+} machine;
+static pthread_t late;
+static bool late_sleeps; /* atomic */
+
+static void late_is_about_to_sleep(void)
+{
+	set(&late_sleeps);
+}
+
+static void comes_late(void)
+{
+	hooks.sleep = late_is_about_to_sleep;
+	fault_if(fifolock_lock(&lock, S));
+	set(&machine.stop);
+	fault_if(fifolock_unlock(&lock, S));
+}
+
+/* Not in a callback's own unlock: the line is looked at, nobody waits there, and so the
+ * next callback is about to be handed over. */
+static void as_it_is_handed_over(void)
+{
+	if (machine.inside) {
+		hooks.commit = as_it_is_handed_over;
+		return;
+	}
+	late = begins(comes_late);
+	until(&late_sleeps);
+}
+
+static void steps(void *ctx, int status)
+{
+	unsigned which = (unsigned)(uintptr_t)ctx;
+	unsigned *odd = &machine.odd[which];
+
+	machine.inside = true;
+	fault_if(status);
+	if (!__atomic_load_n(&machine.stop, __ATOMIC_ACQUIRE)) {
+		*odd ^= 1;
+		fault_if(fifolock_request(&lock, X, 1, &machine.request[which][*odd],
+					  steps, ctx) != EINPROGRESS);
+	}
+	gives(X);
+	machine.inside = false;
+}
+
+Test(windows, who_gets_in_line_as_a_callback_is_handed_over_is_not_forgotten,
+     .description = "G3")
+{
+	fifolock_modes_t modes = fifolock_shared_exclusive;
+
+	cr_assert_eq(fifolock_modes_owner_checked(&modes, false), 0);
+	cr_assert_eq(fifolock_init(&lock, &modes), 0);
+	takes(X);
+	for (uintptr_t i = 0; i < 2; i++)
+		cr_assert_eq(fifolock_request(&lock, X, 1, &machine.request[i][0], steps,
+					      (void *)i),
+			     EINPROGRESS);
+	machine.inside = true;
+	hooks.commit = as_it_is_handed_over;
+	gives(X);
+	cr_assert_null(hooks.commit);
+	pthread_join(late, NULL);
+	while (fifolock_request_run_due(&lock))
+		;
+	is_free();
+}
