@@ -208,8 +208,9 @@
 {.name = "contended-by-one-of-two", .table = LIMITS, .scripts = {"#S -S", "-S", "+X -X"}, .held = "SS"},
 
 /* A batch put back behind a conversion that has come meanwhile. */
-{.name = "put-back", .table = LIMITS, .scripts = {"~X -X", ">S S:X -X -S", "X:S -S"}, .held = ".SX"},
-{.name = "put-back-of-four", .table = LIMITS, .scripts = {"~X -X", "+S -S", "S:X -X -S", "X:S -S"}, .held = "..SX", .big = true},
+{.name = "put-back", .table = LIMITS, .scripts = {"~X", ">S S:X", "X:S"}, .held = ".SX", .kept = true},
+{.name = "put-back-of-four", .table = LIMITS, .scripts = {"~X", "+S -S", "S:X", "X:S"}, .held = "..SX", .kept = true, .big = true},
+{.name = "put-back-two", .table = LIMITS, .scripts = {"~X", ">S >S S:X", "X:S"}, .held = ".SX", .kept = true},
 
 /* Two locks: one slot, one queue of callbacks for both. */
 {.name = "two-locks", .scripts = {"+X 2+X 2-X -X", "2+X 2-X +X -X"}},
