@@ -210,6 +210,7 @@
 /* A batch put back behind a conversion that has come meanwhile. */
 {.name = "put-back", .table = LIMITS, .scripts = {"~X", ">S S:X", "X:S"}, .held = ".SX", .kept = true},
 {.name = "put-back-of-four", .table = LIMITS, .scripts = {"~X", "+S -S", "S:X", "X:S"}, .held = "..SX", .kept = true, .big = true},
+{.name = "put-back-before-others", .table = LIMITS, .scripts = {"~X", ">S S~X", ">X X:S cancel"}, .held = "SSX", .kept = true, .big = true},
 {.name = "put-back-two", .table = LIMITS, .scripts = {"~X", ">S >S S:X", "X:S"}, .held = ".SX", .kept = true},
 
 /* Two locks: one slot, one queue of callbacks for both. */

@@ -17,6 +17,7 @@ REQUEST = 'src/request.c'
 RUN = 'src/run.c'
 CALLS = 'src/calls.c'
 COND = 'src/cond.c'
+INSPECT = 'src/inspect.c'
 CONVERT = 'src/convert.c'
 STATS = 'src/stats.c'
 
@@ -283,12 +284,139 @@ MUTANTS = [
     # Conditions
     ('the newest is signalled', COND, 'struct fl_waiter *waiter = cond->first;', 'struct fl_waiter *waiter = cond->last;'),
     ('a wait gives back before it is listed', COND,
-     '\tint error = begin(cond, waiter);\n\n\tif (error)\n\t\treturn error;\n\tif (fl_release(waiter->lock, row->field, row->unit) != 0 && unlist(cond, waiter))\n\t\treturn EPERM;',
-     '\tif (fl_release(waiter->lock, row->field, row->unit) != 0)\n\t\treturn EPERM;\n\tif (begin(cond, waiter) != 0)\n\t\treturn ENOMEM;'),
+     '\tbegin(cond, waiter);\n\t/* Somebody else has given it back. But a signal may have come first. */\n'
+     '\tif (fl_release(waiter->lock, row->field, row->unit) != 0 &&\n'
+     '\t    unlist(cond, waiter) != EINPROGRESS)\n\t\treturn EPERM;',
+     '\tif (fl_release(waiter->lock, row->field, row->unit) != 0)\n\t\treturn EPERM;\n\tbegin(cond, waiter);'),
     ('a bump asks again after giving back', CONVERT,
      '\tfl_join(lock, slot, want, FL_UNBOUND);\n\tfl_release(lock, row->field, row->unit);',
      '\tfl_release(lock, row->field, row->unit);\n\tfl_join(lock, slot, want, FL_UNBOUND);'),
     ('who only holds is not counted', STATS, 'add(&counts->held_ns, -(now * n));', ''),
+
+    # A batch put back behind a conversion that has come meanwhile
+    ('behind a conversion: the end of the line is not moved', QUEUE,
+     '\telse\n\t\tfl_line_head(lock)->older = slot->id;\n\tolder->newer = slot->id;',
+     '\tolder->newer = slot->id;'),
+    ('behind a conversion: the rest of the line is lost', QUEUE,
+     'slot->newer = older->newer;\n\tslot->older = older->id;', 'slot->newer = 0;\n\tslot->older = older->id;'),
+    ('behind a conversion: only the last of a batch', QUEUE,
+     'insert(lock, slot, other ? other : last_ahead(lock));',
+     'if (left == 1 || !last_ahead(lock))\n\t\t\t\tinsert(lock, slot, other ? other : last_ahead(lock));'),
+    ('a batch is put back before a conversion', QUEUE, 'other ? other : last_ahead(lock)', 'other'),
+
+    # Conditions: what is done under the guard
+    ('callbacks run beside the guard', COND,
+     ['\tfl_calls_hold();\n\tif (!fl_take(&cond', 'row->field, row->unit);\n\tfl_calls_let();'],
+     ['\tif (!fl_take(&cond', 'row->field, row->unit);']),
+    ('a broadcast moves one', COND, 'if (move_first(cond) && !all)', 'if (move_first(cond))'),
+    ('a signal moves all', COND, 'if (move_first(cond) && !all)', 'if (move_first(cond) && !all && !cond->first)'),
+    ('a signal goes to one that was turned away', COND,
+     '\tif (!note_take(waiter))\n\t\treturn false;', '\tif (!note_take(waiter))\n\t\treturn true;'),
+    ('one that was turned away is moved', COND, '\tif (!note_take(waiter))\n\t\treturn false;', '\tnote_take(waiter);'),
+    ('the first of the list stays', COND, '\t\tcond->first = waiter->newer;', '\t\t(void)0;'),
+    ('the last of the list stays', COND, '\t\tcond->last = waiter->older;', '\t\t(void)0;'),
+    ('one in the middle of the list stays', COND,
+     '\t\twaiter->older->newer = waiter->newer;', '\t\t(void)0;'),
+    ('one in the middle of the list, the way back', COND,
+     '\t\twaiter->newer->older = waiter->older;', '\t\t(void)0;'),
+    ('who is signalled counts as listed', COND, '\twaiter->listed = false;\n', ''),
+    ('whether it is listed is read without the guard', COND,
+     ['\tguard_take(cond);\n\tlisted = ', '\tguard_give(cond);\n\treturn error;'],
+     ['\tlisted = ', '\treturn error;']),
+    ('a signal joins after the guard', COND,
+     '\twhile (cond->first)\n\t\tif (move_first(cond) && !all)\n\t\t\tbreak;\n\tguard_give(cond);',
+     '\twhile (cond->first) {\n\t\tstruct fl_waiter *first = cond->first;\n\n\t\tlist_remove(cond, first);\n'
+     '\t\tguard_give(cond);\n\t\tif (note_take(first))\n'
+     '\t\t\tfl_join(first->lock, first->slot, &first->want, FL_UNBOUND | FL_DATED);\n'
+     '\t\tguard_take(cond);\n\t\tif (!all)\n\t\t\tbreak;\n\t}\n\tguard_give(cond);'),
+    # ... and what a wait returns with
+    ('a signal finds the line full', COND, 'FL_UNBOUND | FL_DATED', 'FL_DATED'),
+    ('back from a time-out, the line is full', COND,
+     'fl_join(waiter->lock, waiter->slot, &waiter->want, FL_UNBOUND);',
+     'fl_join(waiter->lock, waiter->slot, &waiter->want, 0);'),
+    ('signalled, it has been awake all the while', COND, 'FL_UNBOUND | FL_DATED', 'FL_UNBOUND'),
+    ('a hold that is not there: still listed', COND,
+     ' != 0 &&\n\t    unlist(cond, waiter) != EINPROGRESS)\n\t\treturn EPERM;', ' != 0)\n\t\treturn EPERM;'),
+    ('a hold that is not there is not noticed', COND,
+     '\tif (fl_release(waiter->lock, row->field, row->unit) != 0 &&\n'
+     '\t    unlist(cond, waiter) != EINPROGRESS)\n\t\treturn EPERM;',
+     '\tfl_release(waiter->lock, row->field, row->unit);'),
+    ('a hold that is not there, whatever was signalled', COND,
+     'unlist(cond, waiter) != EINPROGRESS)', '(unlist(cond, waiter), true))'),
+    ('a time-out after the signal is believed', COND,
+     '\tif (error == EINPROGRESS)\n\t\treturn fl_await(waiter->lock, waiter->slot, NULL);',
+     '\tif (error == EINPROGRESS)\n\t\treturn fl_sleep(waiter->slot, deadline);'),
+    ('a time-out is told as a signal', COND, 'return error ? error : ETIMEDOUT;', 'return error;'),
+    ('after a time-out it does not hold', COND,
+     '\tfl_join(waiter->lock, waiter->slot, &waiter->want, FL_UNBOUND);\n'
+     '\terror = fl_await(waiter->lock, waiter->slot, NULL);\n'
+     '\treturn error ? error : ETIMEDOUT;', '\treturn ETIMEDOUT;'),
+    ('the slot of a wait is lost', COND, '\tfl_slot_waited(waiter.slot);\n', ''),
+    ('what is due waits for the signal', COND,
+     ['\theld = fl_calls_wait();\n\terror = give', '\tfl_calls_waited(held);\n'],
+     ['\theld = fl_calls_held();\n\tfl_calls_hold();\n\terror = give', '\t(void)held;\n\tfl_calls_let();\n']),
+    ('signalled, it does not come back for the guard', COND,
+     '\terror = unlist(cond, waiter);\n\tif (error == ECANCELED)',
+     '\terror = fl_told(waiter->slot) ? EINPROGRESS : unlist(cond, waiter);\n\tif (error == ECANCELED)'),
+    # ... and closings
+    ('a wait that begins beside a closing', COND,
+     '\tif (fl_closed_for_certain(waiter->lock))\n\t\tturn_away(waiter->slot, waiter->lock);', ''),
+    ('whether it is closed is asked before it is listed', COND,
+     ['\tguard_take(cond);\n\tlist_add(cond, waiter);', '\tif (fl_closed_for_certain(waiter->lock))\n'
+      '\t\tturn_away(waiter->slot, waiter->lock);\n}'],
+     ['\tbool shut = fl_closed_for_certain(waiter->lock);\n\n\tfl_store_relaxed(&waiter->slot->note, note_of(waiter->lock));\n'
+      '\tguard_take(cond);\n\tlist_add(cond, waiter);',
+      '\tif (shut)\n\t\tturn_away(waiter->slot, waiter->lock);\n}']),
+    ('a closing wakes nobody', COND, '\tif (word & FL_ASLEEP)\n\t\tfl_unpark(&slot->word);\n}\n\n/* lock -> lock|1 */',
+     '}\n\n/* lock -> lock|1 */'),
+    ('a closing forgets the last slot', COND, 'id <= made', 'id < made'),
+    ('a closing turns away who waits with another lock', COND,
+     'if (fl_load_relaxed(&slot->note) == note && /* [NOTE] */\n\t    /* [NOTE] */\n\t    fl_cas',
+     'note = fl_load_relaxed(&slot->note);\n\tif (note && !(note & TURNED_AWAY) &&\n\t    /* [NOTE] */\n\t    fl_cas'),
+    ('roused for another, it gives up', COND, '} while (!is_turned_away(waiter));', '} while (false);'),
+    ('roused once, it does not sleep again', COND, '\t\tfl_and_acquire(&slot->word, ~FL_ROUSED);\n', ''),
+
+    # Looks
+    ('a snapshot of two moments', LOCK,
+     '\terror = is_of_one_moment(lock, look) ? 0 : EAGAIN;\n\tfl_scan(',
+     '\terror = is_of_one_moment(lock, look) ? 0 : 0;\n\tfl_scan('),
+    ('a free lock is of two moments', LOCK, 'is_of_one_moment(lock, look) ? 0\n								 : EAGAIN;',
+     'is_of_one_moment(lock, look) ? 0 : 0;'),
+    ('a change is believed', INSPECT, 'error = try_snapshot(', 'error = !TRIES && try_snapshot('),
+    ('whether it is closed is read afterwards', INSPECT, 'out->closed = look.closed;', 'out->closed = fl_closed(lock);'),
+    ('the holds are read afterwards', INSPECT,
+     'out->holds[m] = fl_word_holds(modes, m, look.word);', 'out->holds[m] = fifolock_holds(lock, m);'),
+    ('the youngest ticket for the oldest', INSPECT, '\tif (copy->out->waiting == 0)\n', ''),
+    ('one more than there is room for', INSPECT, 'copy->out->waiting < copy->room', 'copy->out->waiting <= copy->room'),
+    ('one less than there is room for', INSPECT, 'copy->out->waiting < copy->room', 'copy->out->waiting + 1 < copy->room'),
+    ('the mode it holds for the one it wants', INSPECT, '.mode = slot->mode', '.mode = slot->from'),
+    ('everybody in line converts', INSPECT, 'slot->how & FL_AHEAD ? slot->from : -1', 'slot->from'),
+    ('nobody in line converts', INSPECT, 'slot->how & FL_AHEAD ? slot->from : -1', '-1'),
+    ('only who is called back may leave', INSPECT, 'slot->how & FL_LEAVES', 'slot->how & FL_CALLS'),
+    ('only those shown are counted', INSPECT, '\tcopy->out->waiting++;',
+     '\tcopy->out->waiting += copy->out->waiting < copy->room;'),
+    ('a second try adds to the first', INSPECT,
+     ['\t*out = (struct fifolock_snapshot){.modes = fl_modes_count(modes),\n\t\t\t\t\t  .name = name_of(modes)',
+      '\tstruct fifolock_snapshot snapshot;\n\tstruct copy'],
+     ['\t*out = (struct fifolock_snapshot){.modes = fl_modes_count(modes), .waiting = out->waiting,\n'
+      '\t\t\t\t\t  .name = name_of(modes)',
+      '\tstruct fifolock_snapshot snapshot = {.modes = 0};\n\tstruct copy']),
+    ('an answer although it failed', INSPECT, '{&snapshot, line,', '{out, line,'),
+    ('older than time', INSPECT, 'since && since < copy->now ? copy->now - since : 0', 'since ? copy->now - since : 0'),
+    ('an age where none is known', INSPECT, 'since && since < copy->now ? copy->now - since : 0',
+     'since < copy->now ? copy->now - since : 0'),
+    ('one try', INSPECT, '#define TRIES 16', '#define TRIES 1'),
+    ('the weight is not shown', INSPECT, '.n = slot->weight', '.n = 1'),
+    ('a dump forgets that it is closed', INSPECT, 'snapshot->closed ? ", closed" : ""', '""'),
+    ('a dump says that nothing is held', INSPECT, 'any ? "" : " not held"', '" not held"'),
+    ('a dump counts the rest wrongly', INSPECT, 'snapshot.waiting - SHOWN)', 'snapshot.waiting)'),
+    ('a dump changes errno', INSPECT, '\terrno = saved;\n', ''),
+    ('a position counts the request itself', REQUEST, 'count->before += !count->found;', 'count->before++;'),
+    ('contended by a conversion\'s own hold', CONVERT,
+     'holds -= search->modes->rows[slot->from].unit; /* its own */', 'holds -= 0;'),
+    ('contended only by the first in line', CONVERT, 'return !search->found;', 'return false;'),
+    ('contended by whatever is held', CONVERT,
+     'search.holds = modes->rows[mode].unit * holds;', 'search.holds = fl_load_relaxed(&lock->word) & FL_HOLDS;'),
 ]
 
 SURVIVORS = {
