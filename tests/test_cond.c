@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "room.h"
 
+#include <fifolock/inspect.h>
+
 #define CROWD 8
 
 /* ---- signal ---- */
@@ -74,6 +76,29 @@ Test(cond, a_signal_puts_one_at_the_end_of_the_line, .description = "G1")
 	cr_assert_eq(waiter.place, 1);
 	cr_assert_eq(after.place, 2);
 	is_free(&room.lock);
+}
+
+Test(cond, one_that_is_signalled_has_waited_in_line_since, .description = "G7")
+{
+	struct fifolock_snapshot snapshot;
+	struct fifolock_in_line line;
+	struct waiter waiter = {0};
+	struct room room = {.entered = 0};
+	uint64_t from, signalled;
+
+	joins(&waiter, &room, X);
+	locks(&room);
+	from = tick();
+	cr_assert_eq(fifolock_cond_signal(&room.cond), 0);
+	signalled = tick();
+	while (tick() == signalled)
+		;
+	cr_assert_eq(fifolock_snapshot(&room.lock, &snapshot, &line, 1), 0);
+	cr_assert_eq(snapshot.waiting, 1);
+	cr_assert_gt(line.age_ns, 0);
+	cr_assert_leq(line.age_ns, tick() - from);
+	unlocks(&room);
+	cr_assert_eq(answer(&waiter), 0);
 }
 
 /* ---- broadcast ---- */
