@@ -161,10 +161,16 @@ Test(debug_holds, in_the_way_of_ones_own_bump_are_reported, .description = "EDEA
 Test(debug_holds, are_not_those_of_another_lock_in_the_same_memory,
      .description = "no false alarm")
 {
+	struct fifolock_holder holder;
+	size_t n;
+
 	keep_reports();
 	cr_assert_eq(fifolock_lock(&locks[0], X), 0);
 	memset(&locks[0], 0, sizeof(locks[0]));
 	cr_assert_eq(fifolock_lock(&locks[0], X), 0);
+	cr_assert_eq(fifolock_holders(&locks[0], &holder, 1, &n), 0);
+	cr_assert_eq(n, 1);
+	cr_assert_eq(holder.n, 1);
 	cr_assert_eq(fifolock_unlock(&locks[0], X), 0);
 	locks[0] = (fifolock_t)FIFOLOCK_INIT(&fifolock_update);
 	cr_assert_eq(fifolock_lock(&locks[0], U), 0);
