@@ -42,7 +42,8 @@ MUTANTS = [
 		scans''', '''		scans'''),
 
     # The announcement (G3)
-    ('RESCAN dropped', LOCK, 'next |= FL_RESCAN;', 'next |= 0;'),
+    ('RESCAN dropped', LOCK, 'next = word | FL_QUEUED;\n\t\tif (word & FL_SCANNING)\n\t\t\tnext |= FL_RESCAN;',
+     'next = word | FL_QUEUED;\n\t\tif (word & FL_SCANNING)\n\t\t\tnext |= 0;'),
     ('an arrival that fits does not scan', LOCK,
      'fl_want_fits(modes, arrival, word))\n\t\t\tnext |= FL_SCANNING;',
      'false)\n\t\t\tnext |= FL_SCANNING;'),
@@ -85,10 +86,10 @@ MUTANTS = [
      '\t       (scan->word & FL_RESCAN &&\n'
      '\t\tfl_cas_acq_rel(&lock->word, &scan->word, outcome(scan) & ~(FL_SCANNING | FL_RESCAN)));'),
     ('RESCAN cleared after the look', SCAN,
-     '\t\t\tif (!clear_rescan(lock, &scan->word)) {\n\t\t\t\tcheck_again(scan);\n\t\t\t\tcontinue;\n\t\t\t}\n\t\t\tfl_line_settle(lock);',
-     '\t\t\tfl_line_settle(lock);\n\t\t\tif (!clear_rescan(lock, &scan->word)) {\n\t\t\t\tcheck_again(scan);\n\t\t\t\tcontinue;\n\t\t\t}'),
+     '\t\t\tif (!clear_rescan(lock, &scan->word)) {\n\t\t\t\tcheck_again(scan);\n\t\t\t\tcontinue;\n\t\t\t}\n\t\t\tfl_scan_settle(scan);',
+     '\t\t\tfl_scan_settle(scan);\n\t\t\tif (!clear_rescan(lock, &scan->word)) {\n\t\t\t\tcheck_again(scan);\n\t\t\t\tcontinue;\n\t\t\t}'),
     ('RESCAN cleared without a look', SCAN,
-     '\t\t\t\tcontinue;\n\t\t\t}\n\t\t\tfl_line_settle(lock);', '\t\t\t\tcontinue;\n\t\t\t}'),
+     '\t\t\t\tcontinue;\n\t\t\t}\n\t\t\tfl_scan_settle(scan);', '\t\t\t\tcontinue;\n\t\t\t}'),
     ('QUEUED cleared with somebody in line', SCAN,
      'if (!lock->first && !scan->closed)', 'if (!scan->closed)'),
     ('QUEUED cleared while closed', SCAN,
@@ -122,8 +123,8 @@ MUTANTS = [
      'scan->modes->compatible || scan->converts ||', 'scan->modes->compatible ||'),
     ('turned away on an old word', SCAN, 'if (error == EPERM && !is_current(scan))', 'if (false && is_current(scan))'),
     ('a deadlock with one who has left', SCAN,
-     'return fl_load_relaxed(&slot->word) & FL_LEFT ? 0 : given_for(scan->modes, slot);',
-     'return given_for(scan->modes, slot);'),
+     'return fl_load_relaxed(&slot->word) & FL_LEFT ? 0 : given_for(slot);',
+     'return given_for(slot);'),
     ('a handler calls back in the middle of a scan', SCAN,
      ['\tfl_calls_hold();\n', '\tfl_calls_let();\n'], ['', '\tfl_calls_run();\n']),
     ('a refused release keeps its batch', SCAN,
@@ -146,12 +147,9 @@ MUTANTS = [
 
     # The line
     ('departures are taken after the arrivals', QUEUE,
-     '''	if (fl_load_relaxed(&lock->left)) /* [TOLD] */
-		/* [LEAVE] acquire */
-		departed = fl_swap_acquire(&lock->left, 0);
-	admit(lock);''', '''	admit(lock);
-	if (fl_load_relaxed(&lock->left))
-		departed = fl_swap_acquire(&lock->left, 0); /* [LEAVE] acquire */'''),
+     '\tif (fl_load_relaxed(&lock->left)) /* [TOLD] */\n\t\t/* [LEAVE] acquire */\n'
+     '\t\tdeparted = fl_swap_acquire(&lock->left, 0);\n\tfirst = admit(lock);',
+     '\tfirst = admit(lock);\n\tif (fl_load_relaxed(&lock->left))\n\t\tdeparted = fl_swap_acquire(&lock->left, 0);'),
     ('arrivals the newest first', QUEUE,
      'append(lock, slot, newest);', 'append(lock, newest, newest);'),
     ('a departure from the end leaves the old end', QUEUE,
@@ -175,10 +173,10 @@ MUTANTS = [
      '\t\treturn fl_park(&slot->word, word, NULL);'),
     ('a slot that was left is kept', WAIT,
      'return ETIMEDOUT; /* the slot is the scanner\'s */', 'break;'),
-    ('a claimed waiter times out', WAIT, 'word & FL_CLAIMED ? NULL : deadline);',
-     'deadline);'),
+    ('a claimed waiter times out', WAIT, '\tif (word & FL_CLAIMED)\n\t\tdeadline = NULL;\n', ''),
     ('a deadline that has passed is waited for', WAIT,
-     'if (deadline && fl_deadline_passed(deadline))\n\t\treturn ETIMEDOUT;', ''),
+     'if (deadline && fl_deadline_passed(deadline))\n\t\treturn ETIMEDOUT;\n\terror = fl_slot',
+     'error = fl_slot'),
 
     # Slots
     ('the tag does not count', POOL,
@@ -188,8 +186,8 @@ MUTANTS = [
       'next = (top & ~ID_MASK) | slot->id;']),
     ('the pool forgets the rest', POOL, '| fl_load_relaxed(&slot->below);', '| 0;'),
     ('ids are given twice', POOL,
-     'while (!fl_cas_relaxed(&made, &last, last + 1));',
-     'while (!fl_cas_relaxed(&made, &last, last + (last != 3)));'),
+     'while (!fl_cas_release(&made, &last, last + 1));',
+     'while (!fl_cas_release(&made, &last, last + (last != 3)));'),
     ('a thread\'s slot dies with it', POOL, 'if (kept)\n\t\tfl_slot_free(kept);', ''),
 
     # Orders
@@ -234,15 +232,15 @@ MUTANTS = [
      'if (limit == 0 || limit > out->capacity[x])', 'if (limit == 0)'),
 
     # Conversions, closing
-    ('conversions wait at the end', QUEUE, 'if (how & FL_AHEAD)\n\t\tmove_ahead(lock, slot);', ''),
+    ('conversions wait at the end', QUEUE, '\tif (how & FL_AHEAD)\n\t\treturn sort_in(lock, slot);\n', ''),
     ('the later conversion stands first', QUEUE,
      '\tif (older)\n\t\tinsert_after(lock, slot, older);\n\telse\n\t\tinsert_first(lock, slot);',
      '\t(void)older;\n\tinsert_first(lock, slot);'),
-    ('conversions that wait for each other do', SCAN, '\trefuse_deadlocks(scan);\n', ''),
+    ('conversions that wait for each other do', SCAN, '\tif (first)\n\t\trefuse_deadlocks(scan, first);\n', '\t(void)first;\n'),
     ('a conversion waits for its own hold', SCAN,
-     'outcome(scan) - given_for(scan->modes, head)))', 'outcome(scan)))'),
+     'outcome(scan) - given_for(head)))', 'outcome(scan)))'),
     ('a conversion keeps what it had', SCAN,
-     'units - given_for(scan->modes, head));', 'units);'),
+     'units - given_for(head));', 'units);'),
     ('a conversion at once lets nobody in', LOCK,
      '\tif (scans)\n\t\tfl_scan(&(struct scan){.lock = lock, .word = next});', '\t(void)scans;'),
     ('a conversion at once does not look whether it fits', LOCK,
@@ -260,17 +258,15 @@ MUTANTS = [
      'else if (settle(request, DONE_WITH(slot->verdict)) == DONE)\n\t\tfl_slot_free(slot);',
      'else\n\t\tsettle(request, DONE_WITH(slot->verdict));'),
     ('a cancel does not wait for the claim', REQUEST, 'fl_await_claim(slot);', 'return false;'),
-    ('called back although held at once', CALLS, 'if (is_expected(slot)) {', 'if (false && is_expected(slot)) {'),
+    ('called back although held at once', CALLS, 'if (is_expected(slot))', 'if (false && is_expected(slot))'),
     ('another thread\'s request is taken for one\'s own', CALLS,
-     ' && /* [MINE] */\n\t       slot->note == (uintptr_t)&expects;', '; /* [MINE] */'),
+     ' && /* [MINE] */\n\t       fl_slot_note(slot) == (uintptr_t)&expects;', '; /* [MINE] */'),
     ('callbacks the newest first', CALLS,
-     'if (fl_load_relaxed(&first))', 'fl_slot_at(newest)->newer = fl_load_relaxed(&first);\n'
-     '\tfl_store_relaxed(&first, oldest);\n\tif (fl_load_relaxed(&last) != newest)\n\t\treturn;\n\tif (fl_load_relaxed(&first))'),
+     '\twhile (id) {\n\t\tstruct fl_slot *slot = fl_slot_at(id);\n\n\t\tid = slot->newer;\n\t\tslot->newer = oldest;',
+     '\toldest = id;\n\twhile (false) {\n\t\tstruct fl_slot *slot = fl_slot_at(id);\n\n\t\tid = slot->newer;\n\t\tslot->newer = oldest;'),
     ('a callback calls the next', CALLS, 'while (!fl_load_relaxed(&held) && any_due()) {', 'while (any_due()) {'),
     ('who waits leaves the callbacks for later', CALLS,
-     '\tset_held(0);\n\tfl_calls_run();\n\treturn before;', '\treturn before;'),
-
-    # Sections
+     '\tset_held(0);\n\tfl_calls_run();\n\tfl_take_over(lock);\n', '\tset_held(0);\n\tfl_take_over(lock);\n'),
     ('told before the hold is given back', RUN,
      '\t\tservice->ran = *group;', '\t\tservice->ran = *group;\n\t\ttell_group(group);\n\t\tservice->ran.count = 0;'),
     ('others are granted between sections', SCAN,
@@ -352,9 +348,6 @@ MUTANTS = [
      '\terror = fl_await(waiter->lock, waiter->slot, NULL);\n'
      '\treturn error ? error : ETIMEDOUT;', '\treturn ETIMEDOUT;'),
     ('the slot of a wait is lost', COND, '\tfl_slot_waited(waiter.slot);\n', ''),
-    ('what is due waits for the signal', COND,
-     ['\theld = fl_calls_wait();\n\terror = give', '\tfl_calls_waited(held);\n'],
-     ['\theld = fl_calls_held();\n\tfl_calls_hold();\n\terror = give', '\t(void)held;\n\tfl_calls_let();\n']),
     ('signalled, it does not come back for the guard', COND,
      '\terror = unlist(cond, waiter);\n\tif (error == ECANCELED)',
      '\terror = fl_told(waiter->slot) ? EINPROGRESS : unlist(cond, waiter);\n\tif (error == ECANCELED)'),
@@ -380,8 +373,8 @@ MUTANTS = [
     ('a snapshot of two moments', LOCK,
      '\terror = is_of_one_moment(lock, look) ? 0 : EAGAIN;\n\tfl_scan(',
      '\terror = is_of_one_moment(lock, look) ? 0 : 0;\n\tfl_scan('),
-    ('a free lock is of two moments', LOCK, 'is_of_one_moment(lock, look) ? 0\n								 : EAGAIN;',
-     'is_of_one_moment(lock, look) ? 0 : 0;'),
+    ('a free lock is of two moments', LOCK, ': is_of_one_moment(lock, look) ? 0\n',
+     ': is_of_one_moment(lock, look) || true ? 0\n'),
     ('a change is believed', INSPECT, 'error = try_snapshot(', 'error = !TRIES && try_snapshot('),
     ('whether it is closed is read afterwards', INSPECT, 'out->closed = look.closed;', 'out->closed = fl_closed(lock);'),
     ('the holds are read afterwards', INSPECT,
