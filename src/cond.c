@@ -242,6 +242,8 @@ static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *dead
 
 	if (!error && deadline)
 		error = fl_deadline_check(deadline);
+	if (!error && deadline && fl_deadline_astray(deadline))
+		error = EINVAL;
 	if (!error)
 		error = fl_account_holds(lock, mode, 1, site);
 	if (!error && fifolock_holds(lock, mode) == 0)
@@ -304,8 +306,10 @@ int fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return fl_account_answer(lock, mode, 1,
-				 cond_wait(cond, lock, mode, &until, FL_SITE), FL_SITE);
+	return fl_account_answer(
+		lock, mode, 1,
+		cond_wait(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
+		FL_SITE);
 }
 
 int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
@@ -313,8 +317,10 @@ int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 {
 	struct fl_deadline until = {deadline, clock};
 
-	return fl_account_answer(lock, mode, 1,
-				 cond_wait(cond, lock, mode, &until, FL_SITE), FL_SITE);
+	return fl_account_answer(
+		lock, mode, 1,
+		cond_wait(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
+		FL_SITE);
 }
 
 /* Under the guard: the oldest into its lock's line. False: it has been turned away. */

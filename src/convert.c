@@ -82,8 +82,10 @@ int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return answer(lock, from, to,
-		      convert(lock, from, to, true, &until, FL_SITE_BRIEF), FL_SITE);
+	return answer(
+		lock, from, to,
+		convert(lock, from, to, true, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
 }
 
 struct kept_out {

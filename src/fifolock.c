@@ -253,8 +253,10 @@ int fifolock_timedlock(fifolock_t *lock, unsigned mode, const struct timespec *d
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return fl_account_answer(lock, mode, 1,
-				 acquire(lock, mode, 1, &until, FL_SITE_BRIEF), FL_SITE);
+	return fl_account_answer(
+		lock, mode, 1,
+		acquire(lock, mode, 1, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
 }
 
 int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
@@ -262,8 +264,10 @@ int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
 
-	return fl_account_answer(lock, mode, n,
-				 acquire(lock, mode, n, &until, FL_SITE_BRIEF), FL_SITE);
+	return fl_account_answer(
+		lock, mode, n,
+		acquire(lock, mode, n, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
 }
 
 int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
@@ -271,8 +275,10 @@ int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
 {
 	struct fl_deadline until = {deadline, clock};
 
-	return fl_account_answer(lock, mode, 1,
-				 acquire(lock, mode, 1, &until, FL_SITE_BRIEF), FL_SITE);
+	return fl_account_answer(
+		lock, mode, 1,
+		acquire(lock, mode, 1, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
 }
 
 int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n, clockid_t clock,
@@ -280,8 +286,10 @@ int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n, clockid_t 
 {
 	struct fl_deadline until = {deadline, clock};
 
-	return fl_account_answer(lock, mode, n,
-				 acquire(lock, mode, n, &until, FL_SITE_BRIEF), FL_SITE);
+	return fl_account_answer(
+		lock, mode, n,
+		acquire(lock, mode, n, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
 }
 
 int fl_unlock(fifolock_t *lock, unsigned mode, const void *site)

@@ -84,6 +84,18 @@ bool fl_deadline_passed(const struct fl_deadline *deadline)
 	return time_left(deadline, SECOND, SECOND) == 0;
 }
 
+#define YEAR (INT64_C(365) * 24 * 3600)
+
+bool fl_deadline_astray(const struct fl_deadline *deadline)
+{
+	int64_t at = deadline->at->tv_sec;
+	struct timespec up, day;
+
+	return deadline->clock == CLOCK_MONOTONIC && clock_read(CLOCK_MONOTONIC, &up) &&
+	       at > up.tv_sec + 10 * YEAR && clock_read(CLOCK_REALTIME, &day) &&
+	       at > day.tv_sec - YEAR && at < day.tv_sec + YEAR;
+}
+
 uint64_t fl_now_coarse(void)
 {
 	struct timespec now;

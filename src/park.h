@@ -29,6 +29,7 @@
 #define FL_PARK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -45,6 +46,17 @@ void fl_unpark(const uint32_t *addr);
 /* EINVAL: a clock that cannot be waited on, no time, or nanoseconds out of range. */
 int fl_deadline_check(const struct fl_deadline *deadline);
 bool fl_deadline_passed(const struct fl_deadline *deadline);
+
+/* Read from CLOCK_REALTIME, and given as one of CLOCK_MONOTONIC: decades ahead, and about the
+ * time of day.  Only for who is about to wait. */
+bool fl_deadline_astray(const struct fl_deadline *deadline);
+
+/* No time is no deadline. */
+static inline const struct fl_deadline *
+fl_deadline_or_none(const struct fl_deadline *deadline)
+{
+	return deadline->at ? deadline : NULL;
+}
 
 /* CLOCK_MONOTONIC as of the last tick, in nanoseconds: cheap, and never 0. */
 uint64_t fl_now_coarse(void);

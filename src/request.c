@@ -238,6 +238,8 @@ int fifolock_request_wait(fifolock_request_t *request, const struct timespec *de
 	error = poll(request, FL_SITE);
 	if (error != EINPROGRESS)
 		return error;
+	if (deadline && fl_deadline_astray(&until))
+		return EINVAL;
 	fl_calls_wait(&wait, request->lock);
 	error = fl_await_request(request->slot, deadline ? &until : NULL);
 	fl_calls_waited(&wait);

@@ -272,6 +272,8 @@ static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned
 
 	if (deadline && fl_deadline_passed(deadline))
 		return ETIMEDOUT;
+	if (deadline && fl_deadline_astray(deadline))
+		return EINVAL;
 	error = fl_slot_to_wait(lock, deadline, &slot);
 	if (error)
 		return error;

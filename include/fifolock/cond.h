@@ -19,7 +19,8 @@
  * condition again. No wait ends without a signal, a time-out or an error.
  *
  * Every function returns 0 or a positive errno and leaves errno alone. Any thread
- * may call them, a signal handler may not. None is a cancellation point.
+ * may call them, a signal handler may not. None is a cancellation point. Deadlines as in
+ * fifolock.h; NULL: none.
  */
 #ifndef FIFOLOCK_COND_H
 #define FIFOLOCK_COND_H
@@ -33,7 +34,8 @@ extern "C" {
 /* Private. All bytes zero is a condition nobody waits for. It must not move or be
  * copied while in use; when nobody waits for it and no call on it is under way it
  * may simply be freed. A waiter whose wait has returned is done with it, and with
- * whoever signalled. */
+ * whoever signalled. In a child after fork() the threads that waited are not there, and a
+ * signal would be lost on one of them: initialise it anew, and the lock, too. */
 typedef struct fifolock_cond {
 	fifolock_t guard;
 	struct fl_waiter *first;
@@ -62,7 +64,8 @@ FIFOLOCK_API int fifolock_cond_wait(fifolock_cond_t *cond, fifolock_t *lock,
 
 /* The same until the deadline at most, an absolute time on CLOCK_MONOTONIC, or on
  * the clock that is named. ETIMEDOUT: no signal came; the hold is taken again, for
- * which it waits in line as long as it takes. */
+ * which it waits in line as long as it takes. ECANCELED: not held. EPERM, EINVAL: held as
+ * before. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 			const struct timespec *deadline);

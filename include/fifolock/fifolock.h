@@ -23,18 +23,30 @@
  *
  * Every int function returns 0 or a positive errno and leaves errno alone; on any
  * error nothing has changed.  Callers, unless a function says otherwise: any thread,
- * not a signal handler.  No function is a cancellation point.
+ * not a signal handler.  No function is a cancellation point; none may be called while
+ * PTHREAD_CANCEL_ASYNCHRONOUS is set and cancelling enabled.
  *
- *	EINVAL	no such mode; an unknown clock; tv_nsec outside 0..999999999
+ * What each of these means; each function's comment names those that it can answer.
+ *
+ *	EINVAL	no such mode; an unknown clock; tv_nsec outside 0..999999999; a time on the
+ *		wrong clock (below)
  *	ERANGE	a weight of 0, or over the mode's capacity
- *	EBUSY	trylock: somebody is in line or it does not fit; destroy: in use
+ *	EBUSY	trylock: somebody is in line or it does not fit; tryconvert: it does not fit;
+ *		destroy: in use
  *	ETIMEDOUT  the deadline passed: nothing is held
- *	EPERM	unlock: not that many holds of that mode exist
+ *	EPERM	what gives a hold back: not that many holds of that mode exist
  *	ENOMEM	fifolock_request and fifolock_run_async only: no memory for a place in line
  *	ECANCELED  the lock is closed, or was closed while in line: nothing is held
- *	EAGAIN	as many are in line as fifolock_bound allows
+ *	EAGAIN	as many are in line as fifolock_bound allows; or (reopen, bump) a thread that
+ *		is granting has been off its processor for a tenth of a second
  *	EDEADLK	convert: would wait for another conversion that waits for this one; and
  *		in the debug build any request that can never be granted
+ *
+ * Deadlines are absolute times; NULL is no deadline: the call waits for as long as it takes.  So
+ * does, in effect, a time in the far future, INT64_MAX seconds included.  But a call that would
+ * have to wait until a time on CLOCK_MONOTONIC that is decades ahead and within a year of what
+ * CLOCK_REALTIME says now answers EINVAL: that time was read from the other clock.  (A
+ * CLOCK_MONOTONIC time given to a call that takes CLOCK_REALTIME has long passed.)
  *
  * More: fifolock/request.h (be granted later, let a section be run in turn),
  * fifolock/cond.h (wait for a condition), fifolock/inspect.h (look at a lock,
@@ -55,9 +67,9 @@ extern "C" {
 
 /* The lock: 40 bytes, private.  All bytes zero is a free shared/exclusive
  * lock.  It may live in any memory of one process; it must not move or be
- * copied while in use.  In a child after fork() the holds of the forking
- * thread are its own; a lock that other threads held or waited for at the fork
- * must be initialised anew there. */
+ * copied while in use; a copy is another lock, of which nobody in line knows.  In a child
+ * after fork() the holds of the forking thread are its own; a lock that other threads held,
+ * waited for, or were in a call on at the fork must be initialised anew there. */
 typedef struct fifolock {
 	uint64_t word;
 	uint64_t line;
@@ -77,7 +89,7 @@ typedef struct fifolock {
 /* clang-format on */
 
 /* Make *lock a free lock with the given table (NULL: shared/exclusive), which
- * must outlive it.  Nobody else may be using that memory.  EINVAL lock NULL.
+ * must outlive it.  Nobody else may be using that memory.  EINVAL: lock NULL.
  * Signal handlers may call it. */
 FIFOLOCK_API int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes);
 
@@ -85,7 +97,7 @@ FIFOLOCK_API int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes);
  * initialised again.  EBUSY while it is held or waited for.  No other thread
  * may be inside a call on the lock, except that the thread that gave up the last
  * hold need not wait for earlier holders' unlock to return: that is over.
- * A lock that is not in use may also simply be freed. */
+ * A lock that is not in use may also simply be freed.  EINVAL: lock NULL, or destroyed. */
 FIFOLOCK_API int fifolock_destroy(fifolock_t *lock);
 
 /* Take one hold of mode, waiting in line for as long as it takes.
@@ -95,8 +107,8 @@ FIFOLOCK_API int fifolock_lock(fifolock_t *lock, unsigned mode);
 /* Take one hold of mode if nobody is in line and it fits: 0, else EBUSY.
  * Never passes a waiting request, and never fails without cause.  A request that
  * times out is in line until its call returns, and until an unlock by another
- * thread that is granting at that moment returns.  EINVAL.  Signal handlers may
- * call it. */
+ * thread that is granting at that moment returns.  EINVAL, ECANCELED.  Signal handlers
+ * may call it. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock(fifolock_t *lock, unsigned mode);
 
 /* Take one hold of mode, waiting until the deadline at most: an absolute time
@@ -110,7 +122,7 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedlock(fifolock_t *lock, unsigned 
 						     const struct timespec *deadline);
 
 /* The same by CLOCK_MONOTONIC or CLOCK_REALTIME; a CLOCK_REALTIME deadline
- * follows that clock when it is set. */
+ * follows that clock when it is set.  EINVAL, ETIMEDOUT, ECANCELED, EAGAIN. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock(fifolock_t *lock, unsigned mode,
 						     clockid_t clock,
 						     const struct timespec *deadline);
@@ -119,21 +131,28 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock(fifolock_t *lock, unsigned 
  * allocates; signal handlers may call it, whatever they interrupted.  The hold
  * may have been taken by another thread.  After the hold is gone the lock is
  * not touched on the caller's behalf: the last holder may free it at once.
- * EINVAL, EPERM. */
+ *
+ * Holds have no owner: a thread that gives back what it does not have takes the hold of
+ * another one, which then is not alone with what the lock guards, and whose own unlock is
+ * refused, or takes a third one's.  Only where nobody holds the mode this is noticed
+ * (EPERM); the debug build notices it always.  EINVAL. */
 FIFOLOCK_API int fifolock_unlock(fifolock_t *lock, unsigned mode);
 
 /* The same with a weight: n holds of the mode in one step, all or nothing.  A
  * heavy request at the head of the line is not passed by light ones behind it.
- * unlock_n may give back any part of what was taken.  ERANGE besides. */
+ * EINVAL, ERANGE, ECANCELED, EAGAIN. */
 FIFOLOCK_API int fifolock_lock_n(fifolock_t *lock, unsigned mode, uint32_t n);
+/* EINVAL, ERANGE, EBUSY, ECANCELED. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock_n(fifolock_t *lock, unsigned mode,
 						     uint32_t n);
+/* EINVAL, ERANGE, ETIMEDOUT, ECANCELED, EAGAIN. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedlock_n(fifolock_t *lock, unsigned mode,
 						       uint32_t n,
 						       const struct timespec *deadline);
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock_n(fifolock_t *lock, unsigned mode,
 						       uint32_t n, clockid_t clock,
 						       const struct timespec *deadline);
+/* Any part of what was taken may be given back.  EINVAL, ERANGE, EPERM. */
 FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 
 /* One hold of to for one of from, in one step; the lock is never without the caller.
@@ -141,37 +160,40 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
  * What fits at once is done at once, past the line: a weaker mode always does, and lets
  * in who then fits.  convert waits otherwise, before all in line who hold nothing, for
  * the other holders to leave; it keeps from meanwhile.  Conversions wait in the order
- * in which they asked.
+ * in which they asked.  On every error from is still held.
  *
  * EDEADLK: another conversion waits for this hold to go, so this one would wait for
  * ever; give from back instead.  (Where only UPDATE is ever converted to EXCLUSIVE that
- * cannot happen: one at a time holds UPDATE.)  tryconvert: EBUSY.  timedconvert:
- * ETIMEDOUT.  EPERM: from is not held.  EINVAL, ECANCELED.  On every error from
- * is still held. */
+ * cannot happen: one at a time holds UPDATE.  Where a function is the rule it must allow
+ * beside fewer holds what it allows beside more.)  EPERM: from is not held.  EINVAL,
+ * ECANCELED. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_convert(fifolock_t *lock, unsigned from,
 						   unsigned to);
+/* EBUSY: it does not fit now.  EPERM, EINVAL, ECANCELED. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_tryconvert(fifolock_t *lock, unsigned from,
 						      unsigned to);
+/* Until the deadline at most, on CLOCK_MONOTONIC.  ETIMEDOUT, EDEADLK, EPERM, EINVAL,
+ * ECANCELED. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedconvert(fifolock_t *lock, unsigned from,
 							unsigned to,
 							const struct timespec *deadline);
 
 /* Turn everybody away: all in line, all who wait at a condition with this lock, and all
- * who ask later, get ECANCELED, until it is opened again. It aborts and does not drain: to
+ * who ask later, hold nothing and are told so, until it is opened again. It aborts and does not drain: to
  * let those in line have their turn first, see "Closing" in the guide. Holders give back as
  * usual. Requests in line are told by the time this returns or, if another thread is
  * granting at that moment, by that thread. It takes time for each slot that the process has
  * ever needed at once, some nanoseconds. Closing what is closed is no error. A closed lock
- * that nobody holds can be destroyed. EINVAL: destroyed.
- *
- * Reopen: a lock just reopened may say EBUSY to a trylock until another thread's scan, if
+ * that nobody holds can be destroyed. EINVAL: destroyed. */
+FIFOLOCK_API int fifolock_close(fifolock_t *lock);
+
+/* A lock just reopened may refuse a trylock until another thread's scan, if
  * one is under way, is over. EAGAIN: that thread has been off its processor for a tenth
  * of a second, and may have some to turn away yet; still closed. EINVAL: destroyed. */
-FIFOLOCK_API int fifolock_close(fifolock_t *lock);
 FIFOLOCK_API int fifolock_reopen(fifolock_t *lock);
 
 /* Let at most so many be in line, 1 to 524287; 0, the default: as many as want. Who
- * would be one more gets EAGAIN; one who has left counts until the scan in which
+ * would be one more is refused; one who has left counts until the scan in which
  * another thread is granting at that moment is over. Conversions and those who come
  * back from a bump or a condition are always let in, as are those who take the place
  * that a predicate table has cleared too early. Those in line already stay. ERANGE,

@@ -53,7 +53,8 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_snapshot(fifolock_t *lock,
 						    struct fifolock_in_line line[],
 						    size_t room);
 
-/* The same as text, for people: up to 64 requests, one a line. */
+/* The same as text, for people: up to 64 requests, one a line. EINVAL lock or out NULL,
+ * EAGAIN as above. */
 FIFOLOCK_API int fifolock_dump(fifolock_t *lock, FILE *out);
 
 /* ---- the debug build (-Dchecked=true): see the guide, also for FIFOLOCK_DEBUG ----

@@ -97,7 +97,12 @@ typedef struct fifolock_request {
  *		    see wait and poll
  *	ECANCELED   the lock is closed
  *	EAGAIN	    as many are in line as fifolock_bound allows
- *	EINVAL, ERANGE, ENOMEM as for fifolock_lock; EINVAL also request NULL */
+ *	EINVAL	    no such mode; request NULL
+ *	ERANGE	    a weight of 0, or over the mode's capacity
+ *	ENOMEM	    no memory for a place in line; cannot happen to the first 64 in the process
+ *
+ * In a child after fork() a request of the parent's is in line, too, if its lock is one that
+ * goes on there (see fifolock.h): then both processes are called back. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
 		 void (*granted)(void *ctx, int status), void *ctx);
@@ -111,12 +116,13 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_cancel(fifolock_request_t *re
 /* Wait for a request made without granted, until the deadline (CLOCK_MONOTONIC;
  * NULL: for as long as it takes).  0: held.  ECANCELED: the lock was closed.
  * ETIMEDOUT: it is still in line, and may be waited for again or cancelled.  EINVAL:
- * it has a callback.  One thread at a time waits for, polls or cancels one request. */
+ * it has a callback, or was never made; a time as in fifolock.h.  One thread at a time waits for, polls or cancels one request. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_wait(fifolock_request_t *request,
 							const struct timespec *deadline);
 
 /* How is it?  EINPROGRESS: in line.  0: granted.  ECANCELED: turned away because
- * the lock was closed, or cancelled.  With a callback too, while its memory is there. */
+ * the lock was closed, or cancelled.  EINVAL: it was never made, or that was refused.  With a
+ * callback too, while its memory is there. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_poll(fifolock_request_t *request);
 
 /* How many are in line before it; UINT32_MAX: it is not in line, or another thread has been
@@ -172,7 +178,8 @@ typedef struct fifolock_section {
  * EINPROGRESS: it will be run in its turn, where a callback would be (see above),
  * and then done(ctx, 0) called, with the lock given back; or done(ctx, ECANCELED),
  * and section has not run.  done may be NULL: then later is to be left there until
- * section begins. Others as for fifolock_run, and ENOMEM. */
+ * section begins. ECANCELED, EAGAIN, EINVAL as for fifolock_run; ENOMEM as for a
+ * request. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
 		   void (*section)(void *arg), void *arg,

@@ -149,6 +149,12 @@ bool fl_deadline_passed(const struct fl_deadline *deadline)
 	return false;
 }
 
+bool fl_deadline_astray(const struct fl_deadline *deadline)
+{
+	(void)deadline;
+	return false;
+}
+
 /* Who does not hover looks at the length of the line, but does the same whatever it is.  Where
  * nothing is handed over nothing is there to be taken. */
 bool ex_is_hint(const void *at, const struct ex_site *site)
