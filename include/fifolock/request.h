@@ -116,7 +116,8 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_cancel(fifolock_request_t *re
 /* Wait for a request made without granted, until the deadline (CLOCK_MONOTONIC;
  * NULL: for as long as it takes).  0: held.  ECANCELED: the lock was closed.
  * ETIMEDOUT: it is still in line, and may be waited for again or cancelled.  EINVAL:
- * it has a callback, or was never made; a time as in fifolock.h.  One thread at a time waits for, polls or cancels one request. */
+ * it has a callback, or was never made; a time on the wrong clock, as in fifolock.h.  One
+ * thread at a time waits for, polls or cancels one request. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_wait(fifolock_request_t *request,
 							const struct timespec *deadline);
 
