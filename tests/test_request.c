@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "jobs.h"
+#include "queue.h"
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -417,5 +418,56 @@ Test(misuse, of_requests_is_refused_and_nothing_has_changed, .description = "G7"
 	cr_assert_eq(calls(&job), 1);
 	cr_assert_eq(calls(&more), 0);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	is_free(&lock);
+}
+
+/* ---- the slot ---- */
+
+/* Told, and found so by a poll, perhaps after a cancel in vain. */
+static void ends(fifolock_t *lock, bool cancels)
+{
+	fifolock_request_t request;
+
+	cr_assert_eq(fifolock_lock(lock, X), 0);
+	cr_assert_eq(fifolock_request(lock, X, 1, &request, NULL, NULL), EINPROGRESS);
+	cr_assert_eq(fifolock_unlock(lock, X), 0);
+	if (cancels)
+		cr_assert_eq(fifolock_request_cancel(&request), EALREADY);
+	cr_assert_eq(fifolock_request_poll(&request), 0);
+	cr_assert_eq(fifolock_request_poll(&request), 0);
+	cr_assert_eq(fifolock_unlock(lock, X), 0);
+}
+
+/* The line is full. */
+static void is_in_vain(fifolock_t *lock)
+{
+	fifolock_request_t first, request;
+
+	cr_assert_eq(fifolock_lock(lock, X), 0);
+	cr_assert_eq(fifolock_bound(lock, 1), 0);
+	cr_assert_eq(fifolock_request(lock, X, 1, &first, NULL, NULL), EINPROGRESS);
+	cr_assert_eq(fifolock_request(lock, X, 1, &request, NULL, NULL), EAGAIN);
+	cr_assert_eq(fifolock_request_poll(&request), EINVAL);
+	cr_assert_eq(fifolock_request_wait(&request, NULL), EINVAL);
+	cr_assert_eq(fifolock_request_cancel(&request), EALREADY);
+	cr_assert_eq(fifolock_request_position(&request), UINT32_MAX);
+	cr_assert_eq(fifolock_request_cancel(&first), 0);
+	cr_assert_eq(fifolock_bound(lock, 0), 0);
+	cr_assert_eq(fifolock_unlock(lock, X), 0);
+}
+
+Test(request, that_has_ended_gives_its_slot_back, .description = "G4")
+{
+	fifolock_t lock = {0};
+	uint32_t made;
+
+	ends(&lock, false);
+	is_in_vain(&lock);
+	made = fl_slots_made();
+	for (unsigned i = 0; i < 200; i++) {
+		ends(&lock, i % 2);
+		is_in_vain(&lock);
+	}
+	cr_assert_eq(fl_slots_made(), made);
 	is_free(&lock);
 }
