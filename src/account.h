@@ -2,19 +2,26 @@
  *
  * account.h - the one place from which whoever keeps books hears what becomes of requests
  * and holds: tables that count (stats.c), the debug build's records (debug.c) and race
- * detectors (watch.c).  Layer 4.
+ * detectors (watch.c).  Layer 3; who listens may be above.
  *
  *	new		the memory is a lock from now on
  *	gone		it has been destroyed; before the table is taken from it
  *	closes		it is about to be closed
  *	may_wait	a request is about to get in line; an errno: it had better not
  *	asks		... since when it waits, for whoever counts; otherwise 0.  for_good: no
- *			deadline, no cancelling
- *	took		it is granted: n holds; since, from asks, if it was in line; for_good
- *	turned_away	it is not, and why.  Of a lock that may be gone by now
+ *			deadline, no cancelling.  Goes into what is wanted
+ *	took		it is granted: n holds; in_line: it had a place there; for_good
+ *	granted		it was in line and is: by the scanner, the commit done, before its owner is
+ *			told, who then says took
+ *	served		it was in line, and this thread is about to run its section
+ *	refused		it had no place in line, or has left that at its deadline; why
+ *	turned_away	it had a place in line, and its owner is told so.  Of a lock that may be
+ *			gone by now
+ *	turns_away	... by the scanner, before that
+ *	cancelled	it has left the line
  *	holds		are n holds the caller's to give?  EPERM: no
  *	gives		they are about to be given back: the lock may be gone afterwards.  EPERM:
- *			no, and nothing has changed
+ *			no, and nothing has changed.  gave is for keeps
  *	keeps		not after all; as they were before gives
  *	asks_again	a holder is about to wait for its hold once more
  *	may_convert	... or for another one in its place, and had better not
@@ -23,7 +30,8 @@
  *			errors could never have been anything else
  *	changes		it is about to be given for another, in one step ...
  *	changed		... and has been
- *	unchanged	... and has not, and why; it is still held
+ *	unchanged	... and has not; it is still held.  What became of the request is told as of
+ *			any other
  *	sends		whoever comes to what is at that address, to run or to read it, ...
  *	receives	... has all that was done before
  *
@@ -122,26 +130,62 @@ FL_ALWAYS void fl_account_took_at_once(fifolock_t *lock, unsigned mode, uint32_t
 }
 
 static inline void fl_account_took(fifolock_t *lock, unsigned mode, uint32_t n,
-				   uint64_t since, bool for_good, const void *site)
+				   bool in_line, bool for_good, const void *site)
 {
 	fl_account_took_at_once(lock, mode, n, site);
 	fl_watch_took(lock, mode, n, !for_good);
-	fl_stats_asked(fl_modes_of(lock), mode, n, 0, since);
+	if (!in_line)
+		fl_stats_took(fl_modes_of(lock), mode, n, 0);
 }
 
-/* The same where nobody counts. */
-static inline void fl_account_away(const fifolock_t *lock, int error)
+static inline void fl_account_granted(const fifolock_modes_t *modes,
+				      const struct fl_slot *slot)
+{
+	fl_stats_granted(modes, slot);
+}
+
+static inline void fl_account_served(fifolock_t *lock, const struct fl_slot *slot,
+				     const void *site)
+{
+	fl_account_took_at_once(lock, slot->mode, 1, site);
+	fl_watch_took(lock, slot->mode, 1, true);
+	fl_stats_granted(fl_modes_of(lock), slot);
+}
+
+static inline void fl_account_turned_away(const fifolock_t *lock, int error)
 {
 	if (error == ECANCELED)
 		fl_watch_after(fl_watch_closing(lock));
 }
 
-static inline void fl_account_turned_away(const fifolock_t *lock,
-					  const fifolock_modes_t *modes, unsigned mode,
-					  int error)
+static inline void fl_account_refused(const fifolock_t *lock,
+				      const fifolock_modes_t *modes, unsigned mode,
+				      int error)
 {
-	fl_account_away(lock, error);
-	fl_stats_asked(modes, mode, 0, error, 0);
+	fl_account_turned_away(lock, error);
+	fl_stats_ends(modes, mode,
+		      error == ETIMEDOUT ? FL_ENDS_TIMED_OUT : FL_ENDS_REFUSED);
+}
+
+/* The answer of who has waited, or could not: in line, turns_away has been said. */
+static inline void fl_account_waited(const fifolock_t *lock,
+				     const fifolock_modes_t *modes, unsigned mode,
+				     int error)
+{
+	if (error == ETIMEDOUT || error == EAGAIN || error == ENOMEM)
+		fl_account_refused(lock, modes, mode, error);
+	else
+		fl_account_turned_away(lock, error);
+}
+
+static inline void fl_account_turns_away(const fifolock_modes_t *modes, unsigned mode)
+{
+	fl_stats_ends(modes, mode, FL_ENDS_TURNED_AWAY);
+}
+
+static inline void fl_account_cancelled(const fifolock_modes_t *modes, unsigned mode)
+{
+	fl_stats_ends(modes, mode, FL_ENDS_CANCELLED);
 }
 
 static inline int fl_account_holds(fifolock_t *lock, unsigned mode, uint32_t n,
@@ -157,48 +201,48 @@ FL_ALWAYS int fl_account_gives_at_once(fifolock_t *lock, unsigned mode, uint32_t
 }
 
 static inline int fl_account_gives(fifolock_t *lock, unsigned mode, uint32_t n,
-				   const void *site)
+				   uint64_t *gave, const void *site)
 {
 	int error = fl_account_gives_at_once(lock, mode, n, site);
 
+	*gave = 0;
 	if (error)
 		return error;
 	fl_watch_gives(lock, mode, n);
-	fl_stats_gives(fl_modes_of(lock), mode, n);
+	*gave = fl_stats_gives(fl_modes_of(lock), mode, n);
 	return 0;
 }
 
 static inline void fl_account_keeps(fifolock_t *lock, unsigned mode, uint32_t n,
-				    const void *site)
+				    uint64_t gave, const void *site)
 {
 	fl_debug_took(lock, mode, n, site);
 	fl_watch_took(lock, mode, n, true);
-	fl_stats_keeps(fl_modes_of(lock), mode, n);
+	fl_stats_keeps(fl_modes_of(lock), mode, n, gave);
 }
 
-static inline uint64_t fl_account_changes(fifolock_t *lock, unsigned from)
+static inline void fl_account_changes(fifolock_t *lock, unsigned from)
 {
 	fl_watch_changes(lock, from);
-	return fl_stats_now(fl_modes_of(lock));
 }
 
 static inline void fl_account_changed(fifolock_t *lock, unsigned from, unsigned to,
-				      uint64_t since, const void *site)
+				      bool in_line, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 
 	(void)fl_debug_gives(lock, from, 1, site);
 	fl_debug_took(lock, to, 1, site);
 	fl_watch_changed(lock, to);
+	if (in_line)
+		return;
 	fl_stats_gives(modes, from, 1);
-	fl_stats_asked(modes, to, 1, 0, since);
+	fl_stats_took(modes, to, 1, 0);
 }
 
-static inline void fl_account_unchanged(fifolock_t *lock, unsigned from, unsigned to,
-					int error)
+static inline void fl_account_unchanged(fifolock_t *lock, unsigned from)
 {
 	fl_watch_changed(lock, from);
-	fl_stats_asked(fl_modes_of(lock), to, 1, error, 0);
 }
 
 static inline void fl_account_sends(const void *what)

@@ -259,20 +259,21 @@ static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 {
 	unsigned mode = waiter->want.mode;
 	struct fl_calls_wait wait;
+	uint64_t gave;
 	int error;
 
-	(void)fl_account_gives(waiter->lock, mode, 1, site);
+	(void)fl_account_gives(waiter->lock, mode, 1, &gave, site);
 	fl_calls_wait(&wait, waiter->lock);
 	error = give_and_wait(cond, waiter, deadline);
 	fl_calls_waited(&wait);
 	if (error == ECANCELED) {
-		fl_account_away(waiter->lock, error);
+		fl_account_turned_away(waiter->lock, error);
 		return error;
 	}
 	if (error && error != ETIMEDOUT)
-		fl_account_keeps(waiter->lock, mode, 1, site);
+		fl_account_keeps(waiter->lock, mode, 1, gave, site);
 	else
-		fl_account_took(waiter->lock, mode, 1, 0, true, site);
+		fl_account_took(waiter->lock, mode, 1, true, true, site);
 	return error;
 }
 

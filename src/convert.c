@@ -16,16 +16,37 @@ static int check_both(const fifolock_modes_t *modes, unsigned from, unsigned to)
 	return error ? error : fl_check_any(modes, to, 1);
 }
 
-/* At once, or in line before all who hold nothing. */
-static int exchange(fifolock_t *lock, unsigned from, const struct fl_want *want,
-		    bool waits, const struct fl_deadline *deadline, bool *waited)
+/* Not at once: in line before all who hold nothing. */
+static int wait_ahead(fifolock_t *lock, unsigned from, struct fl_want *want,
+		      const struct fl_deadline *deadline)
 {
-	int error = fl_exchange(lock, &fl_modes_of(lock)->rows[from], want);
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error;
+
+	want->since = fl_account_asks(lock, want->mode, false);
+	error = fl_wait_ahead(lock, want, from, deadline);
+	if (error)
+		fl_account_waited(lock, modes, want->mode, error);
+	return error;
+}
+
+static int exchange(fifolock_t *lock, unsigned from, struct fl_want *want, bool waits,
+		    const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = fl_exchange(lock, &modes->rows[from], want);
+	bool in_line;
 
 	if (error == EBUSY && fl_closed(lock))
 		error = ECANCELED;
-	*waited = waits && error == EBUSY;
-	return *waited ? fl_wait_ahead(lock, want, from, deadline) : error;
+	in_line = error == EBUSY && waits;
+	if (in_line)
+		error = wait_ahead(lock, from, want, deadline);
+	else if (error && error != EPERM)
+		fl_account_refused(lock, modes, want->mode, error);
+	if (!error)
+		fl_account_changed(lock, from, want->mode, in_line, site);
+	return error;
 }
 
 static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
@@ -34,8 +55,6 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = check_both(modes, from, to);
 	struct fl_want want;
-	uint64_t since;
-	bool waited;
 
 	if (error || (deadline && (error = fl_deadline_check(deadline))))
 		return error;
@@ -44,15 +63,15 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 		error = EPERM; /* before anybody is told */
 	if (!error && waits)
 		error = fl_account_may_convert(lock, from, to, site);
+	if (error == EDEADLK)
+		fl_account_refused(lock, modes, to, error);
 	if (error)
 		return error;
 	want = fl_want(&modes->rows[to], to, 1);
-	since = fl_account_changes(lock, from);
-	error = exchange(lock, from, &want, waits, deadline, &waited);
+	fl_account_changes(lock, from);
+	error = exchange(lock, from, &want, waits, deadline, site);
 	if (error)
-		fl_account_unchanged(lock, from, to, error);
-	else
-		fl_account_changed(lock, from, to, waited ? since : 0, site);
+		fl_account_unchanged(lock, from);
 	return error;
 }
 
@@ -154,23 +173,26 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	struct fl_want want = fl_want(&modes->rows[mode], mode, 1);
 	struct fl_slot *slot;
+	uint64_t gave;
 	int error = fl_slot_to_wait(lock, NULL, &slot);
 
 	if (error)
 		return 0; /* closed meanwhile: all in line have been turned away */
-	(void)fl_account_gives(lock, mode, 1, site);
+	(void)fl_account_gives(lock, mode, 1, &gave, site);
 	error = fl_account_may_wait(lock, mode, 1, site);
 	if (error) {
-		fl_account_keeps(lock, mode, 1, site);
+		fl_account_keeps(lock, mode, 1, gave, site);
+		fl_account_refused(lock, modes, mode, error);
 		fl_slot_waited(slot);
 		return error;
 	}
+	want.since = fl_account_asks(lock, mode, true);
 	error = take_turns(lock, &want, slot);
 	fl_slot_waited(slot);
 	if (error)
-		fl_account_turned_away(lock, modes, mode, error);
+		fl_account_turned_away(lock, error);
 	else
-		fl_account_took(lock, mode, 1, 0, true, site);
+		fl_account_took(lock, mode, 1, true, true, site);
 	return error;
 }
 

@@ -83,15 +83,12 @@ int fifolock_bound(fifolock_t *lock, uint32_t most)
 	return 0;
 }
 
-static int wait_checked(fifolock_t *lock, const struct fl_want *want,
-			const struct fl_deadline *deadline, const void *site)
+/* Is there a reason not to get in line? */
+static int objection(fifolock_t *lock, const struct fl_want *want, const void *site)
 {
-	int error;
-
 	if (fl_closed(lock))
 		return ECANCELED;
-	error = fl_account_may_wait(lock, want->mode, want->weight, site);
-	return error ? error : fl_wait_in_line(lock, want, deadline);
+	return fl_account_may_wait(lock, want->mode, want->weight, site);
 }
 
 FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t n,
@@ -101,10 +98,39 @@ FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t 
 	struct fl_want want = fl_want(&fl_modes_of(lock)->rows[mode], mode, n);
 	int error = 0;
 
-	if (!fl_take(lock, &want))
-		error = wait_checked(lock, &want, deadline, site);
+	if (!fl_take(lock, &want)) {
+		error = objection(lock, &want, site);
+		if (!error)
+			error = fl_wait_in_line(lock, &want, deadline);
+	}
 	if (!error)
 		fl_account_took_at_once(lock, mode, n, site);
+	return error;
+}
+
+/* Not at once. */
+static int wait_booked(fifolock_t *lock, struct fl_want *want,
+		       const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = objection(lock, want, site);
+
+	if (error) {
+		fl_account_refused(lock, modes, want->mode, error);
+		return error;
+	}
+	want->since = fl_account_asks(lock, want->mode, !deadline);
+	error = fl_wait_in_line(lock, want, deadline);
+	if (error)
+		fl_account_waited(lock, modes, want->mode, error);
+	return error;
+}
+
+static int try_booked(fifolock_t *lock, const struct fl_want *want)
+{
+	int error = fl_closed(lock) ? ECANCELED : EBUSY;
+
+	fl_account_refused(lock, fl_modes_of(lock), want->mode, error);
 	return error;
 }
 
@@ -114,23 +140,20 @@ FL_NOT_INLINE static int acquire_booked(fifolock_t *lock, unsigned mode, uint32_
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = fl_check_any(modes, mode, n);
-	uint64_t since = 0;
 	struct fl_want want;
+	bool in_line;
 
 	if (error || !fl_booked(modes))
 		return error ? error : EINVAL;
 	if (deadline && (error = fl_deadline_check(deadline)))
 		return error;
 	want = fl_want(&modes->rows[mode], mode, n);
-	if (!fl_take(lock, &want)) {
-		since = fl_account_asks(lock, mode, waits && !deadline);
-		error = !waits ? fl_closed(lock) ? ECANCELED : EBUSY
-			       : wait_checked(lock, &want, deadline, site);
-	}
-	if (error)
-		fl_account_turned_away(lock, modes, mode, error);
-	else
-		fl_account_took(lock, mode, n, since, waits && !deadline, site);
+	in_line = !fl_take(lock, &want);
+	if (in_line)
+		error = waits ? wait_booked(lock, &want, deadline, site)
+			      : try_booked(lock, &want);
+	if (!error)
+		fl_account_took(lock, mode, n, in_line, waits && !deadline, site);
 	return error;
 }
 
@@ -186,6 +209,7 @@ FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = fl_check_any(modes, mode, n);
 	const struct fifolock_row *row;
+	uint64_t gave;
 
 	if (error || !fl_booked(modes))
 		return error ? error : EINVAL;
@@ -193,13 +217,13 @@ FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_
 	if (!error && fifolock_holds(lock, mode) < n)
 		error = EPERM; /* before anybody is told */
 	if (!error)
-		error = fl_account_gives(lock, mode, n, site);
+		error = fl_account_gives(lock, mode, n, &gave, site);
 	if (error)
 		return error;
 	row = &modes->rows[mode];
 	error = fl_release(lock, row->field, row->unit * n);
 	if (error)
-		fl_account_keeps(lock, mode, n, site);
+		fl_account_keeps(lock, mode, n, gave, site);
 	return error;
 }
 

@@ -46,8 +46,9 @@ static bool copy_slot(const struct fl_slot *slot, void *ctx)
 
 static const char *name_of(const fifolock_modes_t *modes)
 {
-	return modes->flags & FL_MODES_COUNTED ? ((const fifolock_stats_t *)modes)->name
-					       : NULL;
+	return modes->flags & FL_MODES_COUNTED
+		       ? ((const fifolock_stats_t *)modes->stats)->name
+		       : NULL;
 }
 
 static int try_snapshot(fifolock_t *lock, struct copy *copy)

@@ -68,6 +68,7 @@
  * argument, pair by pair, is in docs/memory-orders.md.
  */
 #include "lock.h"
+#include "account.h"
 #include "atomic.h"
 #include "calls.h"
 #include "events.h"
@@ -142,6 +143,8 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 	slot->mode = (uint8_t)want->mode;
 	slot->weight = want->weight;
 	slot->how = (uint8_t)how;
+	if (!(how & FL_CALLS))
+		fl_slot_set_note(slot, want->since);
 	if (ahead)
 		slot->shift = (uint8_t)__builtin_ctzll(
 			fl_modes_of(lock)->rows[slot->from].unit);
@@ -194,6 +197,8 @@ bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
 		/* [EITHER] */
 	} while (!fl_cas_relaxed(&slot->word, &word, word | FL_LEFT));
 	fl_event_leave(lock, slot);
+	if (slot->how & FL_DATED)
+		fl_account_cancelled(fl_modes_of(lock), slot->mode);
 	fl_line_leave(lock, slot);
 	announce(lock, NULL, NULL);
 	return true;

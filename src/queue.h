@@ -90,8 +90,8 @@ struct fl_slot {
 			uint8_t shift;
 		};
 	};
-	/* The owner's; for requests see calls.c, for sections run.c.  At a condition the
-	 * address of the lock, by compare-and-swap (cond.c); atomic. */
+	/* The owner's: since when it wants it; where a callback is due, see calls.c.  At a
+	 * condition the address of the lock, by compare-and-swap (cond.c); atomic. */
 	uint64_t note;
 };
 

@@ -51,14 +51,15 @@ static uint32_t state_of(const fifolock_request_t *request)
 	return fl_load_acquire(&request->state);
 }
 
-static void book(const fifolock_request_t *request, int status, const void *site)
+static void book(const fifolock_request_t *request, int status, bool in_line,
+		 const void *site)
 {
 	/* Who holds nothing may not touch the lock: it may be gone. */
 	if (status)
-		fl_account_away(request->lock, status);
+		fl_account_turned_away(request->lock, status);
 	else
-		fl_account_took(request->lock, request->mode, request->n, request->since,
-				false, site);
+		fl_account_took(request->lock, request->mode, request->n, in_line, false,
+				site);
 }
 
 /* Told: the request is over.  The slot goes back, unless someone is cancelling. */
@@ -67,7 +68,7 @@ static int finish(fifolock_request_t *request, struct fl_slot *slot, const void 
 	int status = slot->verdict;
 
 	fl_account_receives(request);
-	book(request, status, site);
+	book(request, status, true, site);
 	fl_account_sends(request);
 	if (settle(request, DONE_WITH(status)) != CANCELLING)
 		fl_slot_free(slot);
@@ -105,6 +106,8 @@ static int join(fifolock_request_t *request, const struct fl_want *want,
 			FL_LEAVES | FL_DATED | (calls ? FL_CALLS : 0));
 	over = fl_calls_expected();
 	if (error) {
+		fl_account_refused(request->lock, fl_modes_of(request->lock),
+				   request->mode, error);
 		fl_store_relaxed(&request->state, IDLE); /* [ALONE] */
 		fl_slot_free(slot);
 		return error;
@@ -123,8 +126,11 @@ static int join_with_slot(fifolock_request_t *request, const struct fl_want *wan
 	int error;
 
 	errno = saved;
-	if (!slot)
+	if (!slot) {
+		fl_account_refused(request->lock, fl_modes_of(request->lock),
+				   request->mode, ENOMEM);
 		return ENOMEM;
+	}
 	slot->call = call_back;
 	slot->ctx = request;
 	request->slot = slot;
@@ -149,15 +155,16 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 	*request = (fifolock_request_t){
 		.lock = lock, .granted = granted, .ctx = ctx, .mode = mode, .n = n};
 	if (fl_take(lock, &want)) {
-		book(request, 0, site);
+		book(request, 0, false, site);
 		fl_store_relaxed(&request->state, DONE); /* [ALONE] */
 		return 0;
 	}
-	request->since = fl_account_asks(lock, mode, false);
-	error = fl_closed(lock) ? ECANCELED : join_with_slot(request, &want, site);
-	if (error && error != EINPROGRESS)
-		fl_account_turned_away(lock, modes, mode, error);
-	return error;
+	if (fl_closed(lock)) {
+		fl_account_refused(lock, modes, mode, ECANCELED);
+		return ECANCELED;
+	}
+	request->since = want.since = fl_account_asks(lock, mode, false);
+	return join_with_slot(request, &want, site);
 }
 
 int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,

@@ -59,16 +59,16 @@ static void run_group(const struct service *service)
 	const struct fl_slot *slot = service->group.oldest;
 	unsigned held = fl_calls_set(service->held);
 	int saved = errno;
+	uint64_t gave;
 
 	for (uint32_t left = service->group.count; left; left--) {
 		const void *site =
 			FL_SITE_CALLBACK("a section of fifolock_run", slot->call);
 
 		fl_account_receives(slot);
-		fl_account_took(service->lock, slot->mode, 1, fl_slot_note(slot), false,
-				site);
+		fl_account_served(service->lock, slot, site);
 		slot->call(slot->ctx);
-		(void)fl_account_gives(service->lock, slot->mode, 1, site);
+		(void)fl_account_gives(service->lock, slot->mode, 1, &gave, site);
 		fl_account_sends(slot);
 		slot = left > 1 ? next_of(slot) : NULL;
 	}
@@ -129,14 +129,14 @@ static void release_and_serve(struct service *service, const struct fifolock_row
 
 /* Granted: the section, and the hold given back if nobody is in line. */
 static bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mode,
-		    uint64_t since, void (*section)(void *arg), void *arg,
-		    const void *site)
+		    bool in_line, void (*section)(void *arg), void *arg, const void *site)
 {
 	const struct fifolock_row *row = &modes->rows[mode];
+	uint64_t gave;
 
-	fl_account_took(lock, mode, 1, since, true, site);
+	fl_account_took(lock, mode, 1, in_line, true, site);
 	section(arg);
-	(void)fl_account_gives(lock, mode, 1, site);
+	(void)fl_account_gives(lock, mode, 1, &gave, site);
 	return fl_give_at_once(lock, row->field, row->unit);
 }
 
@@ -177,18 +177,16 @@ static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 	struct service service = service_on(lock);
 	void (*section)(void *arg) = slot->call;
 	void *arg = slot->ctx;
-	uint64_t since = fl_account_asks(lock, want->mode, true);
 	int error;
 	bool granted;
 
-	fl_slot_set_note(slot, since);
 	error = join_and_wait(&service, slot, want);
 	granted = !error && (fl_told(slot) & FL_GRANTED);
 	fl_account_receives(slot);
 	fl_slot_waited(slot);
 	if (!granted) /* nothing but the answer: the lock may be gone */
 		return error;
-	if (!run_own(lock, modes, want->mode, since, section, arg, site))
+	if (!run_own(lock, modes, want->mode, true, section, arg, site))
 		release_and_serve(&service, &modes->rows[want->mode]);
 	return 0;
 }
@@ -200,23 +198,35 @@ FL_NOT_INLINE static void release_slow(fifolock_t *lock, const struct fifolock_r
 	release_and_serve(&service, row);
 }
 
-static int run_in_line(fifolock_t *lock, const struct fl_want *want,
-		       void (*section)(void *arg), void *arg, const void *site)
+/* A slot to get in line with, unless there is a reason not to. */
+static int run_slot(fifolock_t *lock, const struct fl_want *want, struct fl_slot **slot,
+		    const void *site)
 {
-	struct fl_slot *slot;
-	int error;
+	int error = fl_closed(lock) ? ECANCELED : 0;
 
-	if (fl_closed(lock))
-		return ECANCELED;
-	error = fl_account_may_wait(lock, want->mode, 1, site);
-	if (error)
+	if (!error)
+		error = fl_account_may_wait(lock, want->mode, 1, site);
+	return error ? error : fl_slot_to_wait(lock, NULL, slot);
+}
+
+static int run_in_line(fifolock_t *lock, struct fl_want *want, void (*section)(void *arg),
+		       void *arg, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	struct fl_slot *slot;
+	int error = run_slot(lock, want, &slot, site);
+
+	if (error) {
+		fl_account_refused(lock, modes, want->mode, error);
 		return error;
-	error = fl_slot_to_wait(lock, NULL, &slot);
-	if (error)
-		return error;
+	}
 	slot->call = section;
 	slot->ctx = arg;
-	return run_with_slot(lock, slot, want, site);
+	want->since = fl_account_asks(lock, want->mode, true);
+	error = run_with_slot(lock, slot, want, site);
+	if (error)
+		fl_account_waited(lock, modes, want->mode, error);
+	return error;
 }
 
 FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
@@ -229,13 +239,9 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 	if (error)
 		return error;
 	want = fl_want(&modes->rows[mode], mode, 1);
-	if (!fl_take(lock, &want)) {
-		error = run_in_line(lock, &want, section, arg, site);
-		if (error)
-			fl_account_turned_away(lock, modes, mode, error);
-		return error;
-	}
-	if (!run_own(lock, modes, mode, 0, section, arg, site))
+	if (!fl_take(lock, &want))
+		return run_in_line(lock, &want, section, arg, site);
+	if (!run_own(lock, modes, mode, false, section, arg, site))
 		release_slow(lock, &modes->rows[mode]);
 	return 0;
 }

@@ -16,6 +16,7 @@
  *	           what its owner did to the word before.
  */
 #include "scan.h"
+#include "account.h"
 #include "atomic.h"
 #include "calls.h"
 #include "events.h"
@@ -82,6 +83,7 @@ static void refuse(struct scan *scan, struct fl_slot *slot, int error)
 	fl_line_cut(scan->lock, slot);
 	if (claim(slot)) {
 		slot->verdict = (uint8_t)error;
+		fl_account_turns_away(scan->modes, slot->mode);
 		batch_add(&scan->refused, slot, 0);
 	} else {
 		slot->verdict = FL_OUT; /* its departure is about to be announced */
@@ -352,6 +354,19 @@ static bool commit(struct scan *scan)
 	return fl_cas_acq_rel(&lock->word, &scan->word, next);
 }
 
+/* Who holds from now on; before the first of them is told, who may be the last to hold. */
+static void book(const struct scan *scan)
+{
+	const struct fl_slot *slot = scan->granted.oldest;
+
+	if (!scan->granted.count || !fl_counted(scan->modes))
+		return;
+	for (uint32_t left = scan->granted.count; left; left--) {
+		fl_account_granted(scan->modes, slot);
+		slot = left > 1 ? fl_slot_at(slot->newer) : NULL;
+	}
+}
+
 /* After the commit: what the caller is to run, and everybody told. */
 static void conclude(struct scan *scan)
 {
@@ -365,6 +380,7 @@ static void conclude(struct scan *scan)
 		group->field = scan->modes->rows[scan->chain.oldest->mode].field;
 		group->unit = scan->chain.units;
 	}
+	book(scan);
 	hand_over(&scan->granted, FL_GRANTED);
 	hand_over(&scan->refused, FL_REFUSED);
 }

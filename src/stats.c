@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * stats.c - tables that count. Layer 4.
+ * stats.c - tables that count: booking, by any thread and any handler.  Layer 3.
  *
  * A counted table is a copy of another in which the number of modes is 0: so the
  * first check of every function fails, and its error path, which costs nobody else
@@ -11,18 +11,21 @@
  * which they ended, added up, less all those at which they began; those that last
  * end now.
  *
+ *	row       released by                  acquired by                 what it carries
+ *	[DOOR]    close_bank (stats_read.c)    enter                       that it is empty
+ *	[LEFT]    leave                        drain (stats_read.c)        what was booked
+ *
  *	relaxed   because
- *	[TALLY]   Numbers that are added up; each is right by itself, and orders nothing.
+ *	[TALLY]   Numbers that are added up by whoever has entered; leave carries them.
+ *	[OPEN]    A closing that is not seen had not been when the clock was read.
+ *	[GUESS]   A first look.  The compare-and-swap after it decides.
  */
 #include "stats.h"
-#include "atomic.h"
-#include "detector.h"
+#include "book.h"
 
-#include <errno.h>
-#include <fifolock/inspect.h>
-#include <stddef.h>
+#include <fifolock/request.h>
 
-static uint64_t now_ns(void)
+uint64_t fl_book_now(void)
 {
 	struct timespec now;
 
@@ -30,20 +33,57 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static struct fifolock_counts *counts_of(const fifolock_modes_t *modes, unsigned mode)
+static void leave(struct bank *bank)
 {
-	fifolock_stats_t *stats =
-		(fifolock_stats_t *)((char *)modes - offsetof(fifolock_stats_t, modes));
+	uint64_t left = fl_load_relaxed(&bank->left); /* [GUESS] */
 
-	return &stats->counts[mode];
+	/* [LEFT] release */
+	while (!fl_cas_release(&bank->left, &left, left + 1))
+		;
 }
 
-static void add(uint64_t *count, uint64_t n)
+/* The look follows the clock: its address depends on that, in the top bit, which is 0. */
+static bool still_open(const struct book *book, uint64_t door, uint64_t now)
+{
+	const uint64_t *at = &book->door + (now >> 63);
+
+	return FL_DOOR_WHICH(fl_load_relaxed(at)) == FL_DOOR_WHICH(door); /* [OPEN] */
+}
+
+/* And the time.  Begins anew only because somebody has begun to read. */
+static struct bank *enter(struct book *book, uint64_t *now)
+{
+	for (;;) {
+		uint64_t door = fl_load_relaxed(&book->door); /* [GUESS] */
+		struct bank *bank;
+
+		/* [DOOR] acquire */
+		while (!fl_cas_acquire(&book->door, &door, door + 1))
+			;
+		bank = &book->banks[FL_DOOR_WHICH(door)];
+		*now = fl_book_now();
+		if (still_open(book, door, *now))
+			return bank;
+		leave(bank);
+	}
+}
+
+void fl_book_add(uint64_t *count, uint64_t n)
 {
 	fl_add_relaxed(count, n); /* [TALLY] */
 }
 
-static void raise_to(uint64_t *most, uint64_t n)
+void fl_book_add_wide(struct wide *sum, wide_t n)
+{
+	uint64_t low = (uint64_t)n, high = (uint64_t)(n >> 64);
+
+	if (fl_add_relaxed(&sum->low, low) > UINT64_MAX - low) /* [TALLY] */
+		high++;
+	if (high)
+		fl_book_add(&sum->high, high);
+}
+
+void fl_book_raise(uint64_t *most, uint64_t n)
 {
 	uint64_t now = fl_load_relaxed(most); /* [TALLY] */
 
@@ -55,80 +95,91 @@ static unsigned bucket_of(uint64_t ns)
 {
 	unsigned bits = ns ? 64 - (unsigned)__builtin_clzll(ns) : 0;
 
-	return bits < 40 ? bits : 39;
+	return bits < WAITS ? bits : WAITS - 1;
+}
+
+static void waited(struct bank *bank, uint64_t ns)
+{
+	fl_book_add(&bank->waited, 1);
+	fl_book_add_wide(&bank->waits_ns, ns);
+	fl_book_add(&bank->waits[bucket_of(ns)], 1);
+	fl_book_raise(&bank->longest_wait, ns);
+}
+
+static void begins(struct bank *bank, uint32_t n, uint64_t at)
+{
+	fl_book_add(&bank->held, n);
+	fl_book_add_wide(&bank->ended, -((wide_t)at * n));
+	fl_book_raise(&bank->last, at);
+}
+
+static void ends(struct bank *bank, uint32_t n, uint64_t at)
+{
+	fl_book_add(&bank->held, -(uint64_t)n);
+	fl_book_add_wide(&bank->ended, (wide_t)at * n);
+	fl_book_raise(&bank->last, at);
 }
 
 uint64_t fl_stats_now(const fifolock_modes_t *modes)
 {
-	return fl_counted(modes) ? now_ns() : 0;
+	return fl_counted(modes) ? fl_book_now() : 0;
 }
 
-static void waited(struct fifolock_counts *counts, uint64_t ns)
+void fl_stats_count_end(const fifolock_modes_t *modes, unsigned mode, enum fl_end end)
 {
-	add(&counts->waited, 1);
-	add(&counts->wait_ns, ns);
-	add(&counts->waits[bucket_of(ns)], 1);
-	raise_to(&counts->wait_max_ns, ns);
+	uint64_t now;
+	struct bank *bank = enter(fl_book_of(modes, mode), &now);
+
+	fl_book_add(&bank->ends[end], 1);
+	leave(bank);
 }
 
-void fl_stats_count_asked(const fifolock_modes_t *modes, unsigned mode, uint32_t n,
-			  int error, uint64_t since)
+void fl_stats_count_took(const fifolock_modes_t *modes, unsigned mode, uint32_t n,
+			 uint64_t since)
 {
-	struct fifolock_counts *counts = counts_of(modes, mode);
-	uint64_t now = now_ns();
+	uint64_t now;
+	struct bank *bank = enter(fl_book_of(modes, mode), &now);
 
-	if (error) {
-		add(error == ETIMEDOUT ? &counts->timed_out : &counts->refused, 1);
-		return;
-	}
-	add(&counts->grants, 1);
-	add(&counts->taken, n);
-	add(&counts->held, n);
-	add(&counts->held_ns, -(now * n));
+	fl_book_add(&bank->grants, 1);
+	fl_book_add_wide(&bank->taken, n);
+	begins(bank, n, now);
 	if (since)
-		waited(counts, now - since);
+		waited(bank, now - since);
+	leave(bank);
 }
 
-void fl_stats_count_gives(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+uint64_t fl_stats_count_gives(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
 {
-	struct fifolock_counts *counts = counts_of(modes, mode);
+	uint64_t now;
+	struct bank *bank = enter(fl_book_of(modes, mode), &now);
 
-	add(&counts->held, -(uint64_t)n);
-	add(&counts->held_ns, now_ns() * n);
+	ends(bank, n, now);
+	leave(bank);
+	return now;
 }
 
-void fl_stats_count_keeps(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+/* As if it had not been given. */
+void fl_stats_count_keeps(const fifolock_modes_t *modes, unsigned mode, uint32_t n,
+			  uint64_t gave)
 {
-	struct fifolock_counts *counts = counts_of(modes, mode);
+	uint64_t now;
+	struct bank *bank = enter(fl_book_of(modes, mode), &now);
 
-	add(&counts->held, n);
-	add(&counts->held_ns, -(now_ns() * n));
+	begins(bank, n, gave);
+	leave(bank);
 }
 
-int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
-			const fifolock_modes_t *modes)
+/* A request that calls back has the time in the caller's memory, which is there until it
+ * is told. */
+static uint64_t asked_at(const struct fl_slot *slot)
 {
-	if (!modes)
-		modes = &fl_default_modes;
-	if (!stats || fl_counted(modes))
-		return EINVAL;
-	*stats = (fifolock_stats_t){.modes = *modes, .name = name};
-	fl_modes_book(&stats->modes, FL_MODES_COUNTED);
-	fl_watch_hide(stats->counts, sizeof(stats->counts));
-	return 0;
+	return slot->how & FL_CALLS ? ((const fifolock_request_t *)slot->ctx)->since
+				    : fl_slot_note(slot);
 }
 
-int fifolock_stats_read(const fifolock_stats_t *stats, unsigned mode,
-			struct fifolock_counts *out)
+void fl_stats_count_slot(const fifolock_modes_t *modes, const struct fl_slot *slot)
 {
-	const uint64_t *from;
-	uint64_t *to = (uint64_t *)out;
-
-	if (!stats || !out || mode >= fl_modes_count(&stats->modes))
-		return EINVAL;
-	from = (const uint64_t *)&stats->counts[mode];
-	for (size_t i = 0; i < sizeof(*out) / sizeof(*to); i++)
-		to[i] = fl_load_relaxed(&from[i]); /* [TALLY] */
-	out->held_ns += now_ns() * out->held;
-	return 0;
+	if (slot->how & FL_AHEAD)
+		fl_stats_count_gives(modes, slot->from, 1);
+	fl_stats_count_took(modes, slot->mode, slot->weight, asked_at(slot));
 }

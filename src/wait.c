@@ -23,6 +23,7 @@
  *	[EITHER]  Falling asleep or the grant: both change one word, so one came first.
  */
 #include "lock.h"
+#include "account.h"
 #include "atomic.h"
 #include "calls.h"
 #include "detector.h"
@@ -275,6 +276,8 @@ static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned
 	if (deadline && fl_deadline_astray(deadline))
 		return EINVAL;
 	error = fl_slot_to_wait(lock, deadline, &slot);
+	if (error == ECANCELED)
+		fl_account_refused(lock, fl_modes_of(lock), want->mode, error);
 	if (error)
 		return error;
 	slot->from = (uint8_t)from;

@@ -74,6 +74,7 @@ struct fl_want {
 	uint64_t guard; /* the guard bits to look at */
 	uint32_t weight;
 	uint32_t mode;
+	uint64_t since; /* when it was asked for, if somebody counts (account.h) */
 };
 
 /* n holds at once: as n single ones, the last of which must still fit. */

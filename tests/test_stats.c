@@ -80,7 +80,6 @@ static void gives_back(void *ctx, int status)
 		fifolock_unlock(ctx, X);
 }
 
-/* Not those who had a place in line by a request. */
 Test(stats, count_those_whom_a_close_turns_away, .description = "G7")
 {
 	static fifolock_stats_t stats;
@@ -93,15 +92,17 @@ Test(stats, count_those_whom_a_close_turns_away, .description = "G7")
 	lines_up(&waiter, &lock, LOCKS, S, 1);
 	cr_assert_eq(fifolock_close(&lock), 0);
 	cr_assert_eq(answer(&waiter), ECANCELED);
-	refusals_are(&stats, S, 1, 0);
+	cr_assert_eq(counted(&stats, S).turned_away, 1);
 	cr_assert_eq(fifolock_reopen(&lock), 0);
 	cr_assert_eq(requests(&lock, S, 1, &plain), EINPROGRESS);
 	cr_assert_eq(fifolock_request(&lock, X, 1, &called, gives_back, &lock),
 		     EINPROGRESS);
 	cr_assert_eq(fifolock_close(&lock), 0);
 	cr_assert_eq(fifolock_request_wait(&plain, NULL), ECANCELED);
+	cr_assert_eq(counted(&stats, S).turned_away, 2);
+	cr_assert_eq(counted(&stats, X).turned_away, 1);
 	refusals_are(&stats, X, 0, 0);
-	refusals_are(&stats, S, 1, 0);
+	refusals_are(&stats, S, 0, 0);
 }
 
 Test(stats, count_waits, .description = "G7")

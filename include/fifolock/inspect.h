@@ -97,38 +97,75 @@ FIFOLOCK_API int
 fifolock_debug_on_report(void (*call)(const struct fifolock_report *report, void *ctx),
 			 void *ctx);
 
-/* What has happened in one mode; times in nanoseconds. */
+/* What has happened in one mode, to all locks that use the table; times in nanoseconds.
+ *
+ * All of it is as of one moment of the call, whatever goes on: so waited <= grants <= taken,
+ * held <= taken, wait_max_ns <= wait_ns, and waits adds up to waited.  Nothing but held
+ * ever gets less.  What does not fit into 64 bits stays at UINT64_MAX.
+ *
+ * Each request ends as one of: grants, refused, timed_out, turned_away, cancelled.  A request
+ * is what lock, trylock, timedlock, request, run and run_async ask for; a conversion is one
+ * for the mode that it converts to, and a bump and the end of a wait for a condition take
+ * the hold anew.  Nothing else is a request: who is told EINVAL or ERANGE, or EPERM
+ * because of a hold that is not there, has asked for nothing. */
 struct fifolock_counts {
-	uint64_t taken;	 /* holds, counted with their weights */
-	uint64_t grants; /* requests granted */
-	uint64_t waited; /* of those, how many had to get in line (not for conditions) */
-	/* EBUSY, EAGAIN, EDEADLK, ECANCELED; but not a request that had a place in line. */
+	/* Holds that were granted: n for a request for n. */
+	uint64_t taken;
+	/* Requests that were granted, from the moment of the grant, whenever their owner comes
+	 * to look. */
+	uint64_t grants;
+	/* Of those, how many had a place in line.  The end of a wait for a condition has not:
+	 * its wait is for the signal. */
+	uint64_t waited;
+	/* Requests that never had a place in line: a try that did not fit or would have passed
+	 * somebody (EBUSY), a line as long as it may be (EAGAIN), a lock that was closed
+	 * (ECANCELED), no memory to wait with (ENOMEM), and in the debug build one that could
+	 * never have been granted (EDEADLK). */
 	uint64_t refused;
+	/* Requests whose deadline passed first, in line or before that. */
 	uint64_t timed_out;
-	uint64_t wait_ns; /* all waits of those who were granted, together */
+	/* Requests that had a place in line and were turned away: the lock was closed
+	 * (ECANCELED), or it was a conversion that would have waited for ever (EDEADLK), or
+	 * that another thread has left without its hold (EPERM). */
+	uint64_t turned_away;
+	/* Requests that were cancelled in time. */
+	uint64_t cancelled;
+	/* All waits of those that had a place in line and were granted, together: from the call
+	 * to the grant. */
+	uint64_t wait_ns;
+	/* The longest of these. */
 	uint64_t wait_max_ns;
-	uint64_t held_ns; /* all holds together, those that last included */
-	uint64_t held;	  /* how many last */
-	/* How many waited less than 2^i ns, and no less than half of it. */
+	/* All holds together, those that last included: from the grant to the beginning of the
+	 * unlock, each as often as its weight says. */
+	uint64_t held_ns;
+	/* How many holds last. */
+	uint64_t held;
+	/* How many of those that waited did so for less than 2^i ns, and no less than half of it;
+	 * in the last one, for longer, too. */
 	uint64_t waits[40];
 };
 
 /* A name and counters for one lock or many: a mode table that counts. A lock that
  * does not use one pays nothing for there being such a thing; one that does reads a
- * clock in each call and writes to these lines. Private, but for modes. */
+ * clock in each call and writes to these lines. Private, but for modes, of which copies
+ * count here, too. */
 typedef struct fifolock_stats {
 	fifolock_modes_t modes;
 	const char *name;
-	struct fifolock_counts counts[FIFOLOCK_MAX_MODES];
+	uint64_t counts[FIFOLOCK_MAX_MODES][176];
 } fifolock_stats_t;
 
 /* Make *stats a table like modes (NULL: shared/exclusive), which counts, all counts
- * 0. name is kept by pointer. It must outlive the locks that use it. EINVAL stats
- * NULL, or modes of such a table. */
+ * 0. name is kept by pointer. It must outlive the locks that use it, and not move. EINVAL
+ * stats NULL, or modes of such a table.  In a child after fork() it must be made anew if
+ * other threads of the parent were using it. */
 FIFOLOCK_API int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
 				     const fifolock_modes_t *modes);
 
-/* The counts so far; each is a moment's truth by itself. EINVAL. */
+/* The counts of one mode, as of one moment.  Nobody who takes or gives waits for it; it
+ * waits, some nanoseconds, for whoever is counting at that moment, and for another
+ * reader.  EAGAIN, and *out as it was: such a thread has been off its processor for a
+ * second or so, as when it is stopped by a debugger.  EINVAL. */
 FIFOLOCK_API int fifolock_stats_read(const fifolock_stats_t *stats, unsigned mode,
 				     struct fifolock_counts *out);
 

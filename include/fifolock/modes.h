@@ -63,7 +63,8 @@ typedef struct fifolock_modes {
 	uint32_t capacity[FIFOLOCK_MAX_MODES];
 	const char *names[FIFOLOCK_MAX_MODES];
 	uintptr_t open;
-	void *reserved[3];
+	void *stats;
+	void *reserved[2];
 } fifolock_modes_t;
 
 /* {EXCLUSIVE}: one holder. */

@@ -40,6 +40,7 @@ SCANNING = 1 << 62
 MAX_MODES = 16
 COUNTED, WATCHED = 2, 4
 COUNT_SHIFT = 8
+STATS = 99  # where a counted table says which fifolock_stats_t it is of
 
 # lock.h
 CLOSED = 1 << 31
@@ -203,13 +204,13 @@ class Table:
             self.be_default()
             return
         count, flags, *rest = peek(address, TABLE)
-        counted = flags & COUNTED
-        self.count = flags >> COUNT_SHIFT & 0xff if counted else count
+        booked = flags & (COUNTED | WATCHED)
+        self.count = flags >> COUNT_SHIFT & 0xff if booked else count
         if self.count > MAX_MODES:
             raise gdb.GdbError('this is no lock, or has not been initialised')
         self.rows = [rest[2 + 4 * m:6 + 4 * m] for m in range(self.count)]
         self.names = [peek_text(name) if name else '' for name in rest[82:82 + self.count]]
-        name = peek_pointer(address + size(TABLE)) if counted else 0
+        name = peek_pointer(rest[STATS] + size(TABLE)) if flags & COUNTED else 0
         self.name = peek_text(name) if name else ''
 
     def be_default(self):
