@@ -84,14 +84,10 @@ static void drd_forget(const void *tag)
 	(void)tag;
 }
 
+/* For good, or until it is freed: what was hidden it has remembered. */
 static void drd_hide(const void *from, size_t size)
 {
 	TELL(VG_USERREQ__DRD_START_SUPPRESSION, from, size);
-}
-
-static void drd_show(const void *from, size_t size)
-{
-	TELL(VG_USERREQ__DRD_FINISH_SUPPRESSION, from, size);
 }
 
 /* Each answers to its own requests only. */
@@ -128,7 +124,6 @@ const struct fl_detector *fl_detector_valgrind(void)
 		.after = drd_after,
 		.forget = drd_forget,
 		.hide = drd_hide,
-		.show = drd_show,
 	};
 
 	if (under_helgrind())
