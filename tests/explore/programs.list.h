@@ -188,6 +188,8 @@
 {.name = "cond-closed-and-signalled", .table = SHARED, .scripts = {"%S -S", "%S -S", "close signal"}, .held = "SS"},
 {.name = "cond-closed-and-opened", .scripts = {"%~X -X", "close reopen"}, .held = "X"},
 {.name = "cond-closed-and-slots", .scripts = {"%X -X", "+X -X ~X -X", "close"}, .held = "X"},
+{.name = "cond-another-lock-is-closed", .scripts = {"2+X 2%1~X 2-X", "close"}},
+{.name = "cond-roused-for-an-earlier-wait", .scripts = {"%1~X -X 2+X 2%1X 2-X", "close 2close"}, .held = "X"},
 {.name = "cond-closed-and-callback", .scripts = {"%X -X", ">X", "close"}, .held = "X", .callback = "put signal -X"},
 {.name = "cond-freed-by-the-waiter", .scripts = {"%X ref -X last", "+X put -X signal"}, .held = "X"},
 {.name = "cond-and-convert", .table = UPDATE, .scripts = {"%U -U", "S:X open signal -X"}, .held = "US"},
