@@ -187,7 +187,7 @@ bool fl_granted(const struct fl_slot *slot)
 }
 
 /* 0 -> LEFT, unless a claim or a grant came first. */
-bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
+static bool leave(fifolock_t *lock, struct fl_slot *slot)
 {
 	uint32_t word = fl_load_relaxed(&slot->word); /* [GUESS] */
 
@@ -196,9 +196,26 @@ bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
 			return false;
 		/* [EITHER] */
 	} while (!fl_cas_relaxed(&slot->word, &word, word | FL_LEFT));
+	(void)lock; /* for who watches */
 	fl_event_leave(lock, slot);
-	if (slot->how & FL_DATED)
-		fl_account_cancelled(fl_modes_of(lock), slot->mode);
+	return true;
+}
+
+bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
+{
+	if (!leave(lock, slot))
+		return false;
+	fl_line_leave(lock, slot);
+	announce(lock, NULL, NULL);
+	return true;
+}
+
+/* The lock is there until the announcement. */
+bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode)
+{
+	if (!leave(lock, slot))
+		return false;
+	fl_account_cancelled(fl_modes_of(lock), mode);
 	fl_line_leave(lock, slot);
 	announce(lock, NULL, NULL);
 	return true;

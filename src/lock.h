@@ -57,6 +57,7 @@ int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 		   struct fl_group *group);
 bool fl_granted(const struct fl_slot *slot);
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);
+bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode); /* the same */
 
 /* What a slot's word says to its owner: 0 while it is in line. */
 uint32_t fl_told(const struct fl_slot *slot);

@@ -180,7 +180,7 @@ int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
 /* True: it has left the line. */
 static bool leave(fifolock_request_t *request, struct fl_slot *slot)
 {
-	while (!fl_leave(request->lock, slot)) {
+	while (!fl_cancel(request->lock, slot, request->mode)) {
 		if (fl_told(slot))
 			return false;
 		fl_await_claim(slot);
