@@ -9,12 +9,13 @@
  * -fsanitize=thread, and this is the run-time library.
  */
 #include "explore.h"
+#include "queue.h"
 
 #include <string.h>
 
 #define REGIONS 32
 #define LENT	64 /* bytes of a waiter */
-#define GRAIN	4  /* bytes; only a slot's three small members share one */
+#define GRAIN	4  /* bytes; only a slot's three small members share one; see grain_of */
 
 /* Who accessed a grain last, and at which of its steps. */
 struct grain {
@@ -27,7 +28,7 @@ static struct region {
 	uintptr_t at;
 	size_t size;
 	const char *name;
-	struct grain grains[64 * 64 / GRAIN];
+	struct grain grains[64 * 64 / GRAIN + 64]; /* the last: see grain_of */
 	bool freed;
 	unsigned owner; /* of what is on its stack; otherwise EX_THREADS */
 	bool returned;
@@ -46,8 +47,7 @@ void memory_watch(const void *at, size_t size, const char *name)
 {
 	struct region *region = &regions[region_count++];
 
-	if (region_count > REGIONS ||
-	    size > sizeof(region->grains) / sizeof(struct grain) * GRAIN)
+	if (region_count > REGIONS || size > 64 * 64)
 		ex_fail("explorer: too much memory to watch");
 	region->at = (uintptr_t)at;
 	region->size = size;
@@ -135,7 +135,14 @@ static void race(uintptr_t at, const char *what, const char *other, int thread)
 
 static struct grain *grain_of(struct region *region, uintptr_t at)
 {
-	struct grain *grain = &region->grains[(at - region->at) / GRAIN];
+	size_t offset = at - region->at, which = offset / GRAIN;
+	struct grain *grain;
+
+	/* A slot's verdict is the scanner's, and its neighbours are not. */
+	if (offset % 64 == offsetof(struct fl_slot, verdict) &&
+	    !strcmp(region->name, "slots"))
+		which = 64 * 64 / GRAIN + offset / 64;
+	grain = &region->grains[which];
 
 	if (grain->execution != execution)
 		*grain = (struct grain){.execution = execution};
@@ -171,7 +178,7 @@ static void plain_grain(struct region *region, uintptr_t at, bool write)
 	}
 }
 
-/* A slot's mode, from, how and verdict share a grain: verdict is the scanner's, the others are
+/* A slot's mode, from and how share a grain; verdict has one of its own: it is the scanner's, the others are
  * constant by then. */
 void memory_touch(const void *memory, size_t size, bool write)
 {
