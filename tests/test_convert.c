@@ -252,6 +252,33 @@ Test(convert, closed_while_it_waits_keeps_what_is_held, .description = "G4")
 	stage_ends(&stage);
 }
 
+Test(convert, what_fits_is_done_on_a_closed_lock, .description = "G7")
+{
+	fifolock_modes_t modes = unowned(&fifolock_update);
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
+
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	cr_assert_eq(fifolock_close(&lock), 0);
+	cr_assert_eq(fifolock_tryconvert(&lock, X, U), 0);
+	cr_assert_eq(fifolock_convert(&lock, U, S), 0);
+	cr_assert_eq(fifolock_unlock(&lock, S), 0);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
+
+Test(convert, in_line_is_not_kept_out_by_its_own_hold, .description = "G3")
+{
+	struct stage stage;
+
+	stage_on(&stage, &fifolock_update);
+	ask_all(&stage, "SU");
+	cr_assert(waits(&stage, 0, 'X'));
+	cr_assert_not(fifolock_contended(&stage.lock, S));
+	cr_assert(fifolock_contended(&stage.lock, U));
+	gives_back(&stage, 1);
+	cr_assert_str_eq(now(&stage), "X+ U-");
+	stage_ends(&stage);
+}
+
 /* ---- time-outs ---- */
 
 /* True if the one behind was really held up. */
