@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fifolock/inspect.h>
 #include <inttypes.h>
+#include <pthread.h>
 
 /* How often a snapshot is tried, and how many requests are printed. */
 #define TRIES 16
@@ -126,23 +127,33 @@ static void print_holds(FILE *out, const fifolock_modes_t *modes,
 		snapshot->waiting, snapshot->closed ? ", closed" : "");
 }
 
+static void print_all(fifolock_t *lock, FILE *out,
+		      const struct fifolock_snapshot *snapshot,
+		      const struct fifolock_in_line line[])
+{
+	fprintf(out, "fifolock %p%s%s:", (void *)lock, snapshot->name ? " " : "",
+		snapshot->name ? snapshot->name : "");
+	print_holds(out, fl_modes_of(lock), snapshot);
+	fl_debug_print_holders(lock, out);
+	for (uint32_t i = 0; i < snapshot->waiting && i < SHOWN; i++)
+		print_request(out, fl_modes_of(lock), &line[i]);
+	if (snapshot->waiting > SHOWN)
+		fprintf(out, "  and %" PRIu32 " more\n", snapshot->waiting - SHOWN);
+}
+
+/* What stdio calls are cancellation points; this is none. */
 int fifolock_dump(fifolock_t *lock, FILE *out)
 {
 	struct fifolock_in_line line[SHOWN];
 	struct fifolock_snapshot snapshot;
 	int error = out ? fifolock_snapshot(lock, &snapshot, line, SHOWN) : EINVAL;
-	int saved = errno;
+	int saved = errno, cancel;
 
 	if (error)
 		return error;
-	fprintf(out, "fifolock %p%s%s:", (void *)lock, snapshot.name ? " " : "",
-		snapshot.name ? snapshot.name : "");
-	print_holds(out, fl_modes_of(lock), &snapshot);
-	fl_debug_print_holders(lock, out);
-	for (uint32_t i = 0; i < snapshot.waiting && i < SHOWN; i++)
-		print_request(out, fl_modes_of(lock), &line[i]);
-	if (snapshot.waiting > SHOWN)
-		fprintf(out, "  and %" PRIu32 " more\n", snapshot.waiting - SHOWN);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	print_all(lock, out, &snapshot, line);
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	return 0;
 }

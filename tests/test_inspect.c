@@ -353,3 +353,29 @@ Test(holders, are_the_debug_builds_to_know, .description = "G7")
 	cr_assert_eq(fifolock_holders(NULL, NULL, 0, &count), EINVAL);
 	cr_assert_eq(fifolock_holders(&lock, NULL, 1, &count), EINVAL);
 }
+
+/* ---- cancelling ---- */
+
+static void *dumps_while_cancelled(void *arg)
+{
+	fifolock_t lock = {0};
+	FILE *out = fopen("/dev/null", "w");
+
+	setvbuf(out, NULL, _IONBF, 0);
+	pthread_cancel(pthread_self());
+	*(int *)arg = fifolock_dump(&lock, out);
+	pthread_testcancel();
+	return NULL;
+}
+
+Test(dump, is_no_cancellation_point, .description = "G7")
+{
+	pthread_t thread;
+	void *ended = NULL;
+	int answer = -1;
+
+	cr_assert_eq(pthread_create(&thread, NULL, dumps_while_cancelled, &answer), 0);
+	cr_assert_eq(pthread_join(thread, &ended), 0);
+	cr_assert_eq(ended, PTHREAD_CANCELED);
+	cr_assert_eq(answer, 0);
+}

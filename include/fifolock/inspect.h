@@ -54,7 +54,7 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_snapshot(fifolock_t *lock,
 						    size_t room);
 
 /* The same as text, for people: up to 64 requests, one a line. EINVAL lock or out NULL,
- * EAGAIN as above. */
+ * EAGAIN as above. Not a cancellation point, although it writes. */
 FIFOLOCK_API int fifolock_dump(fifolock_t *lock, FILE *out);
 
 /* ---- the debug build (-Dchecked=true): see the guide, also for FIFOLOCK_DEBUG ----
@@ -156,7 +156,8 @@ typedef struct fifolock_stats {
 } fifolock_stats_t;
 
 /* Make *stats a table like modes (NULL: shared/exclusive), which counts, all counts
- * 0. name is kept by pointer. It must outlive the locks that use it, and not move. EINVAL
+ * 0. name is kept by pointer. It must outlive the locks that use it, and not move. Unlike other
+ * tables, stats->modes must not be copied: a copy would count into the memory behind it. EINVAL
  * stats NULL, or modes of such a table.  In a child after fork() it must be made anew if
  * other threads of the parent were using it. */
 FIFOLOCK_API int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
