@@ -156,8 +156,7 @@ typedef struct fifolock_stats {
 } fifolock_stats_t;
 
 /* Make *stats a table like modes (NULL: shared/exclusive), which counts, all counts
- * 0. name is kept by pointer. It must outlive the locks that use it, and not move. Unlike other
- * tables, stats->modes must not be copied: a copy would count into the memory behind it. EINVAL
+ * 0. name is kept by pointer. It must outlive the locks that use it, and not move. EINVAL
  * stats NULL, or modes of such a table.  In a child after fork() it must be made anew if
  * other threads of the parent were using it. */
 FIFOLOCK_API int fifolock_stats_init(fifolock_stats_t *stats, const char *name,
