@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "stage.h"
 
+#include <fifolock/request.h>
+
 /* ---- to a weaker mode ---- */
 
 Test(weaker, lets_in_all_at_the_head_of_the_line_who_then_fit, .description = "G1 G3")
@@ -277,6 +279,22 @@ Test(convert, in_line_is_not_kept_out_by_its_own_hold, .description = "G3")
 	gives_back(&stage, 1);
 	cr_assert_str_eq(now(&stage), "X+ U-");
 	stage_ends(&stage);
+}
+
+Test(convert, contended_is_by_all_holds_of_the_mode, .description = "G3")
+{
+	fifolock_request_t request;
+	fifolock_modes_t modes;
+	fifolock_t lock;
+
+	cr_assert_eq(fifolock_modes_semaphore(&modes, 2), 0);
+	cr_assert_eq(fifolock_init(&lock, &modes), 0);
+	cr_assert_eq(fifolock_lock_n(&lock, 0, 2), 0);
+	cr_assert_eq(fifolock_request(&lock, 0, 1, &request, NULL, NULL), EINPROGRESS);
+	cr_assert(fifolock_contended(&lock, 0));
+	cr_assert_eq(fifolock_request_cancel(&request), 0);
+	cr_assert_eq(fifolock_unlock_n(&lock, 0, 2), 0);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
 /* ---- time-outs ---- */
