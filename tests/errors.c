@@ -5,6 +5,7 @@
  * To say that a function answers something new: a row below, a word there.
  */
 #define _GNU_SOURCE
+#include "book.h"
 #include "word.h"
 
 #include <errno.h>
@@ -471,6 +472,16 @@ static int on_report(called *call)
 	return call ? 0 : fifolock_debug_on_report(NULL, NULL);
 }
 
+/* A thread that books has been stopped: it has entered and does not leave. */
+static int booking_is_stopped(called *call)
+{
+	struct fifolock_counts out;
+
+	must(fifolock_stats_init(&stats, "stats", NULL) == 0);
+	fl_book_of(&stats.modes, X)->door++;
+	return call ? fifolock_stats_read(&stats, X, &out) : 0;
+}
+
 static int stats_init_null(called *call)
 {
 	return call ? 0 : fifolock_stats_init(NULL, NULL, NULL);
@@ -645,6 +656,7 @@ static const struct row {
 	ROW(debug_on_report, NULL, ENOTSUP, on_report),
 	ROW(stats_init, NULL, EINVAL, stats_init_null),
 	ROW(stats_read, stats_read, EINVAL, no_such_mode),
+	ROW(stats_read, stats_read, EAGAIN, booking_is_stopped),
 	ROW(modes_compile, NULL, EINVAL, compile_none),
 	ROW(modes_compile, NULL, ERANGE, compile_too_wide),
 	ROW(modes_semaphore, NULL, EINVAL, semaphore_null),

@@ -112,16 +112,16 @@ static pthread_t two_ask(void (*one)(void *ctx, int status),
 	return thread;
 }
 
-/* The later one runs inside the earlier one's wait: it must be the first in line. */
+/* One after the other: were the later one run inside the earlier one's wait, it would have
+ * to be the first in line. */
 Test(callbacks, of_one_thread_that_wait_for_one_lock_all_get_it, .description = "G3")
 {
 	pthread_t thread;
 
 	takes(&other, X);
 	thread = two_ask(waits_for_the_other, waits_for_the_other);
-	while (now(&begun) < 2)
-		sched_yield();
 	until_waiting(&other, 1);
+	cr_assert_eq(now(&begun), 1u);
 	cr_assert_eq(now(&done), 0u);
 	gives(&other, X);
 	pthread_join(thread, NULL);
