@@ -76,8 +76,8 @@ fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 /* Move the one who has waited longest, or all of them in the order in which they
  * came, to the end of their lock's line. Whether the caller holds that lock does not
  * matter, but nobody may free it before this returns, unless it is the waiters
- * themselves. A waiter whose lock was closed
- * is not counted: the signal is for the next. Nobody waits: nothing happens. Always 0. */
+ * themselves. A waiter whose lock was closed is not counted: the signal is for the next.
+ * Nobody waits: nothing happens. Always 0. */
 FIFOLOCK_API int fifolock_cond_signal(fifolock_cond_t *cond);
 FIFOLOCK_API int fifolock_cond_broadcast(fifolock_cond_t *cond);
 
