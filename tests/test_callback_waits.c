@@ -378,6 +378,7 @@ static void *unlocks_again(void *arg)
 
 	again->thread = pthread_self();
 	fault_if(fifolock_unlock(&again->lock, X));
+	raise_flag(&again->ready);
 	return NULL;
 }
 
@@ -385,6 +386,7 @@ Test(callback, that_would_nest_too_deep_is_left_to_who_comes_next, .description 
 {
 	static struct again again;
 	pthread_t thread;
+	uint32_t ran = 0;
 
 	again.modes = of_nobody(NULL);
 	again.lock.modes = &again.modes;
@@ -394,9 +396,13 @@ Test(callback, that_would_nest_too_deep_is_left_to_who_comes_next, .description 
 					      wants_it_again, &again),
 			     EINPROGRESS);
 	thread = on_small_stack(unlocks_again, &again);
-	/* It waits in line behind the rest, whose first one has its turn. */
-	while (!fifolock_request_run_due(&again.lock))
+	/* It waits in line behind the rest, whose first one has its turn; and again, if its stack
+	 * is too deep once more when it goes on. */
+	while (!__atomic_load_n(&again.ready, __ATOMIC_ACQUIRE)) {
+		ran += fifolock_request_run_due(&again.lock);
 		sched_yield();
+	}
+	cr_assert_gt(ran, 0u);
 	pthread_join(thread, NULL);
 	cr_assert_eq(again.there + again.elsewhere, AGAIN);
 	cr_assert_eq(again.there, again.inside);

@@ -7,7 +7,7 @@
  * the line of the first check that failed.
  */
 #define _GNU_SOURCE
-#include "test.h"
+#include "common.h"
 #include "sandbox.h"
 #include <fifolock/cond.h>
 #include <fifolock/request.h>
@@ -15,8 +15,6 @@
 #include "queue.h"
 
 #define MS 1000000
-
-enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED };
 
 /* ---- the clock as the library reads it ---- */
 
@@ -105,6 +103,17 @@ static int64_t now_ns(clockid_t clock)
 
 	clock_gettime(clock, &now);
 	return ns_of(now);
+}
+
+/* Holds here go from thread to thread, and one thread asks for what does not fit beside its
+ * own. */
+static const fifolock_modes_t *of_nobody(void)
+{
+	static fifolock_modes_t modes;
+
+	if (!modes.capacity[X])
+		modes = unowned(&fifolock_shared_exclusive);
+	return &modes;
 }
 
 /* A wait that times out: not before, without changing errno, and asleep for most of it. */
@@ -211,7 +220,7 @@ static void before_time_began(fifolock_t *lock)
 static void live_in_sandbox(const struct refused calls[], int error)
 {
 	static struct scene scene;
-	fifolock_t held = {0};
+	fifolock_t held = {.modes = of_nobody()};
 	pthread_t thread;
 
 	for (int i = 0; i < 2; i++)
@@ -361,6 +370,7 @@ static void wakes_those_outside(void)
 	static struct scene scene;
 	pthread_t thread;
 
+	scene.lock.modes = of_nobody();
 	must(fifolock_lock(&scene.lock, X) == 0);
 	scene.deadline = (struct timespec){INT64_MAX, 0};
 	put(&scene.go, 1);
