@@ -479,7 +479,7 @@ static void comes_late(void)
  * next callback is about to be handed over. */
 static void as_it_is_handed_over(void)
 {
-	if (machine.inside) {
+	if (__atomic_load_n(&machine.inside, __ATOMIC_RELAXED)) {
 		hooks.commit = as_it_is_handed_over;
 		return;
 	}
@@ -492,7 +492,7 @@ static void steps(void *ctx, int status)
 	unsigned which = (unsigned)(uintptr_t)ctx;
 	unsigned *odd = &machine.odd[which];
 
-	machine.inside = true;
+	__atomic_store_n(&machine.inside, true, __ATOMIC_RELAXED);
 	fault_if(status);
 	if (!__atomic_load_n(&machine.stop, __ATOMIC_ACQUIRE)) {
 		*odd ^= 1;
@@ -500,7 +500,7 @@ static void steps(void *ctx, int status)
 					  steps, ctx) != EINPROGRESS);
 	}
 	gives(X);
-	machine.inside = false;
+	__atomic_store_n(&machine.inside, false, __ATOMIC_RELAXED);
 }
 
 Test(windows, who_gets_in_line_as_a_callback_is_handed_over_is_not_forgotten,
@@ -515,7 +515,7 @@ Test(windows, who_gets_in_line_as_a_callback_is_handed_over_is_not_forgotten,
 		cr_assert_eq(fifolock_request(&lock, X, 1, &machine.request[i][0], steps,
 					      (void *)i),
 			     EINPROGRESS);
-	machine.inside = true;
+	__atomic_store_n(&machine.inside, true, __ATOMIC_RELAXED);
 	hooks.commit = as_it_is_handed_over;
 	gives(X);
 	cr_assert_null(hooks.commit);
