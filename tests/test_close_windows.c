@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "hooks.h"
+#include "elsewhere.h"
 #include "common.h"
 #include "queue.h"
 
@@ -21,28 +22,6 @@ _Thread_local struct hooks hooks;
 static fifolock_t lock, other;
 static fifolock_cond_t cond;
 static fifolock_modes_t modes;
-
-static void *acts(void *act)
-{
-	((void (*)(void))(uintptr_t)act)();
-	return NULL;
-}
-
-/* Called in hooks, too, where an assertion would leave the library by a jump. */
-static pthread_t begins(void (*act)(void))
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, acts, (void *)(uintptr_t)act))
-		abort();
-	return thread;
-}
-
-/* In another thread, from beginning to end. */
-static void elsewhere(void (*act)(void))
-{
-	pthread_join(begins(act), NULL);
-}
 
 /* Threads play each other's parts here. */
 static void opens(const fifolock_modes_t *table)

@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include "hooks.h"
+#include "elsewhere.h"
 #include "test.h"
 #include "word.h"
 
@@ -52,28 +53,6 @@ static void until_one_is_in_line(void)
 	while (fifolock_waiting(&lock) != 1 ||
 	       (__atomic_load_n(&lock.word, __ATOMIC_ACQUIRE) & FL_SCANNING))
 		sched_yield();
-}
-
-static void *acts(void *act)
-{
-	((void (*)(void))(uintptr_t)act)();
-	return NULL;
-}
-
-static pthread_t begins(void (*act)(void))
-{
-	pthread_t thread;
-
-	/* Called in hooks, too, where an assertion would leave the library by a jump. */
-	if (pthread_create(&thread, NULL, acts, (void *)(uintptr_t)act))
-		abort();
-	return thread;
-}
-
-/* In another thread, from beginning to end. */
-static void elsewhere(void (*act)(void))
-{
-	pthread_join(begins(act), NULL);
 }
 
 static void takes(unsigned mode)
