@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * limits.c - figures that must not get worse: counted, not timed, so they are the same on
+ * every machine and at every try.
+ */
+#include "table.h"
+
+#include <stdio.h>
+
+/* Per operation; the goal in brackets. */
+static const struct limit {
+	const char *row;
+	unsigned processors, threads, section, think;
+	double lock_changes;   /* read-modify-writes of the lock's line [1.05] */
+	double waiting_loads;  /* of it, by who has begun to wait [0] */
+	double path_transfers; /* from section to section, one after the other [4] */
+} limits[] = {
+	{"mcs", 16, 16, 200, 50, 1.01, 0, 3.01},
+	{"mcs", 128, 128, 200, 50, 1.01, 0, 3.01},
+	{"fifolock", 16, 16, 200, 50, 6.8, 50, 14},
+	{"fifolock", 128, 128, 200, 50, 7.2, 1200, 15},
+};
+
+#define COUNT (sizeof(limits) / sizeof(limits[0]))
+
+static bool within(const char *what, double is, double limit)
+{
+	if (is <= limit)
+		return true;
+	printf("  %s: %.3f, and not more than %.3f\n", what, is, limit);
+	return false;
+}
+
+/* Nothing is said about sections that nobody has waited for. */
+static bool contended(const struct figures *figures)
+{
+	if (figures->waited_for >= 0.95)
+		return true;
+	printf("  only %.2f of the sections were waited for\n", figures->waited_for);
+	return false;
+}
+
+static bool check(const struct limit *limit)
+{
+	const struct load load = {.processors = limit->processors,
+				  .threads = limit->threads,
+				  .section = limit->section,
+				  .think = limit->think,
+				  .us = 500};
+	struct figures figures;
+	bool right;
+
+	if (!cell(limit->row, &load, &figures)) {
+		printf("%s: no figures\n", limit->row);
+		return false;
+	}
+	table_row(limit->row, &load, &figures);
+	right = contended(&figures);
+	right &= within("read-modify-writes", figures.lock_changes, limit->lock_changes);
+	right &= within("loads by waiters", figures.waiting_loads, limit->waiting_loads);
+	return within("transfers", figures.path_transfers, limit->path_transfers) &&
+	       right;
+}
+
+int check_limits(void)
+{
+	bool right = true;
+
+	for (size_t i = 0; i < COUNT; i++)
+		right &= check(&limits[i]);
+	return right ? 0 : 1;
+}

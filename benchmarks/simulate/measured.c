@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * measured.c - the simulated machine beside a real one: a virtual machine with 16
+ * processors of an Intel Xeon (Sapphire Rapids class), Linux 6.18, otherwise idle; medians
+ * of 2 or 3 short rounds that differ by a tenth to a fifth.  The rows of the library were
+ * measured before a hold was handed on from slot to slot (commit a669302), so they say
+ * something about the simulation only where it is built from those sources.
+ */
+#include "table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNTS 8
+static const unsigned threads[COUNTS] = {2, 4, 8, 12, 16, 24, 32, 64};
+
+/* Millions of operations a second; 0: not measured. */
+static const struct measured {
+	const char *row, *as;
+	unsigned section, think, shared;
+	double millions[COUNTS];
+} measured[] = {
+	{"mcs", "ck-mcs", 200, 50, 0, {2.66, 2.81, 2.51, 2.59, 2.79}},
+	{"mutex",
+	 "pthread",
+	 200,
+	 50,
+	 0,
+	 {1.75, 1.76, 1.41, 1.46, 1.50, 1.55, 1.55, 1.35}},
+	{"fifolock", "fifolock", 200, 50, 0, {1.49, .76, .55, .52, .42, .46, .43, .25}},
+	{"fifolock-run",
+	 "run",
+	 200,
+	 50,
+	 0,
+	 {4.15, 3.48, 1.99, 1.75, 1.77, 1.70, 2.20, 2.20}},
+	{"cc-synch",
+	 "CC-Synch",
+	 200,
+	 50,
+	 0,
+	 {2.91, 4.54, 5.10, 4.71, 5.37, 4.68, 4.46, 4.09}},
+	{"mcs", "ck-mcs", 20, 50, 0, {3.45, 4.71, 4.81, 4.10, 5.01}},
+	{"mutex", "pthread", 20, 50, 0, {5.98, 4.87, 4.40, 4.45, 4.23, 4.27, 4.85, 5.25}},
+	{"fifolock", "fifolock", 20, 50, 0, {2.29, .79, .59, .53, .47, .43, .35, .32}},
+	{"fifolock-run",
+	 "run",
+	 20,
+	 50,
+	 0,
+	 {11.41, 10.01, 5.76, 3.82, 2.49, 3.50, 6.04, 6.67}},
+	{"cc-synch",
+	 "CC-Synch",
+	 20,
+	 50,
+	 0,
+	 {7.19, 6.91, 9.67, 9.77, 9.33, 9.77, 10.22, 11.18}},
+	{"fifolock", "fifolock", 200, 200, 100, {4.8, 5.4, 7.3, 0, 7.6}},
+	{"fifolock", "fifolock", 50, 50, 90, {3.8, 2.5, 1.4, 0, .82, 0, .88, .73}},
+};
+
+static double simulated(const struct measured *what, unsigned count)
+{
+	const struct load load = {.processors = 16,
+				  .threads = count,
+				  .section = what->section,
+				  .think = what->think,
+				  .shared = what->shared,
+				  .us = count > 16 ? 30000 : 2000};
+	struct figures figures;
+
+	return cell(what->row, &load, &figures) ? figures.millions : 0;
+}
+
+static void head(const struct measured *what)
+{
+	printf("\n%u ns inside, %u ns outside, %u %% shared: "
+	       "simulated (measured) ratio\n%-10s",
+	       what->section, what->think, what->shared, "threads");
+	for (unsigned i = 0; i < COUNTS; i++)
+		printf("%18u", threads[i]);
+	printf("\n");
+}
+
+static bool same_load(const struct measured *a, const struct measured *b)
+{
+	return a->section == b->section && a->think == b->think && a->shared == b->shared;
+}
+
+static void row(const struct measured *what)
+{
+	printf("%-10s", what->as);
+	for (unsigned i = 0; i < COUNTS; i++) {
+		double real = what->millions[i],
+		       here = real ? simulated(what, threads[i]) : 0;
+		double ratio = real ? here / real : 1;
+
+		if (!real)
+			printf("%18s", "-");
+		else
+			printf("%6.2f (%5.2f) %.2f%c", here, real, ratio,
+			       ratio > 2 || ratio < 0.5 ? '!' : ' ');
+	}
+	printf("\n");
+}
+
+int compare_with_measured(void)
+{
+	for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]); i++) {
+		if (!i || !same_load(&measured[i], &measured[i - 1]))
+			head(&measured[i]);
+		row(&measured[i]);
+	}
+	return 0;
+}
