@@ -3,12 +3,14 @@
  * machine.h - a machine of 1 to 128 processors, simulated by one thread.
  *
  *	lines.c		cache lines: who has which, and what an access takes
- *	threads.c	coroutines, and which processor acts next
+ *	schedule.c	which processor acts next, and which thread runs on it
+ *	threads.c	coroutines
  *	sleep.c		futex, timers, yields
  *	path.c		transfers on the critical path
  *	seen.c		each access of the library and of the other rows (see below)
  *	system.c	what they ask the system for
  *	rows.c		the locks
+ *	floors.c	what no lock could do better
  *	load.c		what the threads do with them
  *	cells.c		one row, one number of threads: a process of its own
  *	measured.c	the same on a real machine, to compare with
@@ -124,7 +126,7 @@ void go_behind(void);	    /* the others of this processor first */
 bool others_here(void);
 void thread_ready(struct thread *thread, uint64_t when);
 struct path *path_of(struct thread *thread);
-void timer_within(uint64_t when); /* timers_fire is to be called by then */
+void timer_within(void); /* there is one more */
 
 void system_begin(void);
 bool park(const void *at, uint64_t until); /* UINT64_MAX: for ever.  False: timed out */

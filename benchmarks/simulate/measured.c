@@ -104,8 +104,38 @@ static void row(const struct measured *what)
 	printf("\n");
 }
 
+/* ns */
+static const struct {
+	const char *row, *what;
+	unsigned processors, threads;
+	double least, most;
+} floor_rows[] = {
+	{"two-atomics", "two atomic operations", 1, 1, 15, 17},
+	{"pass-line", "the turn passed by a line", 2, 2, 75, 157},
+	{"pass-yield", "the turn passed by a yield", 1, 2, 930, 930},
+	{"pass-futex", "the turn passed by a futex", 1, 2, 2000, 2000},
+	{"pass-futex", "... to another processor", 2, 2, 5700, 5700},
+};
+
+static void compare_floors(void)
+{
+	for (size_t i = 0; i < sizeof(floor_rows) / sizeof(floor_rows[0]); i++) {
+		const struct load load = {.processors = floor_rows[i].processors,
+					  .threads = floor_rows[i].threads,
+					  .us = 2000,
+					  .bare = true};
+		struct figures figures;
+
+		if (cell(floor_rows[i].row, &load, &figures))
+			printf("%-28s %6.0f ns (%.0f to %.0f)\n", floor_rows[i].what,
+			       1e3 / figures.millions, floor_rows[i].least,
+			       floor_rows[i].most);
+	}
+}
+
 int compare_with_measured(void)
 {
+	compare_floors();
 	for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]); i++) {
 		if (!i || !same_load(&measured[i], &measured[i - 1]))
 			head(&measured[i]);

@@ -235,5 +235,8 @@ const struct row *row_named(const char *name)
 	for (size_t i = 0; i < row_count; i++)
 		if (strcmp(rows[i].name, name) == 0)
 			return &rows[i];
+	for (size_t i = 0; i < floor_count; i++)
+		if (strcmp(floors[i].name, name) == 0)
+			return &floors[i];
 	return NULL;
 }

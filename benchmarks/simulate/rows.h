@@ -18,8 +18,8 @@ struct row {
 	bool shares;
 };
 
-extern const struct row rows[];
-extern const size_t row_count;
+extern const struct row rows[], floors[];
+extern const size_t row_count, floor_count;
 extern char the_lock[256]; /* all of them */
 
 const struct row *row_named(const char *name); /* NULL: none */

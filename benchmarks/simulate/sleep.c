@@ -30,7 +30,7 @@ bool park(const void *at, uint64_t until)
 		abort();
 	sleepers[count++] = (struct sleeper){me(), (uintptr_t)at, until, &woken};
 	if (until != UINT64_MAX)
-		timer_within(until);
+		timer_within();
 	path_waits();
 	leave_processor();
 	return woken;

@@ -105,21 +105,26 @@ static long futex_wait(const uint32_t *at, uint32_t expected, uint64_t until)
 	return answer(park(at, until) ? 0 : ETIMEDOUT);
 }
 
-static long futex(const uint32_t *at, int op, uint32_t value, const struct timespec *time)
+static long futex(const uint32_t *at, int op, uint32_t value, va_list *more)
 {
-	uint64_t until = time ? picoseconds(time) : UINT64_MAX;
+	const struct timespec *time;
+	uint64_t until = UINT64_MAX;
 
 	if (!running())
 		return 0;
 	switch (op & FUTEX_CMD_MASK) {
-	case FUTEX_WAIT:
-		return futex_wait(at, value, time ? now() + until : until);
-	case FUTEX_WAIT_BITSET:
-		return futex_wait(at, value, until);
 	case FUTEX_WAKE:
 		spend(prices.system);
 		touch(&bucket, 1, CHANGE);
 		return unpark(at, value);
+	case FUTEX_WAIT:
+	case FUTEX_WAIT_BITSET:
+		time = va_arg(*more, const struct timespec *);
+		if (time)
+			until = picoseconds(time);
+		if (time && (op & FUTEX_CMD_MASK) == FUTEX_WAIT)
+			until += now();
+		return futex_wait(at, value, until);
 	default:
 		return answer(ENOSYS);
 	}
@@ -133,22 +138,32 @@ static long nap(const struct timespec *time)
 	return 0;
 }
 
+static long futex_call(va_list *args)
+{
+	const uint32_t *at = va_arg(*args, const uint32_t *);
+	int op = va_arg(*args, int);
+	uint32_t value = va_arg(*args, uint32_t);
+
+	return futex(at, op, value, args);
+}
+
+/* clock, flags, how long */
+static long nap_call(va_list *args)
+{
+	(void)va_arg(*args, int);
+	(void)va_arg(*args, int);
+	return nap(va_arg(*args, const struct timespec *));
+}
+
 long sim_syscall(long number, ...)
 {
-	long args[4];
-	va_list list;
+	va_list args;
+	long is;
 
-	va_start(list, number);
-	for (unsigned i = 0; i < 4; i++)
-		args[i] = va_arg(list, long);
-	va_end(list);
-	switch (number) {
-	case SYS_futex:
-		return futex((const uint32_t *)args[0], (int)args[1], (uint32_t)args[2],
-			     (const struct timespec *)args[3]);
-	case SYS_clock_nanosleep:
-		return nap((const struct timespec *)args[2]);
-	default:
-		return answer(ENOSYS);
-	}
+	va_start(args, number);
+	is = number == SYS_futex	     ? futex_call(&args)
+	     : number == SYS_clock_nanosleep ? nap_call(&args)
+					     : answer(ENOSYS);
+	va_end(args);
+	return is;
 }

@@ -2,58 +2,21 @@
  *
  * threads.c - coroutines on processors.  See machine.h.
  *
- * A processor that has nothing to do is in no list.  All others but the one that acts are
- * in a heap, by their times.  A coroutine goes on until its processor's time is past that
- * of another one, and only then is another coroutine switched to.
+ * A coroutine goes on until its processor's time is past that of another one, and only then
+ * is another coroutine switched to.
  *
  * What the library has in thread-local variables is copied at a switch, as all coroutines
  * are one thread: all of the program's, whatever they are.
  */
 #define _GNU_SOURCE
 #undef _FORTIFY_SOURCE /* its longjmp distrusts other stacks */
-#include "machine.h"
+#include "inside.h"
 
 #include <link.h>
-#include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
-
-#define STACK	(64 * 1024)
-#define LOCALS	1024
-#define NO_TIME UINT64_MAX
-
-struct thread {
-	jmp_buf here;
-	ucontext_t start;
-	char *stack;
-	bool started;
-	unsigned number;
-	struct processor *on;
-	struct thread *next; /* of the queue */
-	uint64_t queued;     /* since */
-	struct path path;
-	bool waits;
-	char locals[LOCALS];
-};
-
-struct processor {
-	unsigned number;
-	uint64_t now, busy, slice_ends;
-	uint64_t stores, early, ahead;
-	struct path stored;
-	struct thread *runs; /* NULL: idle */
-	struct thread *first, *last;
-};
 
 static struct thread *threads;
-static struct processor processors[PROCESSORS];
-static unsigned processor_count, thread_count;
-static struct processor *heap[PROCESSORS]; /* heap[0] is the earliest */
-static unsigned heaped;
-static struct processor *acts;
-static uint64_t horizon; /* the key of the earliest other */
 static jmp_buf ends;
 static bool stopped;
 static struct {
@@ -62,144 +25,12 @@ static struct {
 	char first[LOCALS]; /* as a new thread finds them */
 } locals;
 
-/* ---- which processor ---- */
-
-static uint64_t key_at(const struct processor *processor, uint64_t when)
-{
-	return when * PROCESSORS + processor->number;
-}
-
-static uint64_t key(const struct processor *processor)
-{
-	return key_at(processor, processor->now);
-}
-
-static void set_horizon(void)
-{
-	uint64_t timer = timers_next();
-
-	horizon = heaped ? key(heap[0]) : NO_TIME;
-	if (timer < NO_TIME / PROCESSORS && timer * PROCESSORS < horizon)
-		horizon = timer * PROCESSORS;
-}
-
-static void heap_put(unsigned at, struct processor *processor)
-{
-	while (at && key(processor) < key(heap[(at - 1) / 2])) {
-		heap[at] = heap[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	heap[at] = processor;
-}
-
-static void heap_add(struct processor *processor)
-{
-	heap_put(heaped++, processor);
-}
-
-static struct processor *heap_take(void)
-{
-	struct processor *first = heap[0], *last = heap[--heaped];
-	unsigned at = 0, child;
-
-	while ((child = 2 * at + 1) < heaped) {
-		if (child + 1 < heaped && key(heap[child + 1]) < key(heap[child]))
-			child++;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap_put(at, last);
-	return first;
-}
-
-/* ---- which thread of it ---- */
-
-static void enqueue(struct processor *processor, struct thread *thread)
-{
-	thread->next = NULL;
-	thread->queued = processor->now;
-	*(processor->first ? &processor->last->next : &processor->first) = thread;
-	processor->last = thread;
-	thread->on = processor;
-}
-
-static struct thread *dequeue(struct processor *processor)
-{
-	struct thread *thread = processor->first;
-
-	if (thread)
-		processor->first = thread->next;
-	return thread;
-}
-
-static void charge(struct processor *processor, uint64_t price)
-{
-	processor->now += price;
-	processor->busy += price;
-}
-
-static void runs_next(struct processor *processor)
-{
-	struct thread *next = dequeue(processor);
-
-	if (next && next != processor->runs)
-		charge(processor, prices.change_over);
-	processor->runs = next;
-	processor->slice_ends = processor->now + SLICE;
-	if (next)
-		next->on = processor;
-}
-
-/* One that has waited for long elsewhere. */
-static bool pull(struct processor *idle)
-{
-	struct processor *from = NULL;
-
-	for (unsigned i = 0; i < processor_count; i++) {
-		struct processor *other = &processors[i];
-
-		if (other->first && other->first->queued + WARM < idle->now &&
-		    (!from || other->first->queued < from->first->queued))
-			from = other;
-	}
-	if (from)
-		enqueue(idle, dequeue(from));
-	return from;
-}
-
-static void slice_over(struct processor *processor)
-{
-	enqueue(processor, processor->runs);
-	runs_next(processor);
-}
-
-static struct processor *earliest(void)
-{
-	for (;;) {
-		if (timers_next() < (heaped ? heap[0]->now : NO_TIME)) {
-			timers_fire(timers_next());
-			continue;
-		}
-		if (!heaped) {
-			fprintf(stderr, "simulate: all threads sleep for ever\n");
-			abort();
-		}
-		if (!heap[0]->first || heap[0]->now < heap[0]->slice_ends)
-			return heap_take();
-		acts = heap_take();
-		slice_over(acts);
-		heap_add(acts);
-	}
-}
-
 static void go_on(void)
 {
 	static struct thread *had;
 	struct thread *thread;
 
-	acts = earliest();
-	set_horizon();
-	thread = acts->runs;
+	thread = earliest()->runs;
 	if (had != thread) {
 		if (had)
 			memcpy(had->locals, locals.at, locals.size);
@@ -217,7 +48,7 @@ static void step_aside(void)
 	struct thread *thread = acts->runs;
 
 	if (_setjmp(thread->here) == 0) {
-		heap_add(acts);
+		is_busy(acts);
 		go_on();
 	}
 }
@@ -226,7 +57,7 @@ void my_turn(void)
 {
 	if (stopped)
 		_longjmp(ends, 1);
-	if (key(acts) > horizon || (acts->first && acts->now >= acts->slice_ends))
+	if (is_too_early())
 		step_aside();
 }
 
@@ -242,7 +73,7 @@ void leave_processor(void)
 	acts->runs = NULL;
 	if (acts->first || pull(acts)) {
 		runs_next(acts);
-		heap_add(acts);
+		is_busy(acts);
 	}
 	go_on();
 }
@@ -258,50 +89,9 @@ void go_behind(void)
 
 	if (_setjmp(thread->here) == 0) {
 		slice_over(acts);
-		heap_add(acts);
+		is_busy(acts);
 		go_on();
 	}
-}
-
-static bool is_idle(const struct processor *processor)
-{
-	return !processor->runs;
-}
-
-static struct processor *place_for(struct thread *thread)
-{
-	unsigned from = thread->on->number;
-
-	for (unsigned i = 0; i < processor_count; i++) {
-		struct processor *place = &processors[(from + i) % processor_count];
-
-		if (is_idle(place))
-			return place;
-	}
-	return thread->on;
-}
-
-void thread_ready(struct thread *thread, uint64_t when)
-{
-	struct processor *place = place_for(thread);
-
-	enqueue(place, thread);
-	if (!is_idle(place)) {
-		thread->queued = when;
-		return;
-	}
-	if (place->now < when + prices.rouse)
-		place->now = when + prices.rouse;
-	place->runs = dequeue(place);
-	place->slice_ends = place->now + SLICE;
-	heap_add(place);
-	set_horizon();
-}
-
-void timer_within(uint64_t when)
-{
-	(void)when;
-	set_horizon();
 }
 
 /* ---- what a thread knows ---- */
@@ -440,7 +230,6 @@ static void thread_begin(struct thread *thread, unsigned number)
 void threads_begin(unsigned count, unsigned number, void (*body)(unsigned number))
 {
 	processor_count = count;
-	thread_count = number;
 	thread_body = body;
 	threads = calloc(number, sizeof(*threads));
 	if (!threads)
@@ -453,7 +242,7 @@ void threads_begin(unsigned count, unsigned number, void (*body)(unsigned number
 	for (unsigned i = 0; i < count; i++)
 		if (processors[i].first) {
 			runs_next(&processors[i]);
-			heap_add(&processors[i]);
+			is_busy(&processors[i]);
 		}
 }
 
