@@ -54,10 +54,10 @@
 	X(pause, 40, "a pause between two looks")                          \
 	X(clock, 25, "reading a clock")                                    \
 	X(tick, 8, "reading a coarse clock")                               \
-	X(yield, 400, "a yield")                                           \
-	X(change_over, 530, "from one thread to another, besides")         \
+	X(yield, 500, "a yield")                                           \
+	X(change_over, 430, "from one thread to another, besides")         \
 	X(system, 300, "a futex call, to begin with")                      \
-	X(sleep, 300, "going to sleep, besides")                           \
+	X(sleep, 400, "going to sleep, besides")                           \
 	X(wake, 600, "waking a thread, besides")                           \
 	X(rouse, 5300, "a processor that is idle: until the woken thread runs")
 

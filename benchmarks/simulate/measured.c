@@ -2,14 +2,14 @@
  *
  * measured.c - the simulated machine beside a real one: a virtual machine with 16
  * processors of an Intel Xeon (Sapphire Rapids class), Linux 6.18, otherwise idle; medians
- * of 2 or 3 short rounds that differ by a tenth to a fifth.  The rows of the library were
+ * of 2 or 3 short rounds that differ by a tenth to a fifth.  Printed as for docs/simulate.md:
+ * millions of operations a second simulated, and the ratio to what was measured.  The rows of the library were
  * measured before a hold was handed on from slot to slot (commit a669302), so they say
  * something about the simulation only where it is built from those sources.
  */
 #include "table.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define COUNTS 8
 static const unsigned threads[COUNTS] = {2, 4, 8, 12, 16, 24, 32, 64};
@@ -74,11 +74,13 @@ static double simulated(const struct measured *what, unsigned count)
 
 static void head(const struct measured *what)
 {
-	printf("\n%u ns inside, %u ns outside, %u %% shared: "
-	       "simulated (measured) ratio\n%-10s",
-	       what->section, what->think, what->shared, "threads");
+	printf("\n| %u ns inside, %u outside, %u %% shared; threads |", what->section,
+	       what->think, what->shared);
 	for (unsigned i = 0; i < COUNTS; i++)
-		printf("%18u", threads[i]);
+		printf(" %u |", threads[i]);
+	printf("\n|---|");
+	for (unsigned i = 0; i < COUNTS; i++)
+		printf("---|");
 	printf("\n");
 }
 
@@ -87,21 +89,23 @@ static bool same_load(const struct measured *a, const struct measured *b)
 	return a->section == b->section && a->think == b->think && a->shared == b->shared;
 }
 
+static void ratio(double here, double real)
+{
+	const char *far = here > 2 * real || here < real / 2 ? "**" : "";
+
+	printf(" %.2f (%s%.2f%s) |", here, far, here / real, far);
+}
+
 static void row(const struct measured *what)
 {
-	printf("%-10s", what->as);
-	for (unsigned i = 0; i < COUNTS; i++) {
-		double real = what->millions[i],
-		       here = real ? simulated(what, threads[i]) : 0;
-		double ratio = real ? here / real : 1;
-
-		if (!real)
-			printf("%18s", "-");
+	printf("| %s |", what->as);
+	for (unsigned i = 0; i < COUNTS; i++)
+		if (what->millions[i])
+			ratio(simulated(what, threads[i]), what->millions[i]);
 		else
-			printf("%6.2f (%5.2f) %.2f%c", here, real, ratio,
-			       ratio > 2 || ratio < 0.5 ? '!' : ' ');
-	}
+			printf(" |");
 	printf("\n");
+	fflush(stdout);
 }
 
 /* ns */
@@ -119,6 +123,7 @@ static const struct {
 
 static void compare_floors(void)
 {
+	printf("| | simulated, ns | measured |\n|---|---|---|\n");
 	for (size_t i = 0; i < sizeof(floor_rows) / sizeof(floor_rows[0]); i++) {
 		const struct load load = {.processors = floor_rows[i].processors,
 					  .threads = floor_rows[i].threads,
@@ -127,7 +132,7 @@ static void compare_floors(void)
 		struct figures figures;
 
 		if (cell(floor_rows[i].row, &load, &figures))
-			printf("%-28s %6.0f ns (%.0f to %.0f)\n", floor_rows[i].what,
+			printf("| %s | %.0f | %.0f to %.0f |\n", floor_rows[i].what,
 			       1e3 / figures.millions, floor_rows[i].least,
 			       floor_rows[i].most);
 	}
