@@ -7,8 +7,10 @@
 #include "rows.h"
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 static uint32_t *turn(void)
 {

@@ -13,8 +13,10 @@
 #include <fifolock/fifolock.h>
 #include <fifolock/request.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define LINE __attribute__((aligned(128)))
 

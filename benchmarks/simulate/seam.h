@@ -10,24 +10,16 @@
 #define _GNU_SOURCE
 #endif
 #include "atomic.h"
-#include <sched.h>
-#include <stddef.h>
-#include <time.h>
-#include <unistd.h>
 #include <urcu/arch.h>
 
 void sim_own(const void *at);
 void sim_relax(void);
-int sim_sched_yield(void);
-int sim_sched_getcpu(void);
-int sim_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
-int sim_clock_gettime(clockid_t clock, struct timespec *at);
-long sim_syscall(long number, ...);
 
 #undef fl_own
 #define fl_own(p) sim_own(p)
 #undef caa_cpu_relax
-#define caa_cpu_relax()	  sim_relax()
+#define caa_cpu_relax() sim_relax()
+/* The system's headers, if they come, declare these instead. */
 #define sched_yield	  sim_sched_yield
 #define sched_getcpu	  sim_sched_getcpu
 #define sched_getaffinity sim_sched_getaffinity
