@@ -13,6 +13,7 @@ struct load {
 	unsigned section, think; /* ns */
 	unsigned shared;	 /* percent */
 	unsigned us;		 /* so long is counted */
+	bool sites;		 /* print where lines are asked for */
 	bool bare;		 /* the section does nothing, not even to its line */
 };
 

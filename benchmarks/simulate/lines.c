@@ -10,6 +10,7 @@
  * before is seen.  A read-modify-write waits for that, and for its line.
  */
 #include "machine.h"
+#include "sites.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ static struct request *ask(struct line *line, bool whole)
 	request->taken = request->comes - prices.transfer / 2;
 	line->leaves = whole || line->owner >= 0 ? request->comes : begins + prices.serve;
 	*end = request;
+	site_asks(line->part);
 	return request;
 }
 
@@ -243,6 +245,8 @@ static void change(struct line *line)
 
 static void touch_line(struct line *line, enum access access)
 {
+	uint64_t began = now();
+
 	switch (access) {
 	case LOAD:
 		load(line);
@@ -257,6 +261,7 @@ static void touch_line(struct line *line, enum access access)
 		fetch_soon(line);
 		break;
 	}
+	site_waited(line->part, now() - began);
 	spend(prices.hit);
 }
 

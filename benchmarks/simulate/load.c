@@ -9,6 +9,7 @@
 #include "cells.h"
 #include "machine.h"
 #include "rows.h"
+#include "sites.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,7 @@ static void alone(void *arg)
 		section_ends();
 		return;
 	}
+	site_is(NULL);
 	touch_early(data);
 	note_path(asker, began);
 	work(about(asker, load->section));
@@ -108,6 +110,7 @@ static void alone(void *arg)
 static void beside(void *arg)
 {
 	my_turn();
+	site_is(NULL);
 	touch_early(data);
 	work(about(arg, load->section));
 	touch_late();
@@ -184,4 +187,6 @@ void load_run(const struct row *which, const struct load *how, struct figures *f
 	threads_begin(load->processors, load->threads, body);
 	threads_run();
 	figures_fill(figures);
+	if (load->sites)
+		sites_print((double)state.operations);
 }

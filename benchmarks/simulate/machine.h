@@ -8,6 +8,7 @@
  *	sleep.c		futex, timers, yields
  *	path.c		transfers on the critical path
  *	seen.c		each access of the library and of the other rows (see below)
+ *	sites.c		where in the sources lines are asked for
  *	system.c	what they ask the system for
  *	rows.c		the locks
  *	floors.c	what no lock could do better

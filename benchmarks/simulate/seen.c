@@ -4,8 +4,16 @@
  * run-time library that the compiler expects.  See machine.h.
  */
 #include "machine.h"
+#include "sites.h"
 
 #include <string.h>
+
+/* From a function that the compiler calls. */
+#define SEE(at, size, access)                            \
+	do {                                             \
+		site_is(__builtin_return_address(0));    \
+		touch((const void *)(at), size, access); \
+	} while (0)
 
 #define REPORT(size)                                 \
 	void __tsan_read##size(void *at);            \
@@ -14,19 +22,19 @@
 	void __tsan_unaligned_write##size(void *at); \
 	void __tsan_read##size(void *at)             \
 	{                                            \
-		touch(at, size, LOAD);               \
+		SEE(at, size, LOAD);                 \
 	}                                            \
 	void __tsan_write##size(void *at)            \
 	{                                            \
-		touch(at, size, STORE);              \
+		SEE(at, size, STORE);                \
 	}                                            \
 	void __tsan_unaligned_read##size(void *at)   \
 	{                                            \
-		touch(at, size, LOAD);               \
+		SEE(at, size, LOAD);                 \
 	}                                            \
 	void __tsan_unaligned_write##size(void *at)  \
 	{                                            \
-		touch(at, size, STORE);              \
+		SEE(at, size, STORE);                \
 	}
 
 REPORT(1)
@@ -44,7 +52,7 @@ REPORT(16)
 		volatile void *at, uint##bits##_t value, int order)                \
 	{                                                                          \
 		(void)order;                                                       \
-		touch((const void *)at, bits / 8, CHANGE);                         \
+		SEE(at, bits / 8, CHANGE);                                         \
 		return __atomic_fetch_##name((volatile uint##bits##_t *)at, value, \
 					     __ATOMIC_SEQ_CST);                    \
 	}
@@ -59,7 +67,7 @@ REPORT(16)
 	{                                                                           \
 		(void)order;                                                        \
 		(void)failed;                                                       \
-		touch((const void *)at, bits / 8, CHANGE);                          \
+		SEE(at, bits / 8, CHANGE);                                          \
 		return __atomic_compare_exchange_n(                                 \
 			(volatile uint##bits##_t *)at, (uint##bits##_t *)expected,  \
 			value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);          \
@@ -77,7 +85,7 @@ REPORT(16)
 	uint##bits##_t __tsan_atomic##bits##_load(const volatile void *at, int order)   \
 	{                                                                               \
 		(void)order;                                                            \
-		touch((const void *)at, bits / 8, LOAD);                                \
+		SEE(at, bits / 8, LOAD);                                                \
 		return *(const volatile uint##bits##_t *)at;                            \
 	}                                                                               \
 	void __tsan_atomic##bits##_store(volatile void *at, uint##bits##_t value,       \
@@ -85,14 +93,14 @@ REPORT(16)
 	{                                                                               \
 		bool fences = order == __ATOMIC_SEQ_CST;                                \
                                                                                         \
-		touch((const void *)at, bits / 8, fences ? CHANGE : STORE);             \
+		SEE(at, bits / 8, fences ? CHANGE : STORE);                             \
 		*(volatile uint##bits##_t *)at = value;                                 \
 	}                                                                               \
 	uint##bits##_t __tsan_atomic##bits##_exchange(volatile void *at,                \
 						      uint##bits##_t value, int order)  \
 	{                                                                               \
 		(void)order;                                                            \
-		touch((const void *)at, bits / 8, CHANGE);                              \
+		SEE(at, bits / 8, CHANGE);                                              \
 		return __atomic_exchange_n((volatile uint##bits##_t *)at, value,        \
 					   __ATOMIC_SEQ_CST);                           \
 	}                                                                               \
@@ -157,30 +165,30 @@ void __tsan_atomic_signal_fence(int order)
 
 void __tsan_read_range(void *at, size_t size)
 {
-	touch(at, size, LOAD);
+	SEE(at, size, LOAD);
 }
 
 void __tsan_write_range(void *at, size_t size)
 {
-	touch(at, size, STORE);
+	SEE(at, size, STORE);
 }
 
 void *__tsan_memset(void *at, int byte, size_t size)
 {
-	touch(at, size, STORE);
+	SEE(at, size, STORE);
 	return memset(at, byte, size);
 }
 
 void *__tsan_memcpy(void *to, const void *from, size_t size)
 {
-	touch(from, size, LOAD);
-	touch(to, size, STORE);
+	SEE(from, size, LOAD);
+	SEE(to, size, STORE);
 	return memcpy(to, from, size);
 }
 
 void *__tsan_memmove(void *to, const void *from, size_t size)
 {
-	touch(from, size, LOAD);
-	touch(to, size, STORE);
+	SEE(from, size, LOAD);
+	SEE(to, size, STORE);
 	return memmove(to, from, size);
 }

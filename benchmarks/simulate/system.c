@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "machine.h"
 #include "cells.h"
+#include "sites.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -23,6 +24,7 @@ long sim_syscall(long number, ...);
 
 void sim_own(const void *at)
 {
+	site_is(__builtin_return_address(0));
 	touch(at, 1, OWN);
 }
 

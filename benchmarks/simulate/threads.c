@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #undef _FORTIFY_SOURCE /* its longjmp distrusts other stacks */
 #include "inside.h"
+#include "sites.h"
 
 #include <link.h>
 #include <stdlib.h>
@@ -57,8 +58,12 @@ void my_turn(void)
 {
 	if (stopped)
 		_longjmp(ends, 1);
-	if (is_too_early())
+	if (is_too_early()) {
+		const void *site = site_now();
+
 		step_aside();
+		site_is(site);
+	}
 }
 
 /* ---- for sleep.c ---- */
