@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * fast.h - the first try: arguments, one compare-and-swap in, one out.  Layer 4,
+ * fast.h - the first tries: arguments, one compare-and-swap in, one out.  Layer 4,
  * shared by the public functions that take or give a hold.
  *
  *	row       released by            acquired by               what it carries
- *	[HOLD]    fl_give_at_once        fl_take_at_once           the holder's writes
- *
- *	relaxed   because
- *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
+ *	[HOLD]    fl_give_only,          fl_take_free,             the holder's writes
+ *	          fl_give_seen           fl_take_seen
  */
 #ifndef FL_FAST_H
 #define FL_FAST_H
@@ -40,29 +38,58 @@ static inline int fl_check_any(const fifolock_modes_t *modes, unsigned mode, uin
 	return n == 0 || n > modes->capacity[mode] ? ERANGE : 0;
 }
 
-/* The first try, in as few instructions as it takes: a biased field never reaches the
- * flags, so one mask tests both; the rest of the request is made when this failed. */
-FL_ALWAYS bool fl_take_at_once(fifolock_t *lock, const fifolock_modes_t *modes,
-			       unsigned mode, uint32_t n)
+/* The first try is a guess, that nobody has the lock, and the compare-and-swap itself
+ * looks: a load before it would wait for the locked instruction of the last unlock, on some
+ * processors for as long as the compare-and-swap takes.  Any weight up to the capacity
+ * fits a free lock; only a predicate may say no.  *seen: what was there. */
+FL_ALWAYS bool fl_take_free(fifolock_t *lock, const fifolock_modes_t *modes,
+			    unsigned mode, uint32_t n, uint64_t *seen)
+{
+	*seen = 0;
+	return fl_likely(!modes->compatible) &&
+	       /* [HOLD] acquire */
+	       fl_likely(fl_cas_acquire(&lock->word, seen, modes->rows[mode].unit * n));
+}
+
+/* With a word that was seen, in as few instructions as it takes: a biased field never
+ * reaches the flags, so one mask tests both; the rest of the request is made when this
+ * failed. */
+FL_ALWAYS bool fl_take_seen(fifolock_t *lock, const fifolock_modes_t *modes,
+			    unsigned mode, uint32_t n, uint64_t seen)
 {
 	const struct fifolock_row *row = &modes->rows[mode];
-	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	uint64_t bias = row->bias + row->unit * (n - 1);
 
-	return fl_likely(((word + bias) & (row->guard | FL_QUEUED)) == 0) &&
+	return fl_likely(((seen + bias) & (row->guard | FL_QUEUED)) == 0) &&
 	       fl_likely(!modes->compatible) &&
 	       /* [HOLD] acquire */
-	       fl_likely(fl_cas_acquire(&lock->word, &word, word + row->unit * n));
+	       fl_likely(fl_cas_acquire(&lock->word, &seen, seen + row->unit * n));
+}
+
+/* The guess: these units are all there is in the word, so nobody is in line, and that
+ * much is held. */
+FL_ALWAYS bool fl_give_only(fifolock_t *lock, uint64_t units, uint64_t *seen)
+{
+	*seen = units;
+	/* [HOLD] release */
+	return fl_likely(fl_cas_release(&lock->word, seen, 0));
 }
 
 /* Nobody is in line, and that much is held: the units out. */
+FL_ALWAYS bool fl_give_seen(fifolock_t *lock, uint64_t field, uint64_t units,
+			    uint64_t seen)
+{
+	return fl_likely(fl_word_has(seen, field, units) && !(seen & FL_QUEUED)) &&
+	       /* [HOLD] release */
+	       fl_likely(fl_cas_release(&lock->word, &seen, seen - units));
+}
+
+/* Both. */
 FL_ALWAYS bool fl_give_at_once(fifolock_t *lock, uint64_t field, uint64_t units)
 {
-	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	uint64_t seen;
 
-	return fl_likely(fl_word_has(word, field, units) && !(word & FL_QUEUED)) &&
-	       /* [HOLD] release */
-	       fl_likely(fl_cas_release(&lock->word, &word, word - units));
+	return fl_give_only(lock, units, &seen) || fl_give_seen(lock, field, units, seen);
 }
 
 #endif

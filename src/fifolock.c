@@ -5,12 +5,14 @@
  *
  * The fast paths live in the library, not in the header: inlined they would put the
  * word's layout into every program linked against it.  As it is, an uncontended pair
- * takes 1.05 times two bare atomic operations; that is all there is to win.
+ * takes 1.05 times two bare atomic operations; that is all there is to win.  The line is
+ * asked for to be written (fl_own) before the pointer to the table is read from it.
  *
  *	row       released by               acquired by                what it carries
- *	[HOLD]    fl_give_at_once (fast.h)  fifolock_destroy           the holder's writes
+ *	[HOLD]    fl_give_only (fast.h)     fifolock_destroy           the holder's writes
  *
  *	relaxed   because
+ *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
  *	[ANSWER]  A number for the caller, old by the time it is read.  It orders nothing.
  */
 #include "lock.h"
@@ -108,6 +110,17 @@ FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t 
 	return error;
 }
 
+/* The guess was wrong: others may be in with whom it goes. */
+FL_NOT_INLINE static int acquire_held(fifolock_t *lock, unsigned mode, uint32_t n,
+				      const struct fl_deadline *deadline, uint64_t seen,
+				      const void *site)
+{
+	if (!fl_take_seen(lock, fl_modes_of(lock), mode, n, seen))
+		return acquire_slow(lock, mode, n, deadline, site);
+	fl_account_took_at_once(lock, mode, n, site);
+	return 0;
+}
+
 /* Not at once. */
 static int wait_booked(fifolock_t *lock, struct fl_want *want,
 		       const struct fl_deadline *deadline, const void *site)
@@ -161,6 +174,7 @@ FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 		      const struct fl_deadline *deadline, const void *site)
 {
 	const fifolock_modes_t *modes;
+	uint64_t seen;
 	int error;
 
 	fl_own(&lock->word);
@@ -172,8 +186,8 @@ FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 			       : error;
 	if (deadline && (error = fl_deadline_check(deadline)))
 		return error;
-	if (!fl_take_at_once(lock, modes, mode, n))
-		return acquire_slow(lock, mode, n, deadline, site);
+	if (!fl_take_free(lock, modes, mode, n, &seen))
+		return acquire_held(lock, mode, n, deadline, seen, site);
 	fl_account_took_at_once(lock, mode, n, site);
 	return 0;
 }
@@ -189,6 +203,7 @@ FL_NOT_INLINE static int try_slow(fifolock_t *lock, unsigned mode, uint32_t n,
 	return 0;
 }
 
+/* Who tries again and again is not to fetch the line for writing: this one looks first. */
 FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
@@ -197,7 +212,8 @@ FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const voi
 	if (fl_unlikely(error))
 		return error == EINVAL ? acquire_booked(lock, mode, n, NULL, false, site)
 				       : error;
-	if (!fl_take_at_once(lock, modes, mode, n))
+	/* [GUESS] */
+	if (!fl_take_seen(lock, modes, mode, n, fl_load_relaxed(&lock->word)))
 		return try_slow(lock, mode, n, site);
 	fl_account_took_at_once(lock, mode, n, site);
 	return 0;
@@ -227,11 +243,20 @@ FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_
 	return error;
 }
 
+/* The guess was wrong: others hold it, too, or wait, or the caller does not hold it. */
+FL_NOT_INLINE static int release_held(fifolock_t *lock, uint64_t field, uint64_t units,
+				      uint64_t seen)
+{
+	return fl_give_seen(lock, field, units, seen) ? 0
+						      : fl_release(lock, field, units);
+}
+
 FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	const fifolock_modes_t *modes;
 	const struct fifolock_row *row;
 	uint64_t units;
+	uint64_t seen;
 	int error;
 
 	fl_own(&lock->word);
@@ -244,9 +269,9 @@ FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *s
 		return error;
 	row = &modes->rows[mode];
 	units = row->unit * n;
-	if (fl_give_at_once(lock, row->field, units))
+	if (fl_give_only(lock, units, &seen))
 		return 0;
-	return fl_release(lock, row->field, units);
+	return release_held(lock, row->field, units, seen);
 }
 
 int fifolock_lock(fifolock_t *lock, unsigned mode)

@@ -250,9 +250,10 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	const struct fifolock_row *row;
+	uint64_t seen;
 
 	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
-	    fl_unlikely(!fl_take_at_once(lock, modes, mode, 1)))
+	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen)))
 		return fl_account_answer(lock, mode, 1,
 					 run_slow(lock, mode, section, arg, FL_SITE),
 					 FL_SITE);
