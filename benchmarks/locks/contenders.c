@@ -126,6 +126,19 @@ static const struct contender contenders[] = {
 		CALLS(byhand),
 	},
 	{
+		.name = "cc-synch",
+		.description =
+			"CC-Synch: sections run by one of those waiting, who yield",
+		.fifo = true,
+		.size = row_ccsynch_size,
+		.init = row_ccsynch_init,
+		.run = row_ccsynch_run,
+		.pairs = row_ccsynch_pairs,
+		.destroy = row_ccsynch_destroy,
+		.thread_begin = row_ccsynch_begin,
+		.thread_end = row_ccsynch_end,
+	},
+	{
 		.name = "nsync_mu",
 		.description = "nsync: reader-writer lock; who waited long goes first",
 		.has_shared = true,

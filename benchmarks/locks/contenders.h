@@ -38,7 +38,8 @@ struct contender {
 	void (*lock)(void *lock, enum mode mode);
 	void (*unlock)(void *lock, enum mode mode);
 	void (*destroy)(void *lock);
-	/* NULL, or how sections are run instead of between lock and unlock. */
+	/* NULL, or how sections are run instead of between lock and unlock, which may be
+	 * NULL then. */
 	void (*run)(void *lock, enum mode mode, void (*section)(void *arg), void *arg);
 	/* n times lock and unlock, called directly as a user's program would. */
 	void (*pairs)(void *lock, enum mode mode, unsigned long n);

@@ -31,6 +31,15 @@ ROW(byhand);
 void row_fifo_run(void *lock, enum mode mode, void (*section)(void *arg), void *arg);
 void row_fifo_run_pairs(void *lock, enum mode mode, unsigned long n);
 
+/* rows_ccsynch.c: no lock and unlock */
+size_t row_ccsynch_size(void);
+void row_ccsynch_init(void *lock);
+void row_ccsynch_destroy(void *lock);
+void row_ccsynch_begin(void);
+void row_ccsynch_end(void);
+void row_ccsynch_run(void *lock, enum mode mode, void (*section)(void *arg), void *arg);
+void row_ccsynch_pairs(void *lock, enum mode mode, unsigned long n);
+
 /* rows_libc.c */
 ROW(mutex);
 ROW(rwlock);

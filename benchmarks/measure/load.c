@@ -12,6 +12,9 @@
  * the load; with more threads, and in open loops, the rare long one matters, and all
  * are timed.  It is the same for every lock.  A wait counts if it ends after the
  * warm-up, be it after the end: the threads that wait then are those waiting longest.
+ *
+ * Where sections are run by whoever is at it, the owner's call may return long after
+ * its section: the end is noted by the thread that runs it, for one section in eight.
  */
 #include "load.h"
 #include "figures.h"
@@ -68,12 +71,15 @@ struct worker {
 	uint64_t random;
 	uint64_t clashes;
 	uint64_t had; /* ticks: when the section that was timed began */
+	uint64_t ran; /* ticks: when the section whose return is timed ended */
 	uint64_t due; /* ticks: the next arrival in an open loop */
 	struct guarded *guarded;
 	enum mode mode;
 	bool timed;
+	bool return_timed;
 	struct cell *cell;
 	struct histogram waits;
+	struct histogram returns;
 } __attribute__((aligned(128)));
 
 static enum phase phase_of(const struct cell *cell)
@@ -114,6 +120,8 @@ static void section(void *arg)
 		self->clashes++;
 	if (self->mode == EXCLUSIVE)
 		guarded->second = seen + 1;
+	if (self->return_timed)
+		self->ran = ticks_now();
 }
 
 /* One of the locks, with what it guards. */
@@ -135,6 +143,9 @@ static void run_section(struct worker *self)
 
 	if (row->run) {
 		row->run(lock, self->mode, section, self);
+		if (self->return_timed && phase_of(self->cell) != WARMING)
+			histogram_record(&self->returns,
+					 ticks_ns(self->ran, ticks_now()));
 		return;
 	}
 	row->lock(lock, self->mode);
@@ -161,6 +172,7 @@ static void throw_dice(struct worker *self)
 			     ? SHARED
 			     : EXCLUSIVE;
 	self->timed = (dice & (self->cell->sampling - 1)) == 0;
+	self->return_timed = self->cell->row->run && (dice & (SAMPLING - 1)) == 0;
 }
 
 /* Asked: ticks. */
@@ -305,6 +317,16 @@ static void wait_figures(const struct cell *cell, struct outcome *outcome)
 	figures[WAIT_WORST] = all->total ? (double)all->max : NAN;
 }
 
+static void return_figures(const struct cell *cell, double figures[])
+{
+	struct histogram *all = &cell->workers[0].returns;
+
+	for (unsigned i = 1; i < cell->load->threads; i++)
+		histogram_merge(all, &cell->workers[i].returns);
+	figures[AFTER_P50] = all->total ? (double)histogram_percentile(all, 0.5) : NAN;
+	figures[AFTER_P99] = all->total ? (double)histogram_percentile(all, 0.99) : NAN;
+}
+
 /* Every writer added one, and nobody saw another's work half done. */
 static void verify(const struct cell *cell)
 {
@@ -406,6 +428,7 @@ int load_run(const struct load *load, const struct contender *row,
 	if (!error) {
 		verify(&cell);
 		wait_figures(&cell, outcome);
+		return_figures(&cell, outcome->figures);
 	}
 	cell_close(&cell);
 	return error;

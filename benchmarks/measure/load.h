@@ -34,6 +34,9 @@ enum figure {
 	WAIT_WORST,
 	CPU,	  /* ns of all processors per operation */
 	FAIRNESS, /* Jain's index of the threads' shares: 1 all equal, 1/n one has all */
+	AFTER_P50, /* ns from the end of a section to the return of the call that had it run;
+		    * NAN where sections are not run by calls */
+	AFTER_P99,
 	FIGURES,
 };
 

@@ -137,7 +137,8 @@ static void print_row(const struct table *table, const struct contender *row,
 	       summary->spread * 100, text);
 	for (enum figure i = WAIT_P50; i <= CPU; i++)
 		printf(" %8s", human_time(summary->middle[i]).at);
-	printf(" %8s\n", human_as("%.3f", summary->middle[FAIRNESS]).at);
+	printf(" %8s %9s\n", human_as("%.3f", summary->middle[FAIRNESS]).at,
+	       human_time(summary->middle[AFTER_P99]).at);
 }
 
 static unsigned best_of(const struct table *table, const struct summary *summaries)
@@ -245,9 +246,10 @@ static void print_load(const struct options *options, const struct load *load)
 	if (load->instances > 1)
 		printf(", %u locks", load->instances);
 	printf("%s\n", load->pinned ? ", threads pinned" : "");
-	printf("%s%7s  %-*s %8s %4s %8s %8s %8s %8s %8s %8s %8s%s\n", colour(BOLD),
+	printf("%s%7s  %-*s %8s %4s %8s %8s %8s %8s %8s %8s %8s %9s%s\n", colour(BOLD),
 	       "threads", options_name_width(options), "lock", "ops/s", "+-", "x mutex",
-	       "wait p50", "p99", "p99.9", "worst", "CPU/op", "fairness", colour(PLAIN));
+	       "wait p50", "p99", "p99.9", "worst", "CPU/op", "fairness", "after p99",
+	       colour(PLAIN));
 }
 
 static void run_load(const struct options *options, unsigned shared, unsigned instances,
@@ -294,7 +296,10 @@ static const char method[] =
 	"            the request was to come\n"
 	"  CPU/op    time of all processors\n"
 	"  fairness  Jain's index of the threads' shares: 1 all equal, 1/threads one\n"
-	"            has all\n";
+	"            has all\n"
+	"  after     from the end of a section to the return of the call that had it "
+	"run,\n"
+	"            where one thread runs the sections of others: one in eight\n";
 
 static void print_spinners(const struct options *options)
 {

@@ -151,7 +151,8 @@ static json_t *figures_json(const struct outcome *outcome)
 {
 	static const char *const called[FIGURES] = {
 		"ops_per_s",	"x_mutex",	 "wait_p50_ns",	  "wait_p99_ns",
-		"wait_p999_ns", "wait_worst_ns", "cpu_per_op_ns", "fairness"};
+		"wait_p999_ns", "wait_worst_ns", "cpu_per_op_ns", "fairness",
+		"after_p50_ns", "after_p99_ns"};
 	json_t *json = json_object();
 
 	for (unsigned i = 0; i < FIGURES; i++)

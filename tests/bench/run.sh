@@ -63,6 +63,21 @@ head -1 "$dir/all.json" | grep -q '"type":"run".*"processors":[1-9]' || fail "th
 ! "$bench" plot --script "$dir/nothing.json" >"$dir/out" 2>&1 || fail "plot draws nothing"
 grep -q 'nothing to draw' "$dir/out" || fail "plot of nothing"
 
+# Where one thread runs the sections of others: from the end of a section to the return of its
+# call, which the section itself is no part of.
+"$bench" --mixed --locks fifolock-run,cc-synch,pthread_mutex --threads 1 --shared 0 --rounds 1 --seconds 1 \
+	--section 10000000 --json "$dir/after.json" >"$dir/out" 2>&1
+[ "$(figure mixed after_p50_ns "$dir/after.json" | wc -l)" -eq 2 ] || fail "returns of two rows"
+! grep '"lock":"pthread_mutex"' "$dir/after.json" | grep -q after_ || fail "returns where nobody runs sections"
+for ns in $(figure mixed after_p50_ns "$dir/after.json"); do
+	awk -v ns="$ns" 'BEGIN { exit !(ns < 5e6) }' || fail "$ns ns after a section of 10 ms"
+done
+grep -q 'after p99$' "$dir/out" || fail "no column for returns"
+
+# Whoever takes part, nobody's section is lost: the program checks.
+"$bench" --quick --mixed --locks cc-synch --threads 1,2,9 --shared 0,90 --instances 1,10 >"$dir/out" 2>&1 ||
+	{ cat "$dir/out"; fail "cc-synch"; }
+
 # Stopped half of the time: half of the requests came meanwhile, whenever it began.
 "$bench" --locks pthread_mutex --threads 1 --shared 0 --rounds 1 --seconds 2 --open 2000 \
 	--json "$dir/stopped.json" >"$dir/out" 2>&1 &
