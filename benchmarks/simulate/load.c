@@ -171,7 +171,8 @@ static void figures_fill(struct figures *figures)
 	figures->data_transfers = EACH(counts[DATA].transfers);
 	figures->waiting_loads = EACH(counts[LOCK].waiting_loads);
 	figures->waited_for = EACH(waited_for);
-	waited = waited ? waited : 1;
+	if (waited < 1)
+		waited = 1;
 	figures->path_transfers =
 		(double)(state.path_transfers - warm.path_transfers) / waited;
 	figures->path_ns = (double)(state.path - warm.path) / waited / NS;

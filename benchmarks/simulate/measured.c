@@ -100,7 +100,7 @@ static void row(const struct measured *what)
 {
 	printf("| %s |", what->as);
 	for (unsigned i = 0; i < COUNTS; i++)
-		if (what->millions[i])
+		if (what->millions[i] > 0)
 			ratio(simulated(what, threads[i]), what->millions[i]);
 		else
 			printf(" |");
