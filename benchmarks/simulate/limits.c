@@ -17,8 +17,8 @@ static const struct limit {
 } limits[] = {
 	{"mcs", 16, 16, 200, 50, 1.01, 0, 3.01},
 	{"mcs", 128, 128, 200, 50, 1.01, 0, 3.01},
-	{"fifolock", 16, 16, 200, 50, 6.8, 50, 14},
-	{"fifolock", 128, 128, 200, 50, 7.2, 1200, 15},
+	{"fifolock", 16, 16, 200, 50, 9.4, 50, 15},
+	{"fifolock", 128, 128, 200, 50, 10, 1200, 19},
 };
 
 #define COUNT (sizeof(limits) / sizeof(limits[0]))
