@@ -30,7 +30,8 @@ static const struct load *load;
 static const struct row *row;
 static struct state state, warm;
 static uint64_t data[16] __attribute__((aligned(128)));
-static uint64_t section_ended, inside;
+static uint64_t section_ended;
+static unsigned inside, beside_others; /* sections */
 
 static uint64_t random_next(struct asker *asker)
 {
@@ -88,15 +89,14 @@ static void alone(void *arg)
 	struct asker *asker = arg;
 	uint64_t began;
 
-	if (inside++)
-		abort();
-	my_turn();
-	began = now();
 	if (load->bare) {
-		inside--;
 		section_ends();
 		return;
 	}
+	if (inside++ || beside_others)
+		abort(); /* it does not exclude */
+	my_turn();
+	began = now();
 	site_is(NULL);
 	touch_early(data);
 	note_path(asker, began);
@@ -109,11 +109,15 @@ static void alone(void *arg)
 
 static void beside(void *arg)
 {
+	if (inside)
+		abort();
+	beside_others++;
 	my_turn();
 	site_is(NULL);
 	touch_early(data);
 	work(about(arg, load->section));
 	touch_late();
+	beside_others--;
 	section_ends();
 }
 
