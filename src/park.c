@@ -32,11 +32,10 @@
 #include <unistd.h>
 #include <urcu/arch.h>
 
-#define SECOND		1000000000
-#define NAP_FIRST	50000 /* 0.05 ms, */
-#define NAP_TWICE	8     /* doubled so many times: 12.8 ms */
-#define PROCESSORS_MOST 65536
-#define SLICE		(SECOND / 10) /* how late a clock that was set is noticed */
+#define SECOND	  1000000000
+#define NAP_FIRST 50000		/* 0.05 ms, */
+#define NAP_TWICE 8		/* doubled so many times: 12.8 ms */
+#define SLICE	  (SECOND / 10) /* how late a clock that was set is noticed */
 
 /* ---- clocks ---- */
 
@@ -305,7 +304,7 @@ bool fl_yield(void)
 static uint32_t spin_turns = 20;
 static uint32_t hover_turns = 64;
 static uint32_t look_turns = 16;
-static uint32_t processors = 1;
+static bool spin_said;
 
 static void knob(const char *name, uint32_t *value)
 {
@@ -320,29 +319,18 @@ static void knob(const char *name, uint32_t *value)
 		*value = (uint32_t)number;
 }
 
-/* 1 if nobody says how many; sysconf gives -1 then. */
-static uint32_t count_processors(void)
-{
-	int saved = errno;
-	cpu_set_t mine;
-	long n;
-
-	if (sched_getaffinity(0, sizeof(mine), &mine) == 0)
-		n = CPU_COUNT(&mine);
-	else
-		n = sysconf(_SC_NPROCESSORS_ONLN);
-	errno = saved;
-	return n < 1 ? 1 : n > PROCESSORS_MOST ? PROCESSORS_MOST : (uint32_t)n;
-}
-
 /* Here and not at the first wait: that may come beside a setenv, and in a thread that
  * is pinned to one processor of many. */
 FL_LOADED static void find_knobs(void)
 {
-	processors = count_processors();
-	if (processors == 1)
-		spin_turns = 0;
-	knob("FIFOLOCK_SPIN", &spin_turns);
+	uint32_t said = UINT32_MAX, count = 0;
+
+	knob("FIFOLOCK_PROCESSORS", &count);
+	fl_processors_begin(count);
+	knob("FIFOLOCK_SPIN", &said);
+	spin_said = said != UINT32_MAX;
+	if (spin_said)
+		spin_turns = said;
 	knob("FIFOLOCK_HOVER", &hover_turns);
 	knob("FIFOLOCK_LOOK", &look_turns);
 	look_turns += look_turns == 0;
@@ -350,7 +338,7 @@ FL_LOADED static void find_knobs(void)
 
 uint32_t fl_spin_turns(void)
 {
-	return spin_turns;
+	return spin_said || fl_processors() > 1 ? spin_turns : 0;
 }
 
 uint32_t fl_hover_turns(void)
@@ -361,11 +349,6 @@ uint32_t fl_hover_turns(void)
 uint32_t fl_look_turns(void)
 {
 	return look_turns;
-}
-
-uint32_t fl_processors(void)
-{
-	return processors;
 }
 
 unsigned fl_processor(void)

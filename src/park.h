@@ -3,8 +3,8 @@
  * park.h - spin, sleep, wake, and what time it is.  Layer 1.
  *
  * The system calls here: futex, sched_yield, getcpu and the reading of clocks (both mostly
- * without a call), and where futex is refused clock_nanosleep, nanosleep or ppoll; once, when
- * the library is loaded, sched_getaffinity.  Elsewhere: mmap for slots (pool.c), write to an
+ * without a call), and where futex is refused clock_nanosleep, nanosleep or ppoll.
+ * Elsewhere: what asks for the number of processors (processors.c), mmap for slots (pool.c), write to an
  * eventfd (request.c) and of the debug build's reports (debug.c), stdio where something is
  * printed (fifolock_dump).  Each of them may be refused.
  *
@@ -27,6 +27,8 @@
  */
 #ifndef FL_PARK_H
 #define FL_PARK_H
+
+#include "processors.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,8 +73,7 @@ void fl_relax(void);
 bool fl_yield(void);	  /* false: refused; it has slept for a moment instead */
 void fl_nap(uint32_t ns); /* sleep so long, or less; under a second */
 
-/* How many the process may run on, and which one this is. */
-uint32_t fl_processors(void);
+/* Which one this is. */
 unsigned fl_processor(void);
 
 #endif

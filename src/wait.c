@@ -195,6 +195,8 @@ int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 {
 	if (!fl_told(slot))
 		stay_awake(lock, slot, deadline);
+	if (!fl_told(slot))
+		fl_processors_look();
 	return fl_sleep(slot, deadline);
 }
 

@@ -213,6 +213,10 @@ uint32_t fl_processors(void)
 	return 1;
 }
 
+void fl_processors_look(void)
+{
+}
+
 unsigned fl_processor(void)
 {
 	return 0;
