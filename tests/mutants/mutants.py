@@ -21,6 +21,7 @@ COND = 'src/cond.c'
 INSPECT = 'src/inspect.c'
 CONVERT = 'src/convert.c'
 STATS = 'src/stats.c'
+PROCESSORS = 'src/processors.c'
 
 MUTANTS = [
     # Who may take at once (G1, G2)
@@ -200,6 +201,12 @@ MUTANTS = [
      'while (!fl_cas_release(&made, &last, last + (last != 3)));'),
     ('a thread\'s slot dies with it', POOL, 'if (kept)\n\t\tfl_slot_free(kept);', ''),
 
+    # How many processors
+    ('a quota is rounded down', PROCESSORS, ' + (quota % period != 0)', ''),
+    ('only the own group is asked', PROCESSORS, 'if (at <= base)', 'if (1)'),
+    ('a pinned thread speaks for all', PROCESSORS, 'return at_first;', 'return n;'),
+    ('the first thread speaks for all', PROCESSORS, 'getpid() ? last : n', 'getpid() ? n : n'),
+    ('a number that was said is looked at', PROCESSORS, 'if (!last || ', 'if ('),
     # Orders
     ('grant does not release', SCAN, 'fl_swap_release(&slot->word, what) & FL_ASLEEP',
      'fl_swap_acquire(&slot->word, what) & FL_ASLEEP'),
