@@ -48,6 +48,18 @@ static struct fl_slot *next_of(const struct fl_slot *slot)
 	return slot->newer ? fl_slot_at(slot->newer) : NULL;
 }
 
+/* The last slot of a run.  Atomic, because the thread that joined may be about to find out that its
+ * slot is not where it was pushed any more (queue.c). */
+static uint32_t last_of(const struct fl_slot *run)
+{
+	return fl_load_relaxed(&run->older); /* [MINE] */
+}
+
+static void set_last(struct fl_slot *run, uint32_t last)
+{
+	fl_store_relaxed(&run->older, last); /* [MINE] */
+}
+
 /* The slots from run to last, all alike. */
 static void append_run(struct fl_due *list, struct fl_slot *run, struct fl_slot *last)
 {
@@ -58,10 +70,10 @@ static void append_run(struct fl_due *list, struct fl_slot *run, struct fl_slot 
 		list->first = run->id;
 	list->last = last->id;
 	if (list->run && alike(fl_slot_at(list->run), run)) {
-		fl_slot_at(list->run)->older = last->id;
+		set_last(fl_slot_at(list->run), last->id);
 		return;
 	}
-	run->older = last->id;
+	set_last(run, last->id);
 	list->run = run->id;
 }
 
@@ -74,7 +86,7 @@ static void append(struct fl_due *list, struct fl_slot *slot)
 static struct fl_slot *cut_run(struct fl_due *list, struct fl_slot *before)
 {
 	struct fl_slot *run = fl_slot_at(before ? before->newer : list->first);
-	uint32_t next = fl_slot_at(run->older)->newer;
+	uint32_t next = fl_slot_at(last_of(run))->newer;
 
 	*(before ? &before->newer : &list->first) = next;
 	if (!next) {
@@ -88,11 +100,11 @@ static void take_first(struct fl_due *list, struct fl_slot *slot)
 {
 	struct fl_slot *next = next_of(slot);
 
-	if (slot->older == slot->id) {
+	if (last_of(slot) == slot->id) {
 		cut_run(list, NULL);
 		return;
 	}
-	next->older = slot->older;
+	set_last(next, last_of(slot));
 	list->first = next->id;
 	if (list->run == slot->id)
 		list->run = next->id;
@@ -100,7 +112,7 @@ static void take_first(struct fl_due *list, struct fl_slot *slot)
 
 static void put_first(struct fl_due *list, struct fl_slot *run)
 {
-	struct fl_slot *last = fl_slot_at(run->older);
+	struct fl_slot *last = fl_slot_at(last_of(run));
 
 	last->newer = list->first;
 	if (!list->first) {
@@ -117,7 +129,7 @@ static void pick(struct fl_due *list, const fifolock_t *lock)
 	uint32_t id = list->first;
 
 	while (id) {
-		struct fl_slot *run = fl_slot_at(id), *last = fl_slot_at(run->older);
+		struct fl_slot *run = fl_slot_at(id), *last = fl_slot_at(last_of(run));
 
 		id = last->newer;
 		if (fl_lock_of(run) == lock && !run->verdict)
@@ -226,7 +238,7 @@ static void set_held(unsigned n)
 static void leave_to_others(struct fl_slot *run)
 {
 	if (run->verdict)
-		append_run(&aside->aside, run, fl_slot_at(run->older));
+		append_run(&aside->aside, run, fl_slot_at(last_of(run)));
 	else
 		fl_hand_over(run, true);
 }

@@ -65,7 +65,7 @@ bool fl_calls_expected(void);
 /* One outermost call, and what it has spent on callbacks of requests that are younger than
  * it. */
 struct fl_turn {
-	uint64_t began;	 /* by the coarse clock */
+	uint32_t began;	 /* by fl_since_now */
 	uint64_t served; /* the first of the younger ones; 0: none yet */
 	uint32_t left;	 /* so many more of them */
 	uint32_t called; /* of all */

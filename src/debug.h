@@ -20,6 +20,7 @@ struct fl_site {
 };
 
 #ifdef FL_CHECKED
+#define FL_HOOKED 1 /* the fast paths call it */
 /* One byte back: the call, and not what comes after it, which may be another line's. */
 #define FL_SITE_OF(name, waits)                 \
 	((const void *)&(const struct fl_site){ \
@@ -54,6 +55,7 @@ void fl_debug_print_holders(const fifolock_t *lock, FILE *out);
 /* The lock begins a new life, or ends one. */
 void fl_debug_forget(fifolock_t *lock);
 #else
+#define FL_HOOKED			 0
 #define FL_SITE_OF(name, waits)		 NULL
 #define FL_SITE_CALLBACK(name, function) NULL
 

@@ -6,21 +6,25 @@
  * and nothing else if nobody traces.  With -DFL_EVENTS='"header.h"' that header defines
  * each.  Otherwise nothing.
  *
- *	join	pushed, for what is wanted: ticket is its place.  A scanner may have taken it
+ *	join	pushed, for what is wanted: ticket is its place; a conversion: by the scanner that
+ *		has given it a place, and the want is the slot.    A scanner may have taken it
  *		already, and a slot that calls back may even be another's by now: only its
  *		address and id may be used
+ *	ahead	a conversion is where the next scanner takes it in
  *	leave	has left by its own decision, before anybody is told
  *	sleep	is about to park
  *	scan	the caller has become the scanner
  *	commit	the scanner is about to try its commit; oldest (NULL: nobody) and count
  *		are who would be granted, linked by newer.  The last try before the next
  *		scan of that lock is the one that succeeded.
- *	run	in the same commit, behind those: count sections, from oldest on, that the
- *		caller would run in a row
+ *	run	the section of the slot is about to be run by the caller, in its turn and
+ *		without a scan: as a scan and a commit that grant it
+ *	pass	hold and role are about to go on to the slot from the one before it, without
+ *		a scan: as a scan and a commit that grant it
  *	grant	is about to be told what (FL_GRANTED and so on); the slot is still the
  *		scanner's
  *
- * scan and commit run with SCANNING set: on one lock they never overlap.
+ * scan, commit and pass run with the role: on one lock they never overlap.
  */
 #ifndef FL_EVENTS_H
 #define FL_EVENTS_H
@@ -31,19 +35,23 @@
 #include <sys/sdt.h>
 #define fl_event_join(lock, slot, want, ticket) \
 	DTRACE_PROBE5(fifolock, join, lock, slot, (want)->mode, (want)->weight, ticket)
+#define fl_event_ahead(lock, slot)	     DTRACE_PROBE2(fifolock, ahead, lock, slot)
 #define fl_event_leave(lock, slot)	     DTRACE_PROBE2(fifolock, leave, lock, slot)
 #define fl_event_sleep(slot)		     DTRACE_PROBE1(fifolock, sleep, slot)
 #define fl_event_scan(lock)		     DTRACE_PROBE1(fifolock, scan, lock)
 #define fl_event_commit(lock, oldest, count) DTRACE_PROBE2(fifolock, commit, lock, count)
-#define fl_event_run(lock, oldest, count)    DTRACE_PROBE2(fifolock, run, lock, count)
+#define fl_event_run(lock, slot)	     DTRACE_PROBE2(fifolock, run, lock, slot)
+#define fl_event_pass(lock, slot)	     DTRACE_PROBE2(fifolock, pass, lock, slot)
 #define fl_event_grant(slot, what)	     DTRACE_PROBE2(fifolock, grant, slot, what)
 #else
 #define fl_event_join(lock, slot, want, ticket) ((void)(ticket))
+#define fl_event_ahead(lock, slot)		((void)0)
 #define fl_event_leave(lock, slot)		((void)0)
 #define fl_event_sleep(slot)			((void)0)
 #define fl_event_scan(lock)			((void)0)
 #define fl_event_commit(lock, oldest, count)	((void)0)
-#define fl_event_run(lock, oldest, count)	((void)0)
+#define fl_event_run(lock, slot)		((void)0)
+#define fl_event_pass(lock, slot)		((void)0)
 #define fl_event_grant(slot, what)		((void)0)
 #endif
 

@@ -20,6 +20,7 @@
 #include "atomic.h"
 #include "calls.h"
 #include "fast.h"
+#include "role.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -219,6 +220,13 @@ FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const voi
 	return 0;
 }
 
+/* Perhaps with the role of the scanner (pass.c).  Asked before anything of the lock is looked
+ * at: its line stays with those who get in line. */
+FL_ALWAYS bool kept(const fifolock_t *lock, uint32_t n)
+{
+	return fl_unlikely(fl_kept_lock == lock) && n == 1;
+}
+
 FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_t n,
 					const void *site)
 {
@@ -236,6 +244,8 @@ FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_
 		error = fl_account_gives(lock, mode, n, &gave, site);
 	if (error)
 		return error;
+	if (kept(lock, n) && fl_pass(lock, mode))
+		return 0;
 	row = &modes->rows[mode];
 	error = fl_release(lock, row->field, row->unit * n);
 	if (error)
@@ -251,7 +261,7 @@ FL_NOT_INLINE static int release_held(fifolock_t *lock, uint64_t field, uint64_t
 						      : fl_release(lock, field, units);
 }
 
-FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+FL_ALWAYS int release_plain(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	const fifolock_modes_t *modes;
 	const struct fifolock_row *row;
@@ -267,11 +277,27 @@ FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *s
 	error = fl_account_gives_at_once(lock, mode, n, site);
 	if (error)
 		return error;
+	if (FL_HOOKED && kept(lock, n) && fl_pass(lock, mode))
+		return 0;
 	row = &modes->rows[mode];
 	units = row->unit * n;
 	if (fl_give_only(lock, units, &seen))
 		return 0;
 	return release_held(lock, row->field, units, seen);
+}
+
+/* If somebody keeps books of it, it is passed on after these. */
+FL_NOT_INLINE static int release_kept(fifolock_t *lock, unsigned mode, uint32_t n,
+				      const void *site)
+{
+	return !fl_watched() && fl_pass(lock, mode) ? 0
+						    : release_plain(lock, mode, n, site);
+}
+
+FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+{
+	return !FL_HOOKED && kept(lock, n) ? release_kept(lock, mode, n, site)
+					   : release_plain(lock, mode, n, site);
 }
 
 int fifolock_lock(fifolock_t *lock, unsigned mode)

@@ -7,7 +7,7 @@
  * is put where whoever gets in line for that lock next, or scans it, takes it over.
  *
  * They wait in one of several stacks, found by the lock's address.  A stack is of runs
- * (calls.h), linked by below of their first; since says the lock.  It is one word:
+ * (calls.h), linked by below of their first; since says which lock, in short.  It is one word:
  *
  *	63 ... 33   32       31 ... 0
  *	changes     INTENT   the newest run, 0: none
@@ -60,11 +60,17 @@ static uint64_t *bucket_of(const fifolock_t *lock)
 	return &buckets[mixed >> 58].word;
 }
 
+/* Equal for equal locks. */
+static uint32_t in_short(const fifolock_t *lock)
+{
+	return (uint32_t)((uintptr_t)lock >> 3);
+}
+
 /* ---- turns ---- */
 
 void fl_turn_begin(struct fl_turn *turn)
 {
-	turn->began = fl_now_coarse();
+	turn->began = fl_since_now();
 	turn->locks = 0;
 	turn->called = 0;
 	fl_turn_renew(turn);
@@ -100,12 +106,12 @@ static bool drawn_before(struct fl_turn *turn, const fifolock_t *lock, uint32_t 
  * told by its ticket. */
 static bool is_younger(struct fl_turn *turn, const struct fl_slot *slot)
 {
-	uint64_t since = fl_load_relaxed(&slot->since); /* [CARRIED] */
+	uint32_t since = fl_load_relaxed(&slot->since); /* [CARRIED] */
 	uint32_t drawn = 0;
 	bool known = drawn_before(turn, fl_lock_of(slot), &drawn);
 
 	if (since != turn->began)
-		return since > turn->began;
+		return (int32_t)(since - turn->began) > 0;
 	return known && (int32_t)(slot->ticket - drawn) >= 0;
 }
 
@@ -157,7 +163,7 @@ bool fl_hand_over(struct fl_slot *run, bool at_any_rate)
 	fifolock_t *lock = fl_lock_of(run);
 	uint64_t *bucket = bucket_of(lock);
 
-	fl_store_relaxed(&run->since, (uint64_t)(uintptr_t)lock); /* [CARRIED] */
+	fl_store_relaxed(&run->since, in_short(lock)); /* [CARRIED] */
 	for (unsigned tries = TRIES; tries || at_any_rate; tries--) {
 		uint64_t word = intend(bucket);
 
@@ -179,7 +185,7 @@ static bool is_there(uint32_t id, const fifolock_t *lock)
 		const struct fl_slot *run = fl_slot_at(id);
 
 		/* [CARRIED] */
-		if (fl_load_relaxed(&run->since) == (uintptr_t)lock || n == BUCKETS)
+		if (fl_load_relaxed(&run->since) == in_short(lock) || n == BUCKETS)
 			return true;
 		id = fl_load_relaxed(&run->below); /* [CARRIED] */
 	}
@@ -205,13 +211,14 @@ static uint32_t turn_round(uint32_t id)
 /* Due here, as old as can be. */
 static void take(struct fl_slot *run)
 {
-	uint32_t last = run->older, id = run->id, next;
+	const uint32_t long_ago = fl_since_now() - (UINT32_C(1) << 30);
+	uint32_t last = fl_load_relaxed(&run->older), id = run->id, next; /* [CARRIED] */
 
 	do {
 		struct fl_slot *slot = fl_slot_at(id);
 
 		next = slot->newer;
-		fl_store_relaxed(&slot->since, 1); /* [CARRIED] */
+		fl_store_relaxed(&slot->since, long_ago); /* [CARRIED] */
 		fl_take_due(slot);
 	} while (id != last && (id = next));
 }

@@ -22,13 +22,14 @@ struct copy {
 	struct fifolock_snapshot *out;
 	struct fifolock_in_line *line;
 	size_t room;
-	uint64_t now;
+	uint32_t now;
 };
 
 static bool copy_slot(const struct fl_slot *slot, void *ctx)
 {
 	struct copy *copy = ctx;
-	uint64_t since = fl_load_relaxed(&slot->since); /* [ANSWER] */
+	uint32_t since = fl_load_relaxed(&slot->since); /* [ANSWER] */
+	int32_t age = (int32_t)(copy->now - since);
 
 	if (copy->out->waiting == 0)
 		copy->out->oldest_ticket = slot->ticket;
@@ -39,7 +40,8 @@ static bool copy_slot(const struct fl_slot *slot, void *ctx)
 			.n = slot->weight,
 			.from = slot->how & FL_AHEAD ? slot->from : -1,
 			.may_leave = slot->how & FL_LEAVES,
-			.age_ns = since && since < copy->now ? copy->now - since : 0,
+			.age_ns = since && age > 1 ? (uint64_t)(age - 1) << FL_SINCE_SHIFT
+						   : 0,
 		};
 	copy->out->waiting++;
 	return true;
@@ -72,7 +74,7 @@ int fifolock_snapshot(fifolock_t *lock, struct fifolock_snapshot *out,
 		      struct fifolock_in_line line[], size_t room)
 {
 	struct fifolock_snapshot snapshot;
-	struct copy copy = {&snapshot, line, room, fl_now_coarse()};
+	struct copy copy = {&snapshot, line, room, fl_since_now()};
 	unsigned tries = TRIES;
 	int error;
 

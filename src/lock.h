@@ -36,13 +36,12 @@ void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value);
 /* Take the hold if nobody is in line and it fits. */
 bool fl_take(fifolock_t *lock, const struct fl_want *want);
 
-/* Sections that the caller of a join or a release is to run for others, as it holds
- * their mode now: most at first, then who they are (linked by newer) and what is
- * held for them. */
-struct fl_group {
-	uint32_t most;
-	uint32_t count;
-	struct fl_slot *oldest;
+/* The caller of a join or a release is ready to run the sections of others, while it keeps the
+ * scanner's role with a slot of its own (server).  If it is to, then who is the first, and which
+ * hold it has for them all: of the mode that they are of. */
+struct fl_service {
+	struct fl_slot *server; /* NULL: none is needed yet */
+	struct fl_slot *first;
 	uint64_t field;
 	uint64_t unit;
 };
@@ -50,11 +49,11 @@ struct fl_group {
 /* Join the line with a slot.  From here the slot is the line's until its word says
  * that it has been told (perhaps at once), or until fl_leave says true.  how:
  * FL_LEAVES and so on; only who has said so may leave.  EAGAIN: the line is full.
- * group NULL: runs nobody's section. */
+ * service NULL: runs nobody's section. */
 int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	    unsigned how);
 int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
-		   struct fl_group *group);
+		   struct fl_service *service);
 bool fl_granted(const struct fl_slot *slot);
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);
 bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode); /* the same */
@@ -86,7 +85,7 @@ int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
  * fl_await_section and fl_await_request touch nothing but the slot. */
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	     const struct fl_deadline *deadline);
-int fl_await_section(struct fl_slot *slot);
+int fl_await_section(const fifolock_t *lock, struct fl_slot *slot);
 int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline);
 int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline);
 
@@ -95,6 +94,36 @@ uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
 			const struct fl_deadline *deadline);
 
 void fl_seats_hide(void); /* from a race detector */
+
+/* There is news for the scanner, besides an arrival: now there is one, or it looks again. */
+void fl_announce(fifolock_t *lock);
+
+/* The slot can leave no more; false: it has left. */
+bool fl_claim(struct fl_slot *slot);
+
+/* Give back the hold with which this thread keeps the scanner's role, by passing both on
+ * without a touch of the lock (pass.c).  False: nothing has happened, or not to the hold. */
+bool fl_pass(fifolock_t *lock, unsigned mode);
+
+/* The section of served, directly behind the server, has been run: the one behind it, which is
+ * the next to be run and has been made so, while served is off the line and only to be told.
+ * NULL: there is none such, or the server does not keep the role any more; it gives its hold
+ * back, and then tells. */
+void fl_serve_ahead(const struct fl_slot *served); /* the one behind it is fetched */
+struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_slot *server,
+			      struct fl_slot *served);
+
+/* The role is kept; the caller wants it, and will scan if it took it: then word is what the
+ * word has become.  news: if another thread has the role it is enough that it looks again, and
+ * it is told. */
+enum fl_took {
+	FL_TOOK,
+	FL_HEARD,  /* another thread has it, and will look again */
+	FL_TAKER,  /* another thread has taken it, and is about to scan */
+	FL_PASSER, /* another thread is passing it on */
+	FL_MISSED, /* it has moved: look at the word again */
+};
+enum fl_took fl_take_role(fifolock_t *lock, uint64_t *word, bool news);
 
 /* A claimed slot will be told, or unclaimed, very soon: wait for either. */
 void fl_await_claim(struct fl_slot *slot);
@@ -109,7 +138,7 @@ bool fl_awaited(fifolock_t *lock);
 /* Give back units, all of one field, and let in who then fits.  EPERM. */
 int fl_release(fifolock_t *lock, uint64_t field, uint64_t units);
 int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
-		  struct fl_group *group);
+		  struct fl_service *service);
 
 /* One hold of from for what is wanted, in one step: EBUSY if that does not fit.
  * EPERM. */

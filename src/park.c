@@ -105,6 +105,13 @@ uint64_t fl_now_coarse(void)
 	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec + 1;
 }
 
+uint32_t fl_since_now(void)
+{
+	uint32_t now = (uint32_t)(fl_now_coarse() >> FL_SINCE_SHIFT);
+
+	return now + (now == 0);
+}
+
 /* ---- the calls: 0 or what errno said ---- */
 
 static int call_error(long answer)

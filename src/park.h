@@ -63,6 +63,10 @@ fl_deadline_or_none(const struct fl_deadline *deadline)
 /* CLOCK_MONOTONIC as of the last tick, in nanoseconds: cheap, and never 0. */
 uint64_t fl_now_coarse(void);
 
+/* The same in units of about a millisecond, never 0: only differences count. */
+#define FL_SINCE_SHIFT 20
+uint32_t fl_since_now(void);
+
 /* How long the waiter that is next spins, in turns of fl_relax(), 0 on a single
  * processor; and how long one hovers while the line stands still, in turns of
  * fl_yield(). */

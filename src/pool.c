@@ -30,7 +30,7 @@
 #include "queue.h"
 #include "atomic.h"
 #include "detector.h"
-#include "thread.h"
+#include "role.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -155,18 +155,24 @@ uint32_t fl_slots_made(void)
  * longer there.  glibc has room in each thread for the first 32 keys, for the others
  * pthread_setspecific calls malloc, and malloc may be waiting for a lock: then there is no
  * key.  Nor may it be pthread_once, which ends the process where futex is refused. */
-FL_MY struct fl_slot *kept;
 FL_MY enum { ASK_KEY, KEEPS, KEEPS_NONE } keeps;
 static pthread_key_t key;
 static uint32_t key_works; /* atomic; key is written before */
+
+/* Nobody needs it, unless the role of a lock's scanner rests there still. */
+void fl_slot_drop(struct fl_slot *slot)
+{
+	if (!fl_role_orphan(slot))
+		fl_slot_free(slot);
+}
 
 static void thread_ends(void *unused)
 {
 	(void)unused;
 	keeps = KEEPS_NONE;
-	if (kept)
-		fl_slot_free(kept);
-	kept = NULL;
+	if (fl_kept_slot)
+		fl_slot_drop(fl_kept_slot);
+	fl_kept_slot = NULL;
 }
 
 FL_LOADED static void key_make(void)
@@ -197,13 +203,21 @@ static void ask_key(void)
 		keeps = pthread_setspecific(key, &key) == 0 ? KEEPS : KEEPS_NONE;
 }
 
+/* The slot that the thread has kept; not if the role of a lock's scanner rests there still. */
+static struct fl_slot *take_kept(void)
+{
+	struct fl_slot *slot = fl_kept_slot;
+
+	fl_kept_slot = NULL;
+	return slot && !fl_role_orphan(slot) ? slot : NULL;
+}
+
 struct fl_slot *fl_slot_for_wait(void)
 {
-	struct fl_slot *slot = kept;
+	struct fl_slot *slot = take_kept();
 	int saved = errno;
 
 	if (fl_likely(slot)) {
-		kept = NULL;
 		fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
 		return slot;
 	}
@@ -214,12 +228,19 @@ struct fl_slot *fl_slot_for_wait(void)
 	return slot;
 }
 
+/* The lock that the role is kept of, if it is, is found by the thread's own release. */
 void fl_slot_waited(struct fl_slot *slot)
 {
-	if (fl_unlikely(kept || keeps != KEEPS))
-		fl_slot_free(slot);
-	else
-		kept = slot;
+	uint64_t note = fl_slot_note(slot);
+
+	if (fl_unlikely(fl_kept_slot || keeps != KEEPS)) {
+		fl_slot_drop(slot);
+		return;
+	}
+	fl_kept_slot = slot;
+	fl_kept_lock = (note & FL_ROLE_MASK) == FL_KEPT && !(note & FL_NOTE_SINCE)
+			       ? (const fifolock_t *)(uintptr_t)(note & ~FL_ROLE_MASK)
+			       : NULL;
 }
 
 void fl_pool_hide(void)

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "processors.h"
 #include "atomic.h"
+#include "detector.h"
 #include "park.h"
 
 #include <errno.h>
@@ -193,6 +194,13 @@ static uint32_t at_first = 1; /* the mask when it was loaded; written once */
 static uint32_t masked = 1;   /* the last mask; atomic, as is what follows */
 static uint32_t processors = 1;
 static uint64_t looked; /* when, by the coarse clock; 0: never again */
+
+void fl_processors_hide(void)
+{
+	fl_watch_hide(&masked, sizeof(masked));
+	fl_watch_hide(&processors, sizeof(processors));
+	fl_watch_hide(&looked, sizeof(looked));
+}
 
 /* 0: refused. */
 static uint32_t mask_of(pid_t thread, cpu_set_t *mask)

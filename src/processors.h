@@ -36,6 +36,8 @@ void fl_processors_again(void); /* now */
 /* When it is loaded.  said: by the user, and then it is never looked at; 0: nothing. */
 void fl_processors_begin(uint32_t said);
 
+void fl_processors_hide(void); /* from a race detector */
+
 /* What the files of control groups say, in processors; FL_PROCESSORS_MOST: no limit.  self:
  * /proc/self/cgroup; unified and cpu: where both kinds of trees are mounted. */
 uint32_t fl_quota(const char *self, const char *unified, const char *cpu);

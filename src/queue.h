@@ -8,17 +8,23 @@
  * an address that has become stale still names a slot, and a late wake-up or
  * hint on it is harmless: every wait looks at its word again.
  *
- * Arrivals are pushed on the door, lock->line, a {ticket, newest slot} pair
- * changed by one compare-and-swap; departures on lock->left.  Both are stacks
- * that are only ever pushed to or taken whole, so neither can suffer from ABA.
- * Only the scanner (see lock.c) moves them on:  it takes the arrivals to the end of
- * the line proper, oldest first from lock->first, linked both ways, and unlinks the
- * departed.  head->older is the last one (0: itself): no second pointer is needed.
+ * The line is a chain: lock->line is a {ticket, newest slot} pair, changed by
+ * compare-and-swap, and each slot knows the one before it (older).  That is the queue of
+ * Craig (1993) and of Magnussen, Landin, Hagersten (1994), without its gap: older is there
+ * before the push.  The way forward is a hint that the successor leaves in its
+ * predecessor's slot, as in the lock of Mellor-Crummey and Scott (1991), and that is
+ * believed only if the successor's older says the same.  Where it is missing, because its
+ * thread has not come to it yet, the line is walked down from the newest.
  *
- *	may run beside ->	join	leave	settle/take (scanner)
+ * Everything else is done by one thread at a time, the owner of the scanner's role
+ * (lock.c): taking slots off, unlinking the departed, moving the newest back.  Departures and
+ * conversions reach it through lock->left, a stack that is only pushed to or taken whole.
+ * Conversions stand in a list of their own before the chain; lock->first is the first of all.
+ *
+ *	may run beside ->	join	leave	settle, take, cut (role owner)
  *	join			yes	yes	yes
  *	leave			yes	yes	yes
- *	settle, take		yes	yes	no: one scanner at a time
+ *	settle, take, cut	yes	yes	no: one owner at a time
  */
 #ifndef FL_QUEUE_H
 #define FL_QUEUE_H
@@ -35,17 +41,24 @@
  *	any but LEFT -> REFUSED	the same, and verdict says why
  *	any but LEFT -> RAN	who ran the section, after its release
  *	0 -> LEFT		owner gave up; the slot is the scanner's
+ *	any -> any|ADMITTED	scanner: a conversion is in the line now
+ *	any -> any|JOINED	joining thread: it does not touch the slot of a request any more
+ *	any -> any|FREED	who is done with the slot of a request; the second of these two
+ *				gives it back
  *	any -> any|ROUSED	a closing: the owner, if it waits at a condition, looks at its
  *				note.  It may hit a slot that has moved on: harmless
  */
-#define FL_ASLEEP  1u
-#define FL_CLAIMED 2u
-#define FL_GRANTED 4u
-#define FL_LEFT	   8u
-#define FL_REFUSED 16u
-#define FL_RAN	   32u
-#define FL_ROUSED  64u
-#define FL_TOLD	   (FL_GRANTED | FL_REFUSED | FL_RAN)
+#define FL_ASLEEP   1u
+#define FL_CLAIMED  2u
+#define FL_GRANTED  4u
+#define FL_LEFT	    8u
+#define FL_REFUSED  16u
+#define FL_RAN	    32u
+#define FL_ROUSED   64u
+#define FL_ADMITTED 128u
+#define FL_JOINED   256u
+#define FL_FREED    512u
+#define FL_TOLD	    (FL_GRANTED | FL_REFUSED | FL_RAN)
 
 /* How a request waits, and what its grant does.  None: it waits to the end, and
  * its grant wakes a thread. */
@@ -56,16 +69,22 @@
 #define FL_UNBOUND 16u /* the bound on the line is not for it */
 #define FL_DATED   32u /* no thread sleeps for it: it says itself since when it waits */
 
+/* In older: it may not be so yet.  Ids have 28 bits. */
+#define FL_UNSURE (UINT32_C(1) << 31)
+
 /* What has become of it, where that is not in the word: 0, an errno, or */
 #define FL_OUT 255u /* unlinked, its departure not yet announced */
 
 struct fl_slot {
 	uint32_t word;	/* above */
 	uint32_t id;	/* constant */
-	uint32_t older; /* owner until pushed, then the scanner */
-	uint32_t newer; /* owner until pushed (0), then the scanner */
+	uint32_t older; /* the slot before it in line, see queue.c; atomic */
+	uint32_t hint;	/* the slot behind it, if that one says the same; atomic */
 	uint32_t
-		below; /* link of the stacks of departed, of free and of handed-over slots; atomic */
+		newer; /* link of lists of slots that are off the chain; the list's owner */
+	uint32_t
+		below; /* link of the stacks of departed, of free and of handed-over slots; a
+			 * keeper's: what lock->gone would be (role.h); atomic */
 	uint32_t ticket;
 	/* The request: owner until pushed, constant while in line. */
 	uint32_t weight;
@@ -73,8 +92,7 @@ struct fl_slot {
 	uint8_t from; /* a conversion: the mode it holds */
 	uint8_t how;
 	uint8_t verdict; /* the scanner's */
-	uint64_t
-		since; /* when it began to sleep, ns of CLOCK_MONOTONIC; 0: awake; atomic */
+	uint32_t since;	 /* when it began to sleep, see fl_since; 0: awake; atomic */
 	union {
 		struct {
 			void (*call)(void *ctx);
@@ -91,7 +109,8 @@ struct fl_slot {
 		};
 	};
 	/* The owner's: since when it wants it; where a callback is due, see calls.c.  At a
-	 * condition the address of the lock, by compare-and-swap (cond.c); atomic. */
+	 * condition the address of the lock, by compare-and-swap (cond.c).  Who keeps the
+	 * role of a lock's scanner: see role.h.  Atomic. */
 	uint64_t note;
 };
 
@@ -111,28 +130,43 @@ void fl_slot_free(struct fl_slot *slot); /* async-signal-safe, lock-free */
 void fl_pool_hide(void);		 /* from a race detector */
 uint32_t fl_slots_made(void);		 /* how many there are: ids 1 to that */
 
+/* The slot of a request (FL_DATED) is not needed any more: by who is done with it, and by the
+ * thread that joined, once it does not touch it again.  The second gives it back. */
+void fl_slot_retire(struct fl_slot *slot);
+void fl_slot_joined(struct fl_slot *slot);
+
 /* The slot of the calling thread's wait, NULL: out of memory (fl_slot_to_wait waits for
  * that).  Waits nest: a callback may wait, too.  After the wait it is handed back (told, or never joined), unless it has
  * left the line: then the slot is the scanner's. */
 struct fl_slot *fl_slot_for_wait(void);
 void fl_slot_waited(struct fl_slot *slot);
+void fl_slot_drop(struct fl_slot *slot); /* the same, but the thread does not keep it */
 
-/* Any thread.  EAGAIN: so many are in line already.  *ticket is for whoever may no longer
- * look at the slot. */
+/* Any thread.  EAGAIN: so many are in line already. */
+struct fl_place {
+	uint32_t ticket; /* for whoever may no longer look at the slot */
+	bool behind;	 /* somebody was in line before it */
+};
 int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
-		 uint32_t *ticket);
+		 struct fl_place *place);
+void fl_line_join_ahead(fifolock_t *lock, struct fl_slot *slot);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
 uint32_t fl_line_length(const fifolock_t *lock);
 uint32_t
 fl_line_drawn(const fifolock_t *lock); /* tickets, at least all that are in line */
-bool fl_line_has_arrivals(const fifolock_t *lock); /* that no scanner has taken yet */
+bool fl_line_is_empty(
+	const fifolock_t *lock); /* for who has joined: it is not there any more */
+bool fl_line_follows(const struct fl_slot *slot, const struct fl_slot *older);
 
-/* The scanner. */
+/* The owner of the role. */
 struct fl_slot *fl_line_settle(fifolock_t *lock); /* the first conversion that came */
+void fl_line_touch(fifolock_t *lock); /* who joins later knows what came before */
 struct fl_slot *fl_line_head(const fifolock_t *lock);
-struct fl_slot *fl_line_after(const struct fl_slot *slot);
-void fl_line_take_head(fifolock_t *lock, struct fl_slot *head);
+struct fl_slot *fl_line_after(const fifolock_t *lock, struct fl_slot *slot);
 void fl_line_cut(fifolock_t *lock, struct fl_slot *slot);
 void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, uint32_t count);
+void fl_line_serve(struct fl_slot *server, struct fl_slot *next);
+struct fl_slot *fl_line_resume(fifolock_t *lock, struct fl_slot *keeper); /* see role.h */
+void fl_line_count_gone(fifolock_t *lock, uint32_t n);
 
 #endif

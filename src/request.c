@@ -71,7 +71,7 @@ static int finish(fifolock_request_t *request, struct fl_slot *slot, const void 
 	book(request, status, true, site);
 	fl_account_sends(request);
 	if (settle(request, DONE_WITH(status)) != CANCELLING)
-		fl_slot_free(slot);
+		fl_slot_retire(slot);
 	return status;
 }
 
@@ -207,7 +207,7 @@ int fifolock_request_cancel(fifolock_request_t *request)
 		/* [STATE] release */
 		fl_store_release(&request->state, IN_LINE);
 	else if (settle(request, DONE_WITH(slot->verdict)) == DONE)
-		fl_slot_free(slot);
+		fl_slot_retire(slot);
 	return EALREADY;
 }
 

@@ -11,32 +11,33 @@
  * wait in the lock's own line, so plain lockers and callbacks keep their turns
  * between them.
  *
- * A scan by a thread that is in fifolock_run itself takes, besides whom it grants,
- * sections from the head in a row and one hold for them all (struct fl_group). The
- * thread runs them after the commit, gives the hold back, and only then tells their
- * owners: who is told may be the last to use the lock, and free it (G5). Any other
- * scan grants the head to its owner, who wakes up and runs its own section. So
- * unlock stays short, and safe in signal handlers.
+ * A scan by a thread that is in fifolock_run itself takes, where the section of another is next,
+ * the hold for it, and keeps the scanner's role with that hold (role.h), in a slot of its own.
+ * The thread runs the section, and the next one and the next, as long as the line has them in
+ * a row: from slot to slot, without a touch of the lock's line.  An owner is told when the section
+ * behind its own is about to be run; the last one after the hold has been given back:
+ * who is told may be the last to use the lock, and free it (G5), but not while another
+ * waits for its section. Any other scan grants the head to its owner, who wakes up and runs its own
+ * section. So unlock stays short, and safe in signal handlers.
  */
 #include "account.h"
 #include "calls.h"
 #include "fast.h"
+#include "role.h"
 
 #include <fifolock/request.h>
 #include <stddef.h>
 
-/* How many sections of others one call runs, how many of them under one hold at
- * most, and for how long by the coarse clock it goes on taking more. */
+/* How many sections of others one call runs, and for how long by the coarse clock. */
 #define SERVES_MOST 256
-#define GROUP_MOST  16
 #define SERVES_NS   2000000
 
 /* What one call of fifolock_run does for others. */
 struct service {
 	fifolock_t *lock;
-	struct fl_group group; /* to run, its mode held */
-	struct fl_group ran;   /* to be told, after the release */
+	struct fl_service on;
 	uint32_t left;
+	bool booked;   /* somebody is to hear of what is run */
 	unsigned held; /* callbacks, as the caller found it */
 	uint64_t began;
 };
@@ -44,85 +45,108 @@ struct service {
 static struct service service_on(fifolock_t *lock)
 {
 	return (struct service){.lock = lock,
-				.group.most = 1,
 				.left = SERVES_MOST,
+				.booked = FL_HOOKED || fl_booked(fl_modes_of(lock)),
 				.held = fl_calls_held()};
 }
 
-static struct fl_slot *next_of(const struct fl_slot *slot)
+static void run_booked(const struct service *service, const struct fl_slot *slot)
 {
-	return fl_slot_at(slot->newer);
-}
-
-static void run_group(const struct service *service)
-{
-	const struct fl_slot *slot = service->group.oldest;
-	unsigned held = fl_calls_set(service->held);
-	int saved = errno;
+	const void *site = FL_SITE_CALLBACK("a section of fifolock_run", slot->call);
 	uint64_t gave;
 
-	for (uint32_t left = service->group.count; left; left--) {
-		const void *site =
-			FL_SITE_CALLBACK("a section of fifolock_run", slot->call);
+	fl_account_receives(slot);
+	fl_account_served(service->lock, slot, site);
+	slot->call(slot->ctx);
+	(void)fl_account_gives(service->lock, slot->mode, 1, &gave, site);
+	fl_account_sends(slot);
+}
 
-		fl_account_receives(slot);
-		fl_account_served(service->lock, slot, site);
+/* The slot is in line, and its owner waits to be told: nothing of it changes meanwhile.  Where
+ * nobody is to hear of it, nothing of the lock is looked at. */
+static void run_section(const struct service *service, const struct fl_slot *slot)
+{
+	unsigned held = fl_calls_set(service->held);
+	int saved = errno;
+
+	fl_serve_ahead(slot);
+	if (fl_unlikely(service->booked))
+		run_booked(service, slot);
+	else
 		slot->call(slot->ctx);
-		(void)fl_account_gives(service->lock, slot->mode, 1, &gave, site);
-		fl_account_sends(slot);
-		slot = left > 1 ? next_of(slot) : NULL;
-	}
 	errno = saved;
 	fl_calls_set(held);
 }
 
-static void tell_group(const struct fl_group *group)
+/* Enough for one call? */
+static bool is_over(struct service *service)
 {
-	struct fl_slot *slot = group->oldest;
+	return --service->left == 0 || fl_now_coarse() - service->began >= SERVES_NS;
+}
 
-	for (uint32_t left = group->count; left; left--) {
-		struct fl_slot *newer = left > 1 ? next_of(slot) : NULL;
+/* How far the line has come, for those who wait: not each time, as the line on which it stands has
+ * to come for that. */
+static void publish(const struct service *service, const struct fl_slot *slot)
+{
+	if (service->left % 4 == 0)
+		fl_role_publish(service->lock, slot->ticket, service->on.server->id);
+}
 
+/* Run the section of the first, and what comes behind it: the last, which is not told. */
+static struct fl_slot *serve_row(struct service *service)
+{
+	struct fl_slot *slot = service->on.first, *next;
+
+	for (;;) {
+		run_section(service, slot);
+		if (is_over(service))
+			return slot;
+		next = fl_serve_next(service->lock, service->on.server, slot);
+		if (!next)
+			return slot;
 		fl_tell(slot, FL_RAN);
-		slot = newer;
+		slot = next;
+		publish(service, slot);
 	}
 }
 
-/* How many sections the next scan may take: first one, as it may be long, then more. */
-static uint32_t allowance(struct service *service)
+/* The hold has been given back.  A thread that takes the role at this moment may not have taken
+ * it off the line yet: then that tells it. */
+static void tell_last(struct fl_service *on, struct fl_slot *last)
 {
-	uint32_t most = 2 * service->ran.count;
-
-	if (fl_now_coarse() - service->began >= SERVES_NS)
-		return 0;
-	most = most < GROUP_MOST ? most : GROUP_MOST;
-	return service->left < most ? service->left : most;
+	if (!on->first && fl_role_orphan(on->server))
+		on->server = NULL;
+	else
+		fl_tell(last, FL_RAN);
 }
 
 /* Run what this thread has been given to run, and what its releases bring. */
 static void serve(struct service *service)
 {
-	struct fl_group *group = &service->group;
+	struct fl_service *on = &service->on;
 
-	if (group->count && !service->began)
+	if (on->first)
 		service->began = fl_now_coarse();
-	while (group->count) {
-		run_group(service);
-		service->ran = *group;
-		service->left -= group->count;
-		group->most = allowance(service);
-		group->count = 0;
-		fl_release_to(service->lock, service->ran.field, service->ran.unit,
-			      group);
-		tell_group(&service->ran);
+	while (on->first) {
+		struct fl_slot *last = serve_row(service);
+		uint64_t field = on->field, unit = on->unit;
+		bool over =
+			!service->left || fl_now_coarse() - service->began >= SERVES_NS;
+
+		on->first = NULL;
+		fl_release_to(service->lock, field, unit, over ? NULL : on);
+		tell_last(on, last);
 	}
+	if (on->server)
+		fl_slot_waited(on->server);
+	on->server = NULL;
 }
 
 /* Give one's own hold back and run the sections that are next. */
 static void release_and_serve(struct service *service, const struct fifolock_row *row)
 {
 	fl_calls_hold();
-	fl_release_to(service->lock, row->field, row->unit, &service->group);
+	fl_release_to(service->lock, row->field, row->unit, &service->on);
 	serve(service);
 	fl_calls_let();
 }
@@ -144,7 +168,7 @@ static bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mo
  * granted, because others go beside it, is waited for. */
 static int await_turn(const fifolock_t *lock, struct fl_slot *slot, bool alone)
 {
-	return alone ? fl_await_section(slot) : fl_await(lock, slot, NULL);
+	return alone ? fl_await_section(lock, slot) : fl_await(lock, slot, NULL);
 }
 
 /* Join, run what the joining has brought (sections of others, or one's own), and
@@ -160,7 +184,7 @@ static int join_and_wait(struct service *service, struct fl_slot *slot,
 	fl_calls_wait(&wait, service->lock);
 	fl_account_sends(slot);
 	fl_calls_hold();
-	error = fl_join_to_run(service->lock, slot, want, &service->group);
+	error = fl_join_to_run(service->lock, slot, want, &service->on);
 	if (!error)
 		serve(service);
 	fl_calls_let();

@@ -14,12 +14,14 @@
  *	           first.  It carries nothing; what the leaver wrote goes with its push.
  *	[OLDER]    Only to find out that the commit will fail; a push that was taken brings
  *	           what its owner did to the word before.
+ *	[MINE]     The role is this thread's.
  */
 #include "scan.h"
 #include "account.h"
 #include "atomic.h"
 #include "calls.h"
 #include "events.h"
+#include "role.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -36,7 +38,7 @@ static void batch_add(struct batch *batch, struct fl_slot *slot, uint64_t units)
 }
 
 /* 0 -> CLAIMED, unless LEFT came first.  Who cannot leave needs no claim. */
-static bool claim(struct fl_slot *slot)
+bool fl_claim(struct fl_slot *slot)
 {
 	/* [EITHER] */
 	return !(slot->how & FL_LEAVES) ||
@@ -74,14 +76,15 @@ bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,
 /* The word as it would be if the scan committed now. */
 static uint64_t outcome(const struct scan *scan)
 {
-	return scan->word - scan->units + scan->granted.units + scan->chain.units;
+	return scan->word - scan->units + scan->gained + scan->granted.units +
+	       scan->served_units;
 }
 
 /* Off the line and turned away, unless it has left. */
 static void refuse(struct scan *scan, struct fl_slot *slot, int error)
 {
 	fl_line_cut(scan->lock, slot);
-	if (claim(slot)) {
+	if (fl_claim(slot)) {
 		slot->verdict = (uint8_t)error;
 		fl_account_turns_away(scan->modes, slot->mode);
 		batch_add(&scan->refused, slot, 0);
@@ -161,10 +164,10 @@ static void refuse_deadlocks(struct scan *scan, struct fl_slot *first)
 
 	if (all_fit(scan, head))
 		return;
-	for (slot = head; slot != first; slot = fl_line_after(slot))
+	for (slot = head; slot != first; slot = fl_line_after(scan->lock, slot))
 		keepers_add(&all, slot);
 	for (; slot && (slot->how & FL_AHEAD); slot = newer) {
-		newer = fl_line_after(slot);
+		newer = fl_line_after(scan->lock, slot);
 		if (wait_for_each_other(scan, &all, slot))
 			refuse(scan, slot, EDEADLK);
 		else
@@ -178,6 +181,7 @@ void fl_scan_settle(struct scan *scan)
 {
 	struct fl_slot *first;
 
+	scan->looks = false;
 	scan->modes = fl_modes_of(scan->lock);
 	first = fl_line_settle(scan->lock);
 	if (first)
@@ -204,36 +208,78 @@ static bool is_current(const struct scan *scan)
 	return fl_load_relaxed(&scan->lock->word) == scan->word; /* [OLDER] */
 }
 
+/* May the role be kept while that mode is held?  It must be the only hold, beside which nothing
+ * fits. */
+static bool is_alone(const struct scan *scan, unsigned mode)
+{
+	return !scan->closed && (scan->modes->flags & FL_MODES_ALONE(mode)) &&
+	       !(outcome(scan) & FL_HOLDS);
+}
+
+/* May it rest with the slot, once that is granted?  Not if somebody counts, as its note is needed
+ * for that. */
+static bool may_keep(const struct scan *scan, const struct fl_slot *head)
+{
+	const unsigned others = FL_AHEAD | FL_CALLS | FL_RUNS | FL_DATED;
+
+	return !(head->how & others) && is_alone(scan, head->mode) &&
+	       !fl_counted(scan->modes);
+}
+
 /* Is its section one that this thread runs?  Only where nobody could be granted beside
  * it: then nobody waits because it is run here and not there. */
 static bool to_be_run(const struct scan *scan, const struct fl_slot *head)
 {
-	return scan->group && scan->chain.count < scan->group->most &&
-	       (head->how & FL_RUNS) && (scan->modes->flags & FL_MODES_ALONE(head->mode));
+	struct fl_service *service = scan->service;
+
+	if (!service || !(head->how & FL_RUNS) || !is_alone(scan, head->mode))
+		return false;
+	if (!service->server)
+		service->server = fl_slot_for_wait();
+	return service->server;
 }
 
-/* The head fits: off the line.  Sections in a row, all of one mode, take one hold
- * together. */
+/* It stays in line, behind the server. */
+static void serve(struct scan *scan, struct fl_slot *head)
+{
+	scan->keeper = scan->service->server;
+	scan->served = head;
+	scan->served_units = scan->modes->rows[head->mode].unit;
+}
+
+static void serve_not(struct scan *scan)
+{
+	scan->keeper = scan->served = NULL;
+	scan->served_units = 0;
+}
+
+/* The head fits: off the line.  One that is to keep the role stays in the chain, at its
+ * bottom. */
 static void take(struct scan *scan, struct fl_slot *head)
 {
 	uint64_t units = scan->modes->rows[head->mode].unit * head->weight;
-	bool run = to_be_run(scan, head);
+	bool claimed = fl_claim(head);
 
 	scan->converts = scan->converts || (head->how & FL_AHEAD);
-	fl_line_take_head(scan->lock, head);
-	if (!claim(head))
-		head->verdict = FL_OUT; /* its departure is about to be announced */
-	else if (!run)
+	if (claimed && may_keep(scan, head))
+		scan->keeper = head;
+	else
+		fl_line_cut(scan->lock, head);
+	if (claimed)
 		batch_add(&scan->granted, head, units - given_for(head));
 	else
-		batch_add(&scan->chain, head, scan->chain.count ? 0 : units);
+		head->verdict = FL_OUT; /* its departure is about to be announced */
 }
 
-/* The next of those who are run in a row. */
-static bool continues(const struct scan *scan, const struct fl_slot *head)
+/* Not to keep the role after all, though granted. */
+static void keep_not(struct scan *scan)
 {
-	return scan->chain.count && head->mode == scan->chain.newest->mode &&
-	       to_be_run(scan, head);
+	if (scan->served) {
+		serve_not(scan);
+		return;
+	}
+	fl_line_cut(scan->lock, scan->keeper);
+	scan->keeper = NULL;
 }
 
 /* Take off the line, from the head on, whom the word has room for. */
@@ -242,24 +288,29 @@ static void collect(struct scan *scan)
 	struct fl_slot *head;
 	int error;
 
-	/* After the arrivals were taken: who came after an opening has brought it along. */
 	scan->closed = fl_closed(scan->lock);
-	while ((head = fl_line_head(scan->lock))) {
+	if (scan->keeper && scan->closed)
+		keep_not(scan);
+	while (!scan->keeper && (head = fl_line_head(scan->lock))) {
+		/* Who has come meanwhile, after an opening, has brought that along. */
+		scan->closed = scan->closed && fl_closed(scan->lock);
 		error = objection(scan, head);
 		if (error == EPERM && !is_current(scan))
 			break; /* the commit will fail */
 		if (error)
 			refuse(scan, head, error);
-		else if (continues(scan, head) ||
-			 fl_slot_fits(scan->modes, head, outcome(scan) - given_for(head)))
-			take(scan, head);
-		else
+		else if (!fl_slot_fits(scan->modes, head,
+				       outcome(scan) - given_for(head)))
 			break;
+		else if (to_be_run(scan, head))
+			serve(scan, head);
+		else
+			take(scan, head);
 	}
 	scan->fitted = scan->word;
 }
 
-/* Back to the front of the line, those to be run first: they are the later ones. */
+/* Back to the front of the line. */
 static void put_back_batch(fifolock_t *lock, struct batch *batch)
 {
 	struct fl_slot *slot = batch->oldest;
@@ -276,7 +327,13 @@ static void put_back_batch(fifolock_t *lock, struct batch *batch)
 
 static void put_back(struct scan *scan)
 {
-	put_back_batch(scan->lock, &scan->chain);
+	if (scan->served) {
+		serve_not(scan);
+	} else if (scan->keeper) {
+		unclaim(scan->keeper);
+		scan->keeper = NULL; /* never left */
+		scan->granted = (struct batch){0};
+	}
 	put_back_batch(scan->lock, &scan->granted);
 	scan->converts = false;
 }
@@ -290,7 +347,7 @@ static void check_again(struct scan *scan)
 	bool refused = !fl_word_has(scan->word, scan->field, scan->units);
 
 	if (refused) {
-		scan->units = 0;
+		scan->units = scan->gained = 0;
 		scan->error = EPERM;
 	}
 	if (refused || scan->modes->compatible || scan->converts ||
@@ -298,11 +355,25 @@ static void check_again(struct scan *scan)
 		put_back(scan);
 }
 
+/* The slot of a request remembers whether the thread that joined is done with it. */
+static uint32_t say(struct fl_slot *slot, uint32_t what)
+{
+	uint32_t word;
+
+	if (!(slot->how & FL_DATED))
+		/* [GRANT] release */
+		return fl_swap_release(&slot->word, what);
+	word = fl_load_relaxed(&slot->word); /* [EITHER] */
+	/* [GRANT] release */
+	while (!fl_cas_release(&slot->word, &word, word | what))
+		;
+	return word;
+}
+
 void fl_tell(struct fl_slot *slot, uint32_t what)
 {
 	fl_event_grant(slot, what);
-	/* [GRANT] release */
-	if (fl_swap_release(&slot->word, what) & FL_ASLEEP)
+	if (say(slot, what) & FL_ASLEEP)
 		fl_unpark(&slot->word);
 }
 
@@ -340,18 +411,57 @@ static bool clear_rescan(fifolock_t *lock, uint64_t *word)
 	return true;
 }
 
+/* Before the commit: where it is found by whoever sees that the word is kept. */
+static void prepare_keeper(const struct scan *scan)
+{
+	struct fl_slot *keeper = scan->keeper;
+	uint32_t gone = scan->lock->gone + !scan->served;
+
+	fl_store_relaxed(&keeper->below, gone); /* [MINE] */
+	keeper->newer = 0;
+	if (scan->served) {
+		keeper->mode = scan->served->mode;
+		fl_line_serve(keeper, scan->served);
+	}
+	fl_role_set(keeper, fl_role_note(scan->lock, FL_PASSING));
+}
+
+/* PASSING -> KEPT, or after all not.  News that were left there meanwhile are announced: it has
+ * not been told yet, so the lock is there. */
+static void settle_keeper(struct scan *scan, bool committed)
+{
+	uint64_t to = committed ? fl_role_note(scan->lock, FL_KEPT) : 0;
+	uint64_t was = fl_role_set(scan->keeper, to);
+	bool news = was == fl_role_note(scan->lock, FL_RECALLED);
+
+	if (!committed && scan->served)
+		fl_store_relaxed(&scan->served->older, 0); /* [MINE] */
+	if (committed && news)
+		fl_announce(scan->lock);
+	else if (news)
+		scan->looks = true;
+}
+
 /* SCANNING -> 0, the grants and the scanner's own release with it. */
 static bool commit(struct scan *scan)
 {
 	fifolock_t *lock = scan->lock;
 	uint64_t next = outcome(scan) & ~FL_SCANNING;
+	bool done;
 
-	if (!lock->first && !scan->closed)
+	if (scan->keeper) {
+		next |= FL_RESCAN; /* kept */
+		prepare_keeper(scan);
+	} else if (!lock->first && !scan->closed) {
 		next &= ~FL_QUEUED;
-	fl_event_commit(lock, scan->granted.oldest, scan->granted.count);
-	fl_event_run(lock, scan->chain.oldest, scan->chain.count);
+	}
+	fl_event_commit(lock, scan->served ? scan->served : scan->granted.oldest,
+			scan->granted.count + !!scan->served);
 	/* [SCAN] [HOLD] release, [HOLD] acquire */
-	return fl_cas_acq_rel(&lock->word, &scan->word, next);
+	done = fl_cas_acq_rel(&lock->word, &scan->word, next);
+	if (scan->keeper)
+		settle_keeper(scan, done);
+	return done;
 }
 
 /* Who holds from now on; before the first of them is told, who may be the last to hold. */
@@ -359,6 +469,9 @@ static void book(const struct scan *scan)
 {
 	const struct fl_slot *slot = scan->granted.oldest;
 
+	if (scan->granted.count)
+		fl_role_publish(scan->lock, scan->granted.newest->ticket,
+				scan->granted.newest->id);
 	if (!scan->granted.count || !fl_counted(scan->modes))
 		return;
 	for (uint32_t left = scan->granted.count; left; left--) {
@@ -367,18 +480,16 @@ static void book(const struct scan *scan)
 	}
 }
 
-/* After the commit: what the caller is to run, and everybody told. */
+/* After the commit: whom the caller serves, and everybody told. */
 static void conclude(struct scan *scan)
 {
-	struct fl_group *group = scan->group;
+	struct fl_service *service = scan->service;
 
-	if (group) {
-		group->oldest = scan->chain.oldest;
-		group->count = scan->chain.count;
-	}
-	if (scan->chain.count) {
-		group->field = scan->modes->rows[scan->chain.oldest->mode].field;
-		group->unit = scan->chain.units;
+	if (scan->served) {
+		service->first = scan->served;
+		service->field = scan->modes->rows[scan->served->mode].field;
+		service->unit = scan->served_units;
+		fl_role_publish(scan->lock, scan->served->ticket, scan->keeper->id);
 	}
 	book(scan);
 	hand_over(&scan->granted, FL_GRANTED);
@@ -402,8 +513,10 @@ int fl_scan(struct scan *scan)
 				check_again(scan);
 				continue;
 			}
-			fl_scan_settle(scan);
+			scan->looks = true;
 		}
+		if (scan->looks)
+			fl_scan_settle(scan);
 		collect(scan);
 		if (commit(scan))
 			break;

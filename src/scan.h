@@ -15,27 +15,32 @@ struct batch {
 	uint32_t count;
 };
 
-/* One scan.  Whom it takes off the line it grants, turns away (refused), or runs the
- * section of (chain): all of it after the commit. */
+/* One scan.  Whom it takes off the line it grants, or turns away (refused): after the
+ * commit. */
 struct scan {
 	fifolock_t *lock;
 	const fifolock_modes_t *modes;
 	uint64_t word;	 /* as last seen */
 	uint64_t field;	 /* what a releasing scanner still has to give back */
 	uint64_t units;	 /* ... */
+	uint64_t gained; /* and what it has for that, which is alone to be held then */
 	uint64_t fitted; /* the word for which the batches were found to fit */
 	struct batch granted;
-	struct batch chain;
 	struct batch refused;
+	struct fl_slot
+		*keeper; /* keeps the role: the only one granted, or the server ... */
+	struct fl_slot *served; /* ... of this one, which stays in line */
 	bool closed;
+	uint64_t served_units;
+	bool looks;	 /* there may be news, though RESCAN is not set */
 	bool converts;	 /* somebody granted gives a hold for it */
 	bool hands_over; /* callbacks: it does not take any over */
-	struct fl_group *group;
+	struct fl_service *service;
 	int error;
 };
 
 /* The caller has just set SCANNING; word is what it made of the word, field and units what
- * it still has to give back, group what it is ready to run.  EPERM: while it scanned,
+ * it still has to give back, service whose sections it is ready to run.  EPERM: while it scanned,
  * somebody else gave back the hold that it was to give back. */
 int fl_scan(struct scan *scan);
 

@@ -22,6 +22,7 @@
  */
 #include "stats.h"
 #include "book.h"
+#include "role.h"
 
 #include <fifolock/request.h>
 
@@ -174,7 +175,7 @@ void fl_stats_count_keeps(const fifolock_modes_t *modes, unsigned mode, uint32_t
 static uint64_t asked_at(const struct fl_slot *slot)
 {
 	return slot->how & FL_CALLS ? ((const fifolock_request_t *)slot->ctx)->since
-				    : fl_slot_note(slot);
+				    : fl_slot_note(slot) & ~FL_NOTE_SINCE;
 }
 
 void fl_stats_count_slot(const fifolock_modes_t *modes, const struct fl_slot *slot)

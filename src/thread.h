@@ -3,7 +3,7 @@
  * thread.h - what belongs to one thread, and what is done when the library is loaded and
  * unloaded.  Layer 0.
  *
- * FL_MY: a variable of the thread's own.  In a library that is opened at run time, glibc
+ * FL_MY: a variable of the thread's own; FL_ALL_MY: one that other files see.  In a library that is opened at run time, glibc
  * makes room for such variables at a thread's first touch, by malloc; but malloc may
  * be waiting for a lock, and a signal handler may be first.  So with glibc they are in the
  * room that it keeps for libraries which ask for it when they are loaded (initial-exec).
@@ -25,11 +25,12 @@
 
 #ifdef __GLIBC__
 #define KEYS_WITHOUT_MALLOC 32
-#define FL_MY		    static _Thread_local __attribute__((tls_model("initial-exec")))
+#define FL_ALL_MY	    _Thread_local __attribute__((tls_model("initial-exec")))
 #else
 #define KEYS_WITHOUT_MALLOC PTHREAD_KEYS_MAX
-#define FL_MY		    static _Thread_local
+#define FL_ALL_MY	    _Thread_local
 #endif
+#define FL_MY static FL_ALL_MY
 
 #define FL_LOADED   __attribute__((constructor(101)))
 #define FL_UNLOADED __attribute__((destructor(101)))

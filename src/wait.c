@@ -28,6 +28,7 @@
 #include "calls.h"
 #include "detector.h"
 #include "events.h"
+#include "role.h"
 
 #include <errno.h>
 
@@ -67,29 +68,43 @@ static bool spin(const struct fl_slot *slot)
 }
 
 /* How many are before it in line, or a little less: departures count, too. */
-static int32_t ahead(const struct fl_slot *slot, uint32_t gone)
+static int32_t ahead(const struct fl_slot *slot, uint32_t reached)
 {
-	return (int32_t)(slot->ticket - gone);
+	return slot->how & FL_AHEAD ? 0 : (int32_t)(slot->ticket - reached) - 1;
+}
+
+/* So many places from the head a waiter spins, as its grant is about to come, and yields only
+ * after as many spins in which the line has stood still: somebody before it may want this
+ * very processor.  With half of the processors for those who spin, the others are left for those
+ * who yield to come near, and for the one who holds. */
+static uint32_t near_places(void)
+{
+	uint32_t half = fl_processors() / 2;
+
+	return half ? half : 1;
 }
 
 /* Until told, or the line stands still, or the deadline has passed. */
 static void hover(const fifolock_t *lock, const struct fl_slot *slot,
 		  const struct fl_deadline *deadline)
 {
-	const uint32_t patience = fl_hover_turns();
-	uint32_t gone = fl_load_relaxed(&lock->gone), before; /* [HINT] */
+	const uint32_t patience = fl_hover_turns(), near = near_places();
+	uint32_t reached = fl_role_reached(lock), before;
 	uint32_t left = patience;
 
 	for (uint32_t turns = patience * HOVER_LONGEST; left && turns; turns--) {
-		if (ahead(slot, gone) <= 0 && spin(slot))
+		bool close = ahead(slot, reached) < (int32_t)near;
+
+		if (close && spin(slot))
 			return;
-		if (!fl_yield() || fl_told(slot))
-			return;
+		if (!close || (patience - left) % near == near - 1)
+			if (!fl_yield() || fl_told(slot))
+				return;
 		if (deadline && fl_deadline_passed(deadline))
 			return;
-		before = gone;
-		gone = fl_load_relaxed(&lock->gone); /* [HINT] */
-		left = gone == before ? left - 1 : patience;
+		before = reached;
+		reached = fl_role_reached(lock);
+		left = reached == before ? left - 1 : patience;
 	}
 }
 
@@ -100,7 +115,7 @@ static void stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
 	const int32_t depth = HOVER_DEPTH * (int32_t)fl_processors();
 	uint32_t *seat;
 
-	if (ahead(slot, fl_load_relaxed(&lock->gone)) <= depth) { /* [HINT] */
+	if (ahead(slot, fl_role_reached(lock)) <= depth) {
 		hover(lock, slot, deadline);
 		return;
 	}
@@ -114,8 +129,8 @@ static void stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
 /* Say since when it has slept. */
 static void stamp(struct fl_slot *slot)
 {
-	if (!fl_load_relaxed(&slot->since))			 /* [HINT] */
-		fl_store_relaxed(&slot->since, fl_now_coarse()); /* [HINT] */
+	if (!fl_load_relaxed(&slot->since))			/* [HINT] */
+		fl_store_relaxed(&slot->since, fl_since_now()); /* [HINT] */
 }
 
 static bool defers_signals(void)
@@ -201,11 +216,19 @@ int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 }
 
 /* A look at the slot takes its line from whoever runs sections, and a thread that goes on
- * asks again: looking every 16 yields, about 4 us, doubles what two threads get done
- * compared with looking after each.  It is still less than sleeping and waking up. */
-int fl_await_section(struct fl_slot *slot)
+ * asks again: with few processors, looking every 16 yields, about 4 us, doubles what two threads
+ * get done compared with looking after each.  It is still less than sleeping and waking up.
+ * With many, others ask meanwhile, and the yields would be what all wait for.  The lock may be
+ * gone: only its address is used. */
+#define FEW 2
+int fl_await_section(const fifolock_t *lock, struct fl_slot *slot)
 {
 	const uint32_t looks = fl_look_turns();
+
+	if (fl_processors() > FEW) {
+		hover(lock, slot, NULL);
+		return fl_sleep(slot, NULL);
+	}
 
 	for (uint32_t turns = fl_hover_turns() * HOVER_LONGEST; turns; turns--) {
 		if (turns % looks == 0 && fl_told(slot))

@@ -25,6 +25,8 @@
  */
 #define _GNU_SOURCE
 #include "watch.h"
+#include "processors.h"
+#include "role.h"
 #include "atomic.h"
 
 #include <pthread.h>
@@ -78,6 +80,8 @@ __attribute__((constructor(101))) static void find_detector(void)
 	watch_preset(&fifolock_intent);
 	fl_pool_hide();
 	fl_seats_hide();
+	fl_role_hide();
+	fl_processors_hide();
 	fl_watch_hide(records, sizeof(records));
 }
 

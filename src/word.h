@@ -12,8 +12,11 @@
  * SCANNING  One thread owns the line and grants from its head.  Only with
  *	     QUEUED.  Set by whoever becomes that thread, cleared by its commit.
  * RESCAN    Arrivals or departures were announced since the scanner last looked.
- *	     Only with SCANNING.  Set by anybody, cleared by the scanner only,
- *	     and before it looks.
+ *	     Set by anybody, cleared by the scanner only, and before it looks.
+ *
+ * QUEUED and RESCAN without SCANNING is KEPT: there is one hold, beside which nothing
+ * fits, and the role of the scanner rests with it, in the slot of the thread that was
+ * granted it (role.h).
  *
  * A mode that can be held c times has a field of w + 1 bits, c <= 2^w; its top
  * bit is the guard.  "Fewer than L hold x" (1 <= L <= 2^w) becomes one addition:
@@ -33,6 +36,17 @@
 #define FL_HOLDS    (FL_RESCAN - 1)
 
 #define FL_HOLD_BITS 61
+
+static inline bool fl_word_kept(uint64_t word)
+{
+	return (word & (FL_QUEUED | FL_SCANNING | FL_RESCAN)) == (FL_QUEUED | FL_RESCAN);
+}
+
+/* The role is taken up again: by a scanner. */
+static inline uint64_t fl_word_resumed(uint64_t word)
+{
+	return (word & ~FL_RESCAN) | FL_SCANNING;
+}
 
 /* fifolock_modes_t.flags.  Somebody keeps books of what is BOOKED, so no fast path may
  * take it.  ALONE: whoever holds this mode is alone, nothing fits beside. */

@@ -29,7 +29,7 @@ static fifolock_stats_t stats;
 static fifolock_modes_t pairs;
 fifolock_t nobody;
 static fifolock_t closed, destroyed, one, line, arrivals, crowd;
-static fifolock_request_t requests[CROWD], weak, polled, late[3];
+static fifolock_request_t requests[CROWD], weak, polled, late[4];
 static fifolock_section_t later;
 static volatile bool gate, inside;
 
@@ -79,9 +79,9 @@ static void *converts_pairs(void *lock)
 	return NULL;
 }
 
-static void *requests_pair(void *lock)
+static void *cancels(void *request)
 {
-	(void)!fifolock_request(lock, 0, 2, &late[0], granted, NULL);
+	(void)!fifolock_request_cancel(request);
 	return NULL;
 }
 
@@ -89,7 +89,7 @@ static void *requests_pair(void *lock)
 static bool compatible(const uint32_t holds[], unsigned mode, void *ctx)
 {
 	(void)ctx;
-	while (gate && mode == 0) {
+	while (gate) {
 		inside = true;
 		sched_yield();
 	}
@@ -153,24 +153,28 @@ static void fill_line(void)
 		sched_yield();
 }
 
-/* Two are linked, the others are not, because a thread is granting. One of them leaves, one is
- * a conversion. */
+/* One leaves and one comes while a thread is granting, because another has left before. */
 static void fill_arrivals(void)
 {
+	pthread_t thread;
+
 	fifolock_modes_predicate(&pairs, 2, 8, compatible, NULL);
 	fifolock_init(&arrivals, &pairs);
 	fifolock_lock_n(&arrivals, 0, 2);
 	begin(asks, &arrivals);
-	gate = true;
-	begin(requests_pair, &arrivals);
-	while (!inside)
-		sched_yield();
+	request(&arrivals, 0, 2, &late[0], granted);
 	request(&arrivals, 0, 1, &late[1], granted);
-	request(&arrivals, 0, 2, &late[2], NULL);
-	(void)!fifolock_request_cancel(&late[1]);
+	request(&arrivals, 0, 1, &late[3], granted);
 	begin(converts_pairs, &arrivals);
 	while (sleepers() != 6)
 		sched_yield();
+	gate = true;
+	if (pthread_create(&thread, NULL, cancels, &late[3]) != 0)
+		_Exit(2);
+	while (!inside)
+		sched_yield();
+	(void)!fifolock_request_cancel(&late[1]);
+	request(&arrivals, 0, 2, &late[2], NULL);
 }
 
 void ready(void)
@@ -287,11 +291,11 @@ fifolock 0x cache: held: 2 shared, 1 update, 7 in line
   #5 exclusive, may leave, section count
 fifolock 0x: held: 2 mode 0, 5 in line
   a thread is granting at this moment; some may have left the line already
-  #4 mode 0 -> mode 1, thread 8 asleep
+  #4 mode 0 -> mode 1, thread 7 asleep
   #0 mode 0, thread 6 asleep
   #1 mode 0 x 2, may leave, callback granted
   #2 mode 0, leaving, callback granted
-  #3 mode 0 x 2, may leave, request
+  #5 mode 0 x 2, may leave, request
 fifolock 0x: held: 1 exclusive, 1 in line
   #0 shared, may leave, callback granted
 fifolock 0x: held: 1 shared, 248 in line

@@ -18,8 +18,9 @@ struct hooks {
 	void (*sleep)(void);
 	void (*scan)(void);
 	void (*commit)(void);
+	void (*pass)(void);
 	void (*grant)(void);
-	void (*loaded)(void); /* after the next relaxed load of *loads */
+	void (*loaded)(void); /* after the next load of *loads */
 	const void *loads;
 };
 
@@ -40,25 +41,32 @@ static inline void hooks_after_load(const void *at)
 		hooks_call(&hooks.loaded);
 }
 
-#define fl_event_join(...)   hooks_call(&hooks.join)
+/* That of a conversion is its scanner's. */
+#define fl_event_join(lock, slot, want, ticket) \
+	((void)(ticket), (slot)->how & FL_AHEAD ? (void)0 : hooks_call(&hooks.join))
+#define fl_event_ahead(...)  hooks_call(&hooks.join)
 #define fl_event_leave(...)  hooks_call(&hooks.leave)
 #define fl_event_sleep(...)  hooks_call(&hooks.sleep)
 #define fl_event_scan(...)   hooks_call(&hooks.scan)
 #define fl_event_commit(...) hooks_call(&hooks.commit)
 #define fl_event_run(...)    ((void)0)
+#define fl_event_pass(...)   hooks_call(&hooks.pass)
 #define fl_event_grant(...)  hooks_call(&hooks.grant)
 
-/* The library's own operations, all but one. */
+/* The library's own operations, all but two. */
 #undef FL_SEAM
 #undef FL_ATOMIC_H
 #include "atomic.h"
 
 #undef fl_load_relaxed
-#define fl_load_relaxed(p)                                                             \
-	({                                                                             \
-		__typeof__(*(p) + 0) loaded_ = __atomic_load_n((p), __ATOMIC_RELAXED); \
-		hooks_after_load(p);                                                   \
-		loaded_;                                                               \
+#undef fl_load_acquire
+#define hooks_load(p, order)                                                \
+	({                                                                  \
+		__typeof__(*(p) + 0) loaded_ = __atomic_load_n((p), order); \
+		hooks_after_load(p);                                        \
+		loaded_;                                                    \
 	})
+#define fl_load_relaxed(p) hooks_load(p, __ATOMIC_RELAXED)
+#define fl_load_acquire(p) hooks_load(p, __ATOMIC_ACQUIRE)
 
 #endif

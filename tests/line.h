@@ -120,7 +120,7 @@ static inline void line_told(struct line *line, struct actor *actor)
 		if (granted)
 			line_has(line, actor, actor->to);
 		actor->to = 0;
-		fl_slot_free(actor->slot);
+		fl_slot_drop(actor->slot);
 		actor->slot = NULL;
 		return;
 	}
@@ -128,7 +128,7 @@ static inline void line_told(struct line *line, struct actor *actor)
 	actor->held = granted ? actor->asked : 0;
 	if (granted)
 		return;
-	fl_slot_free(actor->slot);
+	fl_slot_drop(actor->slot);
 	actor->slot = NULL;
 }
 
@@ -219,7 +219,7 @@ static inline void gives_back_n(struct line *line, int who, uint32_t n)
 	if (actor->held == 0) {
 		actor->state = '-';
 		if (actor->slot)
-			fl_slot_free(actor->slot);
+			fl_slot_drop(actor->slot);
 		actor->slot = NULL;
 	}
 	line_look(line);
@@ -260,7 +260,7 @@ static inline bool converts(struct line *line, int who, char to)
 		return true;
 	}
 	if (had_slot)
-		fl_slot_free(actor->slot);
+		fl_slot_drop(actor->slot);
 	actor->slot = fl_slot_new();
 	line_check(actor->slot, "no memory");
 	actor->slot->from = (uint8_t)actor->mode;

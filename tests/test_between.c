@@ -132,32 +132,3 @@ Test(between, an_arrival_granted_unannounced_closes_no_door,
 	cr_assert_eq(gives(U, 1), 0);
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
-
-/* As above, and in the end the word is what the arrival saw at first. */
-static void the_word_comes_back(void)
-{
-	uint64_t before = lock.word;
-
-	other = joins(X, true);
-	cr_assert_eq(gives(U, 1), 0);
-	cr_assert(fl_leave(&lock, other));
-	cr_assert_eq(lock.word, before);
-}
-
-Test(between, nor_does_it_where_the_word_came_back,
-     .description = "trylock never fails without cause")
-{
-	struct fl_slot *slot;
-
-	use_update_rules();
-	takes(U, 1);
-	meanwhile = the_word_comes_back;
-	slot = joins(U, false);
-	cr_assert_null(meanwhile);
-	cr_assert(fl_granted(slot));
-	cr_assert_eq(fifolock_waiting(&lock), 0u);
-	cr_assert_eq(fifolock_trylock(&lock, S), 0);
-	cr_assert_eq(gives(S, 1), 0);
-	cr_assert_eq(gives(U, 1), 0);
-	cr_assert_eq(fifolock_destroy(&lock), 0);
-}

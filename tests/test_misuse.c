@@ -103,6 +103,8 @@ static void waits(struct waiter *waiter, fifolock_t *lock, unsigned mode)
 		sched_yield();
 	while (!asleep(__atomic_load_n(&waiter->id, __ATOMIC_ACQUIRE)))
 		sched_yield();
+	/* What it has done to the lock as a scanner is seen by whoever has seen its commit. */
+	(void)__atomic_load_n(&lock->word, __ATOMIC_ACQUIRE);
 }
 
 static void is_granted(struct waiter *waiter)
@@ -283,12 +285,12 @@ Test(misuse, what_is_not_held_cannot_be_given_back, .description = "G7")
 	still_works(&lock);
 }
 
-/* Who is seen waiting may still be linking itself.  When no arrivals are left (the
- * second of two links both) and nobody scans, the lock's bytes are at rest. */
+/* Who is seen waiting may still be announcing itself, by a scan that names the first in
+ * line.  When that is over, and nobody scans, the lock's bytes are at rest. */
 static void is_at_rest(fifolock_t *lock)
 {
 	while ((__atomic_load_n(&lock->word, __ATOMIC_ACQUIRE) >> 62 & 1) ||
-	       (uint32_t)__atomic_load_n(&lock->line, __ATOMIC_ACQUIRE))
+	       !__atomic_load_n(&lock->first, __ATOMIC_ACQUIRE))
 		sched_yield();
 }
 

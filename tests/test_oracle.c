@@ -66,7 +66,7 @@ static void compare_actor(struct game *game, unsigned who)
 	if (waits)
 		return;
 	actor->state = HOLDS;
-	fl_slot_free(actor->slot);
+	fl_slot_drop(actor->slot);
 	actor->slot = NULL;
 }
 

@@ -138,6 +138,32 @@ Test(stats, count_waits, .description = "G7")
 	cr_assert_eq(fifolock_unlock_n(&lock, S, 3), 0);
 }
 
+/* Who keeps the scanner's role keeps it where the time is (src/role.h). */
+Test(stats, count_waits_of_those_who_are_alone, .description = "G7")
+{
+	static fifolock_stats_t stats;
+	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
+	struct timespec at = test_in_ns(CLOCK_MONOTONIC, 0), then;
+	struct fifolock_counts counts;
+	struct waiter waiter;
+	uint64_t ns;
+
+	counts_as(&stats, NULL);
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	lines_up(&waiter, &lock, LOCKS, X, 1);
+	until_ticks(2);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	cr_assert_eq(answer(&waiter), 0);
+	then = test_in_ns(CLOCK_MONOTONIC, 0);
+	ns = (uint64_t)(then.tv_sec - at.tv_sec) * 1000000000 + (uint64_t)then.tv_nsec -
+	     (uint64_t)at.tv_nsec;
+	counts = counted(&stats, X);
+	cr_assert_eq(counts.waited, 1);
+	cr_assert_gt(counts.wait_ns, 0);
+	cr_assert_leq(counts.wait_ns, ns);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+}
+
 static void until_ns(int64_t ns)
 {
 	struct timespec until = test_in_ns(CLOCK_MONOTONIC, ns);

@@ -46,7 +46,7 @@ static double release(void)
 	took = (double)ticks_ns(before, ticks_now());
 	if (!fl_granted(book[head % RING]))
 		errx(1, "the oldest was not granted");
-	fl_slot_free(book[head++ % RING]);
+	fl_slot_drop(book[head++ % RING]);
 	return took;
 }
 

@@ -36,7 +36,7 @@ import gdb.printing
 SHOWN = 64
 
 # word.h
-SCANNING = 1 << 62
+QUEUED, SCANNING, RESCAN = 1 << 63, 1 << 62, 1 << 61
 MAX_MODES = 16
 COUNTED, WATCHED = 2, 4
 COUNT_SHIFT = 8
@@ -49,6 +49,13 @@ MET = 1 << 11
 # queue.h
 ASLEEP, LEFT = 1, 8
 LEAVES, AHEAD, CALLS, RUNS, DATED = 1, 2, 4, 8, 32
+UNSURE = 1 << 31
+
+# role.h: in the note of a slot, beside the lock's address
+ROLES, FIRST_ROLE = 7, 2
+
+# park.h
+SINCE_SHIFT = 20
 
 # pool.c
 CHUNK_FIRST = 64
@@ -56,7 +63,7 @@ CHUNK_FIRST = 64
 LOCK = 'QQIIQII'
 FIELDS = 'word', 'line', 'rules', 'left', 'modes', 'first', 'gone'
 TABLE = 'II2Q64Q16I16Q4Q'  # fifolock_modes_t
-SLOT = '7I4B4Q'
+SLOT = '8I4BI3Q'
 REQUEST = '4Q4IQ'
 CELL = 'Q4I'
 HOLD = '6QIHBB16s'
@@ -190,10 +197,15 @@ class Slot:
     """One request: see struct fl_slot."""
 
     def __init__(self, address):
-        (self.word, self.id, self.older, self.newer, _, self.ticket, self.weight,
-         self.mode, self.origin, self.how, _, self.since, self.call, self.ctx,
-         _) = peek(address, SLOT)
+        (self.word, self.id, self.older, self.hint, self.newer, self.below, self.ticket,
+         self.weight, self.mode, self.origin, self.how, _, self.since, self.call, self.ctx,
+         self.note) = peek(address, SLOT)
+        self.older &= ~UNSURE
         self.address = address
+
+    def keeps(self, lock):
+        """Does the role of that lock's scanner rest with it?"""
+        return self.note & ~ROLES == lock and self.note & ROLES >= FIRST_ROLE
 
 
 class Table:
@@ -226,13 +238,27 @@ class Table:
 
 
 class Lock:
-    def __init__(self, values):
+    def __init__(self, address, values):
+        self.address = address
         for field, value in zip(FIELDS, values):
             setattr(self, field, value)
         self.table = Table(self.modes)
+        self.kept = self.keeper()
+
+    def keeper(self):
+        """Whose slot keeps the role of the scanner, at the bottom of the chain; None: nobody's."""
+        if self.word & (QUEUED | SCANNING | RESCAN) != QUEUED | RESCAN:
+            return None
+        pool, number = Pool(), self.line & 0xffffffff
+        while number:
+            slot = pool.at(number)
+            if slot.keeps(self.address):
+                return slot
+            number = slot.older
+        return None
 
     def waiting(self):
-        return (self.line >> 32) - self.gone & 0xffffffff
+        return (self.line >> 32) - (self.kept.below if self.kept else self.gone) & 0xffffffff
 
     def state(self):
         """Its first line, as fifolock_dump has it."""
@@ -244,33 +270,46 @@ class Lock:
             'held: ' + ', '.join(held) if held else 'not held', self.waiting(),
             ', closed' if self.rules & CLOSED else '')
 
-    def linked(self, pool):
-        """Who is in the line proper, from the head on."""
-        number = self.first
-        while number:
-            slot = pool.at(number)
-            number = slot.newer
-            yield slot
+    def behind(self, pool, slot):
+        """The next one in the chain: as it says itself, or found from the newest down."""
+        if slot.hint and pool.at(slot.hint).older == slot.id:
+            return pool.at(slot.hint)
+        number = self.line & 0xffffffff
+        while number and number != slot.id:
+            found = pool.at(number)
+            number = found.older
+            if number == slot.id:
+                return found
+        return None
 
-    def arrivals(self, pool):
-        """Who has come and has not been linked yet, the oldest first."""
-        number, slots = self.line & 0xffffffff, []
-        while number and len(slots) < self.waiting():
-            slots.append(pool.at(number))
-            number = slots[-1].older
-        return reversed(slots)
+    def chain(self, pool):
+        """Those who hold nothing, the oldest first, with those who come before them."""
+        number = self.first
+        slot = self.kept or (number and pool.at(number)) or None
+        if not slot:
+            number = self.line & 0xffffffff
+            while number:
+                slot = pool.at(number)
+                number = slot.older
+        while slot:
+            yield slot
+            if slot.how & AHEAD and slot is not self.kept:
+                slot = pool.at(slot.newer) if slot.newer else None
+            else:
+                slot = self.behind(pool, slot)
 
     def in_order(self):
         """All of them, or so many that the first SHOWN are right."""
         pool, slots = Pool(), []
-        arrivals = list(self.arrivals(pool))
-        for slot in self.linked(pool):
+        if not self.waiting():
+            return slots
+        for slot in self.chain(pool):
+            if self.kept and slot.id in (self.kept.id, self.kept.newer):
+                continue  # it holds, or its section is run
             slots.append(slot)
             if len(slots) >= min(SHOWN, self.waiting()):
                 break
-        slots += arrivals
-        # Conversions first; otherwise as they are.
-        return sorted(slots, key=lambda slot: not slot.how & AHEAD)
+        return slots
 
 
 class Hold:
@@ -393,7 +432,7 @@ def describe(table, slot, now):
     weight = ' x %d' % slot.weight if slot.weight != 1 else ''
     age, leave = '', ''
     if now and slot.since:
-        age = ', for %.3f s' % (max(now - slot.since, 0) / 1e9)
+        age = ', for %.3f s' % ((((now >> SINCE_SHIFT) - slot.since & 0xffffffff) << SINCE_SHIFT) / 1e9)
     if slot.word & LEFT:
         leave = ', leaving'
     elif slot.how & LEAVES:
@@ -403,7 +442,7 @@ def describe(table, slot, now):
 
 
 def show(address):
-    lock = Lock(peek(address, LOCK))
+    lock = Lock(address, peek(address, LOCK))
     name = ' ' + lock.table.name if lock.table.name else ''
     print('fifolock 0x%x%s: %s' % (address, name, lock.state()))
     if lock.word & SCANNING:
@@ -426,7 +465,9 @@ class LockPrinter:
 
     def to_string(self):
         try:
-            lock = Lock([int(self.value[field]) for field in FIELDS])
+            place = self.value.address
+            lock = Lock(int(place) if place is not None else 0,
+                        [int(self.value[field]) for field in FIELDS])
         except (gdb.GdbError, gdb.error) as error:
             return str(error)
         name = lock.table.name

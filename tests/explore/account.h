@@ -34,10 +34,16 @@ struct request {
 	uint32_t ticket;
 	unsigned asked_at, over_at; /* steps */
 	unsigned pushed_at, announced_at;
-	int verdict; /* REFUSED: why */
-	bool taken;  /* by a scanner, off the door */
+	int verdict;		/* REFUSED: why */
+	unsigned pusher;	/* the thread that has pushed it */
+	struct request *behind; /* whom the push has found there; NULL: nobody */
+	bool known;		/* nobody who comes later may pass it; stays so */
+	bool left;		/* its slot may be in line still */
+	bool slot_back;		/* to the pool */
+	bool taken;		/* in line; a conversion when a scanner has taken it in */
 	bool told;
 	bool cause;	  /* of an EBUSY: seen while it asked */
+	uint32_t bound;	  /* so many may be in line, at some moment of it; 0: all */
 	bool bounded;	  /* as many were in line as may be */
 	bool lost;	  /* what is to be converted is not held */
 	bool closed;	  /* the lock was, at some moment of it */
@@ -49,8 +55,8 @@ struct request {
 	bool cancelled;
 	/* A section: whoever has the hold that it is run under. */
 	unsigned server;
-	bool grouped; /* that hold was taken for one before it */
 	bool running, ran, released;
+	bool disowned; /* is told by whoever takes the role */
 	/* A wait for a condition. */
 	bool timed, listed, signalled;
 	bool shut;	/* turned away by a closing */
@@ -71,6 +77,19 @@ struct caller {
 	unsigned looks_from;   /* the moment when it began to look closely (looks.c) */
 };
 
+/* What a thread does with the role of the scanner (keeps.c). */
+struct passing {
+	const struct fl_slot *slot; /* says PASSING or RECALLED; NULL: none */
+	bool moved;		    /* another slot has it */
+	bool news; /* has been told of some, and has not announced them */
+};
+
+/* What is left to the thread that takes the role from a slot whose thread goes on with another. */
+struct bequest {
+	const struct fl_slot *slot; /* to be given back; NULL: none */
+	struct request *served;	    /* to be told first that its section has run */
+};
+
 struct account {
 	fifolock_t *lock; /* NULL: there is none */
 	bool inner;	  /* its requests are made by a call on something else */
@@ -84,6 +103,13 @@ struct account {
 	struct caller calls[EX_THREADS];
 	unsigned scanner; /* NOBODY: there is none */
 	unsigned scan_at; /* when it began */
+	unsigned
+		taker; /* has taken the role, and the word does not say so yet; or NOBODY */
+	struct passing passes[EX_THREADS];
+	const struct fl_slot *servers[EX_THREADS]; /* it keeps the role while it serves */
+	struct request *served[EX_THREADS];
+	struct bequest bequests[EX_THREADS];
+	struct request *admitted; /* has no ticket yet */
 	struct release *give;
 	bool closed, ever_closed;
 	bool closed_for_certain; /* and a call that did it has returned */
@@ -111,6 +137,32 @@ unsigned account_order(struct request *order[], bool taken);
 bool account_served(unsigned thread, unsigned *mode);
 void account_served_over(unsigned thread);
 
+void account_announced(struct request *request); /* NULL: nobody */
+
+/* The one that has the slot, or had it last. */
+struct request *account_of_slot(const struct fl_slot *slot);
+
+/* keeps.c: the role of the scanner.  The owner may change the line. */
+void keeps_begin(void);
+bool keeps_owns(unsigned thread);
+bool keeps_busy(void); /* somebody does something with it, or is about to */
+bool keeps_speaks(const struct fl_slot *slot);
+bool keeps_in_chain(const struct fl_slot *slot);
+bool keeps_serves(const struct fl_slot *slot, unsigned *thread); /* is it a server? */
+void keeps_first(const struct request *heir);			 /* nobody is before it */
+uint32_t
+keeps_gone(uint32_t *other); /* requests that have gone; while it is passed, or */
+bool keeps_note(const struct ex_event *event, const struct fl_slot *slot);
+bool keeps_passes(const struct ex_event *event); /* a step of it */
+bool keeps_held(void); /* not at rest: a thread has it, by its note */
+bool keeps_held_by(uint64_t note);
+void keeps_word(const struct ex_event *event);
+void keeps_tells(unsigned thread, const struct request *request);
+void keeps_inherited(unsigned thread);
+void keeps_freed(const struct fl_slot *slot);
+void keeps_load(const struct ex_event *event);
+void keeps_check(void); /* after any step */
+
 /* answers.c */
 struct request *account_asks(struct request request);
 void account_over(struct request *request, int error);
@@ -127,6 +179,10 @@ void looks_begin(void);
 void looks_note(void); /* in the account that a step has changed */
 
 /* commit.c */
+bool account_alone(unsigned mode); /* nothing fits beside it */
+struct request *account_served_now(const struct fl_slot *server);
+void account_check_chain(
+	const struct fl_slot *keeper); /* who is in line, and in which order */
 void account_commit(const struct ex_event *event, const uint32_t old[],
 		    const uint32_t new[]);
 

@@ -116,10 +116,12 @@ void watch_answer(int error, bool may_lack_memory)
 			me, error, (int)request->state);
 	account->calls[me].request = request->outer;
 	account->calls[me].runs -= request->call == WATCH_RUN;
-	if (error == EINPROGRESS)
+	if (error == EINPROGRESS) {
 		request->in_line = true;
-	else
+		account_announced(request);
+	} else {
 		account_over(request, error);
+	}
 }
 
 /* ---- requests that no thread waits for ---- */
@@ -290,7 +292,7 @@ void watch_ruled(bool closes)
 		return;
 	account->closed_for_certain =
 		account->opened_at < account->rules_at[ex_current()];
-	if (account->scanner != NOBODY || !account->closed_for_certain)
+	if (keeps_busy() || !account->closed_for_certain)
 		return;
 	for (unsigned i = 0; i < account->line_count; i++) {
 		const struct request *request = &account->requests[account->line[i]];
@@ -335,6 +337,17 @@ void watch_freed(void)
 	account->freed = true;
 }
 
+/* A callback may be handed over to whoever comes next, if no thread waits. */
+static bool may_be_handed_over(const struct request *request)
+{
+	if (ex_serves_most() >= 256 || request->state != HELD || !request->told)
+		return false;
+	for (unsigned i = 0; i < account->line_count; i++)
+		if (!account->requests[account->line[i]].calls)
+			return false;
+	return true;
+}
+
 /* Whose turn has come, and nobody is on the way to tell? */
 static void check_told(void)
 {
@@ -342,7 +355,8 @@ static void check_told(void)
 		const struct request *request = &account->requests[i];
 		bool over = request->state == HELD || request->state == REFUSED;
 
-		if (over && request->calls && request->in_line)
+		if (over && request->calls && request->in_line &&
+		    !may_be_handed_over(request))
 			ex_fail("a request of thread %u is over, all sleep, and it has "
 				"not "
 				"been called back",
@@ -363,7 +377,7 @@ static void rest(void)
 	if (account->freed)
 		return;
 	account_decode(account->lock->word, holds);
-	if (account->lock->word & (FL_SCANNING | FL_RESCAN))
+	if (account->lock->word & FL_SCANNING || keeps_busy())
 		ex_fail("all sleep, and a scan is not finished");
 	for (unsigned t = 0; t < EX_THREADS; t++) {
 		const struct request *request = account->calls[t].request;
@@ -423,5 +437,5 @@ void watch_end(bool idle)
 		if (account->lock)
 			check_all_is_over();
 	if (!pool_complete())
-		ex_fail("at the end a slot is lost");
+		ex_fail("at the end a slot is lost, or a role rests in it");
 }

@@ -11,9 +11,37 @@
 #undef fl_load_relaxed
 #undef fl_store_relaxed
 #undef fl_cas_relaxed
-#define fl_handler_fence()     ((void)0)
-#define fl_load_relaxed(p)     (*(p))
-#define fl_store_relaxed(p, v) (*(p) = (v))
+/* What another thread may look at, too: not a step, but an atomic access. */
+void memory_touch_atomically(uintptr_t at, size_t size, bool write);
+bool ex_exploring(void);
+
+__attribute__((no_sanitize("thread"), noinline)) static uint64_t
+quiet_load(const void *at, size_t size)
+{
+	if (ex_exploring())
+		memory_touch_atomically((uintptr_t)at, size, false);
+	return size == 4   ? *(const uint32_t *)at
+	       : size == 1 ? *(const uint8_t *)at
+			   : *(const uint64_t *)at;
+}
+
+__attribute__((no_sanitize("thread"), noinline)) static void
+quiet_store(void *at, size_t size, uint64_t value)
+{
+	if (ex_exploring())
+		memory_touch_atomically((uintptr_t)at, size, true);
+	if (size == 4)
+		*(uint32_t *)at = (uint32_t)value;
+	else if (size == 1)
+		*(uint8_t *)at = (uint8_t)value;
+	else
+		*(uint64_t *)at = value;
+}
+
+#define fl_handler_fence() ((void)0)
+#define fl_load_relaxed(p) ((__typeof__(*(p) + 0))quiet_load((p), sizeof(*(p))))
+#define fl_store_relaxed(p, v) \
+	quiet_store((p), sizeof(*(p)), (uint64_t)(__typeof__(*(p) + 0))(v))
 #define fl_cas_relaxed(p, expected, v) \
 	(*(p) == *(expected) ? (*(p) = (v), true) : (*(expected) = *(p), false))
 

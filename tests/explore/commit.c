@@ -19,49 +19,141 @@ struct commit {
 	uint32_t holds[FIFOLOCK_MAX_MODES];
 	const struct request *kept; /* the first that stays, of those that must be passed
 				       * by nobody */
-	const struct request *before; /* the last section that was taken */
+	unsigned grants;
 };
 
-static bool still_there(const struct request *request)
-{
-	uint32_t id = account->lock->first;
+/* Who is in line, by what the lock and the slots say: conversions, and the chain, oldest first. */
+static struct {
+	const struct fl_slot *ahead[REQUESTS], *chain[REQUESTS];
+	unsigned ahead_count, chain_count;
+	uint32_t front;		      /* where the chain is said to begin */
+	const struct fl_slot *keeper; /* holds already, or serves */
+	const struct request *served; /* stands behind it; NULL: it does not serve */
+} line;
 
-	for (unsigned i = 0; id && i < REQUESTS; i++) {
-		if (fl_slot_at(id) == request->slot)
-			return true;
-		id = fl_slot_at(id)->newer;
+static void find_ahead(void)
+{
+	line.front = account->lock->first;
+	line.ahead_count = 0;
+	while (line.front && fl_slot_at(line.front)->how & FL_AHEAD) {
+		if (line.ahead_count == REQUESTS)
+			ex_fail("the list of conversions goes round in a circle");
+		line.ahead[line.ahead_count++] = fl_slot_at(line.front);
+		line.front = fl_slot_at(line.front)->newer;
 	}
+}
+
+static void find_chain(void)
+{
+	uint32_t id = (uint32_t)account->lock->line;
+
+	line.chain_count = 0;
+	for (; id; id = fl_slot_at(id)->older & ~FL_UNSURE) {
+		if (line.chain_count == REQUESTS)
+			ex_fail("the line goes round in a circle");
+		line.chain[line.chain_count++] = fl_slot_at(id);
+	}
+	for (unsigned i = 0; i < line.chain_count / 2; i++) {
+		const struct fl_slot **other = &line.chain[line.chain_count - 1 - i];
+		const struct fl_slot *slot = line.chain[i];
+
+		line.chain[i] = *other;
+		*other = slot;
+	}
+}
+
+static bool among(const struct fl_slot *const slots[], unsigned count,
+		  const struct fl_slot *slot)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (slots[i] == slot)
+			return true;
 	return false;
 }
 
-/* The next in line who has not left. */
-static uint32_t who_stays(uint32_t id)
+static bool still_there(const struct request *request)
 {
-	while (id && fl_slot_at(id)->word & FL_LEFT)
-		id = fl_slot_at(id)->newer;
-	return id;
+	if (request->from >= 0)
+		return among(line.ahead, line.ahead_count, request->slot);
+	return request->slot != line.keeper && request != line.served &&
+	       among(line.chain, line.chain_count, request->slot);
+}
+
+static bool in_line(const struct request *request)
+{
+	return request->state == PUSHED || request->state == ANNOUNCED || request->left;
+}
+
+/* Whom a server serves; NULL: it is none. */
+struct request *account_served_now(const struct fl_slot *server)
+{
+	struct request *request;
+
+	if (!server->newer || !keeps_speaks(server))
+		return NULL;
+	request = account_of_slot(fl_slot_at(server->newer));
+	if (!request || request->call != WATCH_RUN)
+		ex_fail("the role is kept for a section that is none");
+	return request;
+}
+
+/* Each of them asked, one after the other. */
+static void check_part(const struct fl_slot *const slots[], unsigned count)
+{
+	unsigned before = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct request *request = account_of_slot(slots[i]);
+
+		if (line.served && slots[i] == line.keeper)
+			continue;
+		if (!request || (!in_line(request) && slots[i] != line.keeper &&
+				 request != line.served))
+			ex_fail("somebody is in line who did not ask");
+		if (request->pushed_at < before)
+			ex_fail("G1: thread %u is not in its place in the line",
+				request->thread);
+		before = request->pushed_at;
+	}
+}
+
+/* Who was pushed onto an empty line, and has not announced it, is perhaps not found yet. */
+static void check_front(void)
+{
+	if (line.front ? !line.chain_count || fl_slot_at(line.front) != line.chain[0]
+		       : line.chain_count && account_of_slot(line.chain[0])->known)
+		ex_fail("G1: the line is said to begin with another than it does");
+}
+
+/* keeper: the first of the chain, which holds already; or NULL: a note says who. */
+void account_check_chain(const struct fl_slot *keeper)
+{
+	find_ahead();
+	find_chain();
+	line.keeper = keeper;
+	if (line.chain_count && !keeper && fl_word_kept(account->lock->word))
+		line.keeper = line.chain[0];
+	if (line.keeper && (!line.chain_count || line.chain[0] != line.keeper ||
+			    !keeps_speaks(line.keeper)))
+		ex_fail("who keeps the role is not the first in line");
+	line.served = line.keeper ? account_served_now(line.keeper) : NULL;
+	if (line.served && (line.chain_count < 2 || line.chain[1] != line.served->slot))
+		ex_fail("who is served is not the first in line behind the server");
+	if (!line.keeper && fl_word_kept(account->lock->word))
+		ex_fail("who keeps the role is not in line");
+	check_part(line.chain, line.chain_count);
 }
 
 /* Who stays is in line in the order of the account. */
-static void check_order(const struct commit *commit)
+static void check_order(const struct fl_slot *keeper)
 {
-	uint32_t id = who_stays(account->lock->first);
-
-	for (unsigned i = 0; i < commit->count; i++) {
-		const struct request *request = commit->order[i];
-
-		if (request->state == LEFT || !still_there(request))
-			continue;
-		if (!id || fl_slot_at(id) != request->slot)
-			ex_fail("G1: thread %u is not in its place in the line",
-				request->thread);
-		id = who_stays(fl_slot_at(id)->newer);
-	}
-	if (id)
-		ex_fail("somebody is in line who did not ask");
+	account_check_chain(keeper);
+	check_part(line.ahead, line.ahead_count);
+	if (!line.keeper)
+		check_front();
 }
 
-static bool alone(unsigned mode)
+bool account_alone(unsigned mode)
 {
 	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
 
@@ -75,13 +167,6 @@ static bool alone(unsigned mode)
 static bool turned_away(const struct request *request)
 {
 	return request->slot->verdict && request->slot->verdict != FL_OUT;
-}
-
-/* The next of some sections that are run under one hold. */
-static bool grouped(const struct commit *commit, const struct request *request)
-{
-	return commit->before && request->call == WATCH_RUN &&
-	       request->mode == commit->before->mode && alone(request->mode);
 }
 
 /* ---- who is turned away ---- */
@@ -143,25 +228,18 @@ static void refused(struct request *request, const uint32_t holds[])
 
 static void granted(struct commit *commit, struct request *request, unsigned scanner)
 {
-	bool section = request->call == WATCH_RUN && account->calls[scanner].runs &&
-		       alone(request->mode);
-
 	if (commit->kept)
 		ex_fail("G1: a commit passes thread %u over", commit->kept->thread);
 	if (request->turned_away && account->closed)
 		ex_fail("thread %u is granted what is closed", request->thread);
-	request->grouped = section && grouped(commit, request);
-	if (!request->grouped) {
-		if (!account_allows(commit->holds, request))
-			ex_fail("G2: a commit grants thread %u what the table does not "
-				"allow",
-				request->thread);
-		commit->holds[request->mode] += request->n;
-		if (request->from >= 0)
-			commit->holds[request->from]--;
-	}
-	commit->before = section ? request : NULL;
-	request->server = section ? scanner : request->thread;
+	if (!account_allows(commit->holds, request))
+		ex_fail("G2: a commit grants thread %u what the table does not allow",
+			request->thread);
+	commit->holds[request->mode] += request->n;
+	if (request->from >= 0)
+		commit->holds[request->from]--;
+	commit->grants++;
+	request->server = request == line.served ? scanner : request->thread;
 	request->state = HELD;
 	account_out_of_line(request);
 }
@@ -192,23 +270,17 @@ static void go_through(struct commit *commit, unsigned scanner)
 /* ---- the word ---- */
 
 /* What those who are off the line add to it. */
-static void additions(const struct commit *commit, unsigned scanner, int32_t sum[])
+static void additions(const struct commit *commit, int32_t sum[])
 {
-	struct commit so_far = {.before = NULL};
-
 	for (unsigned i = 0; i < commit->count; i++) {
 		const struct request *request = commit->order[i];
-		bool section = request->call == WATCH_RUN && account->calls[scanner].runs;
 
 		if (request->state == LEFT || still_there(request) ||
 		    turned_away(request))
 			continue;
-		if (!section || !grouped(&so_far, request)) {
-			sum[request->mode] += (int32_t)request->n;
-			if (request->from >= 0)
-				sum[request->from]--;
-		}
-		so_far.before = section ? request : NULL;
+		sum[request->mode] += (int32_t)request->n;
+		if (request->from >= 0)
+			sum[request->from]--;
 	}
 }
 
@@ -218,6 +290,28 @@ static bool is_change(const int32_t change[], unsigned mode, uint32_t n)
 		if (change[m] != (m == mode ? -(int32_t)n : 0))
 			return false;
 	return true;
+}
+
+/* Is it the scanner's own conversion, at once and with the role that it has taken for that? */
+static bool is_exchange(const int32_t change[], const struct request *request)
+{
+	if (!request || request->state != ASKED || request->from < 0)
+		return false;
+	for (unsigned m = 0; m < account->table->modes->count; m++)
+		if (change[m] != (m == request->mode) - ((int)m == request->from))
+			return false;
+	return true;
+}
+
+static void exchange(struct commit *commit, struct request *request, unsigned scanner)
+{
+	if (!account_allows(commit->holds, request))
+		ex_fail("G2: thread %u converts to what the table does not allow",
+			scanner);
+	commit->holds[request->from]--;
+	commit->holds[request->mode]++;
+	request->state = HELD;
+	request->server = scanner;
 }
 
 /* What else the word has lost is the scanner's own release. */
@@ -234,6 +328,8 @@ static void give_back(struct commit *commit, const int32_t change[], unsigned sc
 	} else if (account_served(scanner, &mode) && is_change(change, mode, 1)) {
 		commit->holds[mode]--;
 		account_served_over(scanner);
+	} else if (is_exchange(change, account->calls[scanner].request)) {
+		exchange(commit, account->calls[scanner].request, scanner);
 	} else {
 		ex_fail("a commit whose units are not those of who is off the line");
 	}
@@ -248,6 +344,43 @@ static void check_head(const uint32_t holds[])
 		ex_fail("G3: a commit leaves thread %u in line, who fits", head->thread);
 }
 
+/* The one whom it grants keeps the role: found by the note that the scanner has written. */
+static const struct fl_slot *keeper_of(const struct ex_event *event)
+{
+	const struct fl_slot *slot = account->passes[event->thread].slot;
+
+	if (!fl_word_kept(event->after))
+		return NULL;
+	if (!slot || account->passes[event->thread].moved)
+		ex_fail("a commit leaves a role with nobody");
+	account->servers[event->thread] = NULL;
+	return slot;
+}
+
+static void check_server(const struct commit *commit, unsigned scanner)
+{
+	if (commit->grants != 1 || line.served->state != HELD || line.served->n != 1 ||
+	    !account->calls[scanner].runs)
+		ex_fail("the role is kept for another section than is granted");
+	account->servers[scanner] = line.keeper;
+	account->served[scanner] = account_of_slot(line.served->slot);
+	account->served[scanner]->known = true;
+}
+
+static void check_keeper(const struct commit *commit)
+{
+	struct request *request = account_of_slot(line.keeper);
+	const bool plain = request->call == WATCH_WAIT || request->call == WATCH_TIMED ||
+			   request->call == WATCH_BUMP || request->call == WATCH_COND;
+
+	if (commit->grants != 1 || request->state != HELD)
+		ex_fail("the role is kept by another than is granted");
+	if (!plain || request->from >= 0 || request->n != 1 || request->signalled)
+		ex_fail("thread %u keeps the role, and does not plainly wait",
+			request->thread);
+	request->known = true;
+}
+
 void account_commit(const struct ex_event *event, const uint32_t old[],
 		    const uint32_t new[])
 {
@@ -256,11 +389,15 @@ void account_commit(const struct ex_event *event, const uint32_t old[],
 
 	commit.count = account_order(commit.order, true);
 	memcpy(commit.holds, old, sizeof(commit.holds));
-	check_order(&commit);
-	additions(&commit, event->thread, change);
+	check_order(keeper_of(event));
+	additions(&commit, change);
 	for (unsigned m = 0; m < account->table->modes->count; m++)
 		change[m] = (int32_t)(new[m] - old[m]) - change[m];
 	give_back(&commit, change, event->thread);
 	go_through(&commit, event->thread);
 	check_head(new);
+	if (line.served)
+		check_server(&commit, event->thread);
+	else if (line.keeper)
+		check_keeper(&commit);
 }

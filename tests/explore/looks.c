@@ -28,7 +28,7 @@ static void look(struct moment *now)
 	account_decode(account->lock->word, now->holds);
 	now->closed = account->closed;
 	now->ruled = account->ruling;
-	now->scanned = account->scanner != NOBODY;
+	now->scanned = keeps_busy();
 	for (unsigned i = 0; i < account->line_count; i++) {
 		unsigned which = account->line[i];
 

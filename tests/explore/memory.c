@@ -338,12 +338,30 @@ static uint64_t number_at(const void *at, size_t size)
 static bool is_retried(const char *function)
 {
 	static const char *const pure[] = {
-		"fl_take",	"announce",	 "fl_release_to",
-		"fl_exchange",	"fl_leave",	 "fl_confirm",
-		"fl_line_join", "fl_line_leave", "take_arrivals",
-		"fl_rule",	"settle",	 "pop",
-		"make",		"fl_slot_free",	 "fl_closed_for_certain",
+		"fl_take",
+		"announce_arrival",
+		"scans_news",
+		"fl_release_to",
+		"fl_exchange",
+		"leave",
+		"fl_confirm",
+		"fl_line_join",
+		"fl_line_join_ahead",
+		"fl_line_leave",
+		"fl_line_touch",
+		"pull_back",
+		"push_back",
+		"resume",
+		"let_go",
+		"say",
+		"fl_rule",
+		"settle",
+		"pop",
+		"make",
+		"fl_slot_free",
 		"turn_away",
+		"fl_closed_for_certain",
+		"draw",
 	};
 
 	for (size_t i = 0; i < sizeof(pure) / sizeof(pure[0]); i++)

@@ -22,18 +22,21 @@ void pool_begin(unsigned slots)
 	free_top = 0;
 	elsewhere = CHUNK_FIRST - slots;
 	made = elsewhere;
-	kept = NULL;
+	fl_kept_slot = NULL;
+	fl_kept_lock = NULL;
 	keeps = ASK_KEY;
 }
 
 void pool_switch(struct pool_thread *from, const struct pool_thread *to)
 {
 	if (from) {
-		from->kept = kept;
+		from->kept = fl_kept_slot;
+		from->kept_lock = fl_kept_lock;
 		from->keeps = (int)keeps;
 		calls_keep(&from->calls);
 	}
-	kept = to->kept;
+	fl_kept_slot = to->kept;
+	fl_kept_lock = to->kept_lock;
 	keeps = to->keeps == KEEPS	  ? KEEPS
 		: to->keeps == KEEPS_NONE ? KEEPS_NONE
 					  : ASK_KEY;
@@ -69,6 +72,16 @@ bool pool_complete(void)
 	for (; id && count <= made; id = chunk_zero[id - 1].below)
 		count++;
 	return count == made && !id;
+}
+
+uint32_t pool_id(uint64_t top)
+{
+	return (uint32_t)(top & ID_MASK);
+}
+
+unsigned pool_made(void)
+{
+	return made;
 }
 
 bool pool_is_top(uintptr_t at)

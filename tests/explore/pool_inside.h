@@ -25,6 +25,7 @@ struct calls_thread {
 
 struct pool_thread {
 	struct fl_slot *kept;
+	const fifolock_t *kept_lock;
 	int keeps;
 	struct calls_thread calls;
 };
@@ -41,6 +42,9 @@ bool pool_complete(void); /* every slot made is free */
 bool pool_is_top(uintptr_t at);
 bool pool_has_free(void);
 void handed_begin(void); /* nothing is handed over */
+void role_begin(void);	 /* nobody keeps a role */
+unsigned pool_made(void);
+uint32_t pool_id(uint64_t top); /* of the first that is free */
 const void *pool_memory(size_t *size);
 const char *pool_name(const void *at);
 

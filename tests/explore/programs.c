@@ -21,7 +21,7 @@
 
 enum { X, S, U };
 
-static fifolock_modes_t semaphore3, asymmetric, by_rule, odd_rule, pair_rule;
+static fifolock_modes_t semaphore3, asymmetric, late, by_rule, odd_rule, pair_rule;
 
 static bool exclusive_only(const uint32_t holds[], unsigned mode)
 {
@@ -53,6 +53,12 @@ static bool asymmetric_limits(const uint32_t holds[], unsigned mode)
 	if (mode == X)
 		return holds[X] < 1 && holds[S] < 2;
 	return holds[S] < 4;
+}
+
+/* X beside one S; nothing beside X. */
+static bool late_limits(const uint32_t holds[], unsigned mode)
+{
+	return holds[X] < 1 && holds[S] < (mode == X ? 2 : 4);
 }
 
 /* A rule that a hold more can satisfy: X with none or with two of S. */
@@ -108,19 +114,26 @@ static const struct watch_table tables[] = {
 	{&by_rule, of_four, "XS", 1, true},
 	{&odd_rule, odd_of_four, "XS", 1, false},
 	{&pair_rule, pair, "XS", 1, false},
+	{&late, late_limits, "XS", 1, false},
 };
-enum { MUTEX, SHARED, UPDATE, THREE, LIMITS, RULE, ODD, PAIR };
+enum { MUTEX, SHARED, UPDATE, THREE, LIMITS, RULE, ODD, PAIR, LATE };
 
 void programs_prepare(void)
 {
-	static const uint32_t limits[] = {0, 2};
+	static const uint32_t limits[] = {0, 2}, late_x[] = {1, 2}, late_s[] = {1, 4};
 	static const struct fifolock_mode modes[] = {
 		{.name = "X", .max = 1, .limits = limits},
 		{.name = "S", .max = 4},
 	};
 
+	static const struct fifolock_mode late_modes[] = {
+		{.name = "X", .max = 1, .limits = late_x},
+		{.name = "S", .max = 4, .limits = late_s},
+	};
+
 	if (fifolock_modes_semaphore(&semaphore3, 3) ||
 	    fifolock_modes_compile(&asymmetric, modes, 2, NULL, 0) ||
+	    fifolock_modes_compile(&late, late_modes, 2, NULL, 0) ||
 	    fifolock_modes_predicate(&by_rule, 2, 4, shared_exclusive_rule, NULL) ||
 	    fifolock_modes_predicate(&odd_rule, 2, 4, odd_as_rule, NULL) ||
 	    fifolock_modes_predicate(&pair_rule, 2, 4, pair_as_rule, NULL))
@@ -182,6 +195,11 @@ uint32_t fl_hover_turns(void)
 	return program->hover;
 }
 
+uint32_t fl_since_now(void)
+{
+	return 1;
+}
+
 uint64_t fl_now_coarse(void)
 {
 	return 1;
@@ -213,6 +231,10 @@ uint32_t fl_processors(void)
 	return 1;
 }
 
+void fl_processors_hide(void)
+{
+}
+
 void fl_processors_look(void)
 {
 }
@@ -239,6 +261,7 @@ static void begin(void)
 
 	pool_begin(program->cold ? program->cold : 64);
 	handed_begin();
+	role_begin();
 	for (unsigned t = 0; t < threads && !program->cold; t++)
 		pool_warm(ex_pool(t));
 	for (unsigned i = 0; i < program->spare; i++)
@@ -266,10 +289,10 @@ static void handler(void)
 	words_run(program->handler);
 }
 
-/* There is something for the handler to give back. */
+/* There is something for the handler to give back, or it is to come at any time from then on. */
 static bool handler_ready(void)
 {
-	return words_holds(0, S);
+	return program->late ? words_held_once() : words_holds(0, X) || words_holds(0, S);
 }
 
 /* Threads that began with a slot end with it; as steps this would only permute. */

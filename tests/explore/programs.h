@@ -11,7 +11,9 @@ struct program {
 	const char *name;
 	unsigned table;
 	const char *scripts[EX_THREADS];
-	const char *handler;  /* runs in thread 0, in each window */
+	const char
+		*handler; /* runs in thread 0, in each window while it holds something */
+	bool late;	  /* ... since it has held something */
 	const char *callback; /* of requests; NULL: gives back */
 	unsigned cold;	      /* threads have no slot yet, and the pool has so many */
 	unsigned spare;	      /* so many slots are in the pool already */

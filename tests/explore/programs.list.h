@@ -98,6 +98,7 @@
 {.name = "cancelled-by-another", .scripts = {">X pub", "cancel0", "-X"}, .held = "..X"},
 {.name = "two-cancels", .scripts = {">X pub cancel", "cancel0", "-X"}, .held = "..X"},
 {.name = "cancel-while-slot-used-again", .scripts = {">X cancel", "-X >X", "+X -X"}, .held = ".X"},
+{.name = "slot-used-again-behind-the-same", .scripts = {"+X -X +X -X", ">X", "-X +X >X -X"}, .held = "..X"},
 {.name = "cancel-lets-in", .table = SHARED, .scripts = {">X cancel", "+S -S"}, .held = "S", .kept = true},
 {.name = "cancel-or-taken-back", .table = PAIR, .scripts = {"-S", "-S", ">X cancel"}, .held = "SS.S", .kept = true},
 {.name = "callback-locks", .table = SHARED, .scripts = {">S", "-X"}, .held = ".X", .callback = "-S +S -S"},
@@ -119,6 +120,8 @@
 {.name = "reopen-and-try", .scripts = {"?X -X", "close reopen ?X -X"}},
 {.name = "close-or-reopen", .scripts = {"+X -X", "close", "reopen"}},
 {.name = "two-close", .scripts = {"close ?X -X", "close reopen ?X -X"}},
+{.name = "reopen-then-ask", .scripts = {"close reopen +X -X", "+X -X", "-X"}, .held = "..X"},
+{.name = "reopen-then-ask-of-two", .scripts = {"close reopen +X -X", "+X -X"}},
 {.name = "close-then-ask", .scripts = {"close +X -X", "+X -X"}},
 
 /* Conversions: go before the line, past it if they can; two that wait for each other. */
@@ -163,6 +166,18 @@
 {.name = "run-later", .scripts = {"&X", "!X"}},
 {.name = "run-later-and-unlock", .scripts = {"&X", "-X &X"}, .held = ".X"},
 {.name = "run-first-wait", .scripts = {"!X", "!X"}, .cold = 1},
+
+/* ... the role resting with the server between two sections: against a departure, a closing, a look;
+ * the server left behind; the lock freed by the last one served. */
+{.name = "served-and-time-out", .scripts = {"!X", "!X", "!X", "~X -X ~X -X"}, .big = true},
+{.name = "served-and-close", .scripts = {"!X", "!X", "!X", "close reopen"}, .big = true},
+{.name = "served-and-seen", .scripts = {"!X", "!X", "!X", "look ?X -X"}, .big = true},
+{.name = "served-and-snapshot", .scripts = {"!X", "!X", "!X", "snap snap"}, .big = true},
+{.name = "served-and-request", .scripts = {"!X", "!X", "!X", ">X cancel"}, .big = true},
+{.name = "served-and-slots-used-again", .scripts = {"!X !X", "!X 2!X", "!X !X", "~X -X"}, .cold = 7, .big = true},
+{.name = "served-by-who-stood-before", .scripts = {"!X", "!X", "!X", "-X"}, .held = "...X"},
+{.name = "served-and-freed", .scripts = {"!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last"}},
+{.name = "served-and-freed-and-left", .scripts = {"!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last", "~X -X +X ref -X last"}, .big = true},
 
 /* Conditions: a signal finds who waits, and moves it; several, first come; a signal against a
  * time-out; a broadcast; with shared holds; a callback beside the guard; a full line; a hold
@@ -214,6 +229,78 @@
 {.name = "put-back-of-four", .table = LIMITS, .scripts = {"~X", "+S -S", "S:X", "X:S"}, .held = "..SX", .kept = true, .big = true},
 {.name = "put-back-before-others", .table = LIMITS, .scripts = {"~X", ">S S~X", ">X X:S cancel"}, .held = "SSX", .kept = true, .big = true},
 {.name = "put-back-two", .table = LIMITS, .scripts = {"~X", ">S >S S:X", "X:S"}, .held = ".SX", .kept = true},
+
+/* The role of the scanner rests with a holder: it is passed on, on one lock and on two, whose slots
+ * are used again; against a time-out of who is next, and a departure further back; a closing; a
+ * look; a release by another thread; the end of the thread that keeps it. */
+{.name = "kept", .scripts = {"-X +X -X", "+X -X", "+X -X"}, .held = "X"},
+{.name = "kept-and-slots-used-again", .scripts = {"+X -X +X -X", "+X -X +X -X", "+X -X"}, .big = true},
+{.name = "kept-on-two-locks", .scripts = {"+X -X 2+X 2-X", "2+X 2-X +X -X", "+X 2+X 2-X -X"}, .big = true},
+{.name = "kept-for-ever-in-turn", .scripts = {"+X -X +X -X +X -X", "+X -X +X -X +X -X", "+X -X +X -X +X -X", "+X -X +X -X"}, .big = true},
+{.name = "kept-and-heir-times-out", .scripts = {"-X", "+X -X", "~X -X"}, .held = "X"},
+{.name = "kept-and-another-times-out", .scripts = {"-X", "+X -X", "+X -X", "~X -X"}, .held = "X", .big = true},
+{.name = "kept-and-all-time-out", .scripts = {"-X", "~X -X", "~X -X", "~X -X"}, .held = "X", .big = true},
+{.name = "kept-and-close", .scripts = {"-X", "+X -X", "+X -X", "close"}, .held = "X", .big = true},
+{.name = "kept-and-close-of-two", .scripts = {"-X", "+X -X", "close"}, .held = "X"},
+{.name = "kept-and-close-and-open", .scripts = {"-X", "+X -X", "+X -X", "close reopen ?X -X"}, .held = "X", .big = true},
+{.name = "kept-and-seen", .scripts = {"-X", "+X -X", "+X -X", "look ?X -X"}, .held = "X", .big = true},
+{.name = "kept-and-seen-twice", .scripts = {"+X -X +X -X", "+X -X +X -X", "+X -X", "look look look ?X -X"}, .big = true},
+{.name = "kept-and-snapshot", .scripts = {"-X", "+X -X", "+X -X", "snap snap"}, .held = "X", .big = true},
+{.name = "kept-and-contended", .scripts = {"-X", "+X #X -X", "+X #X -X"}, .held = "X"},
+{.name = "kept-and-position", .scripts = {"-X", "+X -X", "@X pos pos wait -X", "+X -X"}, .held = "X", .big = true},
+{.name = "kept-and-tried", .scripts = {"-X", "+X -X", "+X -X ?X -X"}, .held = "X"},
+{.name = "kept-and-handed", .scripts = {"+X hand", "hand", "-X", "+X -X"}, .held = "..X", .big = true},
+{.name = "kept-and-handed-of-two", .scripts = {"+X hand", "hand", "+X -X"}},
+{.name = "kept-and-handed-and-waits", .scripts = {"+X hand 2+X 2-X", "2+X hand 2-X", "+X -X"}},
+{.name = "kept-and-handed-and-asks", .scripts = {"+X hand +X -X", "hand +X -X", "-X"}, .held = "..X", .big = true},
+{.name = "kept-and-given-back-by-another", .scripts = {"+X -X", "*X", "+X -X", "+X -X"}, .misuse = true, .big = true},
+{.name = "kept-by-who-waits-elsewhere", .scripts = {"+X 2+X 2-X -X", "+X -X", "2+X 2-X"}},
+{.name = "kept-twice-by-one", .scripts = {"+X 2+X 2-X -X", "+X -X 2+X 2-X", "+X 2+X -X 2-X"}, .big = true},
+{.name = "kept-by-who-ends", .scripts = {"+X hand", "hand +X -X", "+X -X"}, .cold = 6, .big = true},
+{.name = "kept-by-who-ends-of-two", .scripts = {"+X hand", "hand", "-X +X -X"}, .held = "..X", .cold = 6, .big = true},
+{.name = "kept-and-slots-of-the-pool", .scripts = {"+X 2+X 2-X -X", "+X -X 2+X 2-X", "+X -X"}, .cold = 5, .big = true},
+{.name = "kept-and-one-slot-for-three", .scripts = {"-X +X -X", "+X -X", "+X -X"}, .held = "X", .cold = 2, .big = true},
+{.name = "kept-and-freed", .scripts = {"-X +X ref -X last", "+X ref -X last", "+X ref -X last"}, .held = "X"},
+{.name = "kept-and-freed-and-left", .scripts = {"+X ref -X last", "+X ref -X last", "+X ref -X last", "~X -X +X ref -X last"}, .big = true},
+{.name = "kept-and-destroyed", .scripts = {"+X ref -X destroy", "+X ref -X destroy", "+X ref -X destroy"}, .big = true},
+{.name = "kept-and-wrap", .scripts = {"-X +X -X", "+X -X", "+X -X", "look"}, .held = "X", .ticket = 0xfffffffe, .big = true},
+
+/* ... and a signal handler of that thread: its unlock, its close, look and try, in every window. */
+{.name = "kept-and-signal", .scripts = {"+X 2+X 2-X -X", "+X -X", "-X"}, .held = "..X", .handler = "-X", .big = true},
+{.name = "kept-and-signal-closes", .scripts = {"+X -X", "+X -X", "-X"}, .held = "..X", .handler = "close", .late = true, .big = true},
+{.name = "kept-and-signal-looks", .scripts = {"+X -X", "+X -X", "-X"}, .held = "..X", .handler = "look", .late = true, .big = true},
+{.name = "kept-and-signal-tries", .scripts = {"+X -X", "+X -X", "-X"}, .held = "..X", .handler = "?X -X", .late = true, .big = true},
+{.name = "kept-and-signal-closes-and-time-out", .scripts = {"+X -X", "~X -X", "-X"}, .held = "..X", .handler = "close look", .late = true, .big = true},
+
+/* ... and where it ends: shared holds, a bound, conversions, bumps, requests, conditions. */
+{.name = "kept-beside-shared", .table = SHARED, .scripts = {"-X", "+S -S", "+X -X", "+S -S"}, .held = "X", .big = true},
+{.name = "kept-then-shared", .table = SHARED, .scripts = {"-X", "+X -X", "+S -S"}, .held = "X"},
+{.name = "kept-and-shared-times-out", .table = SHARED, .scripts = {"-X", "+X -X", "~S -S", "+X -X"}, .held = "X", .big = true},
+{.name = "kept-and-update", .table = UPDATE, .scripts = {"-X", "+X -X", "+U -U", "+X -X"}, .held = "X", .big = true},
+{.name = "kept-beside-one", .table = LATE, .scripts = {"-S", "+X -X", "+X -X"}, .held = "S"},
+{.name = "kept-beside-one-and-time-out", .table = LATE, .scripts = {"-S", "+X -X", "~X -X", "+S -S"}, .held = "S", .big = true},
+{.name = "kept-and-bound", .scripts = {"-X", "+X -X", "+X -X", "bound1 bound0"}, .held = "X", .big = true},
+{.name = "kept-and-bound-of-one", .scripts = {"+X -X", "+X -X", "bound1 +X -X"}, .big = true},
+{.name = "kept-and-bounded", .scripts = {"+X -X +X -X", "+X -X", "~X -X", "-X"}, .held = "...X", .bound = 2, .big = true},
+{.name = "kept-and-converted", .table = SHARED, .scripts = {"+X X:S -S", "+S -S", "-X"}, .held = "..X"},
+{.name = "kept-and-converted-back", .table = UPDATE, .scripts = {"+X X:U U:X -X", "+S -S", "-X", "+X -X"}, .held = "..X", .big = true},
+{.name = "kept-and-tried-to-convert", .table = SHARED, .scripts = {"+X X?S S?X -X -S", "+X -X", "-X"}, .held = "..X"},
+{.name = "kept-and-bump", .scripts = {"+X ^X -X", "+X -X", "-X"}, .held = "..X"},
+{.name = "kept-and-bumps", .scripts = {"+X ^X -X", "+X ^X -X", "-X", "~X -X"}, .held = "..X", .big = true},
+{.name = "kept-and-request", .scripts = {"+X -X", ">X", "-X"}, .held = "..X"},
+{.name = "kept-and-requests", .scripts = {"+X -X", ">X cancel", "-X", "+X -X"}, .held = "..X", .big = true},
+{.name = "kept-and-waited-for", .scripts = {"+X -X", "@X wait -X", "-X", "+X -X"}, .held = "..X", .big = true},
+{.name = "kept-and-run", .scripts = {"+X -X", "!X", "-X", "!X"}, .held = "..X", .big = true},
+{.name = "kept-and-run-later", .scripts = {"+X -X", "&X", "-X", "!X"}, .held = "..X", .big = true},
+{.name = "kept-and-cond", .scripts = {"%X -X", "+X -X", "+X put signal -X"}, .held = "X", .big = true},
+{.name = "kept-and-cond-times-out", .scripts = {"%~X -X", "+X -X +X -X", "+X put signal -X"}, .held = "X", .big = true},
+
+/* Callbacks that are handed over, to whoever gets in line or scans: also where arrivals write
+ * nothing but the line. */
+{.name = "handed-over", .scripts = {"-X", ">X", "+X -X"}, .held = "X", .callback = "again -X", .serves = 1, .kept = true, .big = true},
+{.name = "handed-over-twice", .scripts = {"-X +X -X", ">X", "+X -X", "+X -X"}, .held = "X", .callback = "again -X", .serves = 1, .kept = true, .big = true},
+{.name = "handed-over-and-time-out", .scripts = {"-X", ">X", "~X -X", "+X -X"}, .held = "X", .callback = "again -X", .serves = 1, .kept = true, .big = true},
+{.name = "handed-over-shared", .table = SHARED, .scripts = {"-X", ">X", "+S -S", "+X -X"}, .held = "X", .callback = "again -X", .serves = 1, .kept = true, .big = true},
 
 /* Two locks: one slot, one queue of callbacks for both. */
 {.name = "two-locks", .scripts = {"+X 2+X 2-X -X", "2+X 2-X +X -X"}},

@@ -143,7 +143,7 @@ static bool has_seen_a_scan(const struct thread *thread)
 {
 	const struct ex_event *event = thread->last ? &events[thread->last - 1] : NULL;
 
-	return event && watch_is_word(event->op.at) && event->before & FL_SCANNING;
+	return event && watch_saw_owner(event);
 }
 
 /* A loop without bound.  With reduction, to see the end of the scan is to have come later:

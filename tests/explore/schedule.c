@@ -32,7 +32,7 @@
 #include "inside.h"
 #include "../random.h"
 #include "pool_inside.h"
-#include "word.h"
+#include "watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +63,10 @@ static bool is_enabled(const struct thread *thread)
 		return false;
 	if (thread->awaits && pool_is_top(thread->op.at))
 		return pool_has_free();
-	if (thread->awaits && memory_raw(thread->op.at, thread->op.size) & FL_SCANNING)
+	if (thread->awaits && watch_is_word(thread->op.at) &&
+	    !watch_role_rests(thread->op.at))
+		return false;
+	if (thread->awaits && watch_is_role(thread->op.at))
 		return false;
 	return thread->op.kind != EX_WAKE || thread->woken || may_wake(thread);
 }

@@ -3,6 +3,7 @@
  * trace.c - a step in words.
  */
 #include "watch.h"
+#include "role.h"
 #include "word.h"
 
 #include <stdio.h>
@@ -24,6 +25,24 @@ static size_t put_word(const struct watch_table *table, uint64_t word, char *tex
 	return (size_t)n;
 }
 
+/* Of which lock's scanner a slot has the role. */
+static bool put_note(uint64_t value, char *text, size_t size)
+{
+	static const char *const roles[] = {"kept",  "passing",	    "recalled",
+					    "taken", "kept orphan", "taken orphan"};
+	static const char *const locks[] = {"lock", "second", "guard"};
+	size_t offset;
+
+	for (unsigned i = 0; i <= WATCH_GUARD; i++)
+		if ((value & FL_ROLE_MASK) >= FL_KEPT &&
+		    watch_is_lock(i, value & ~FL_ROLE_MASK, &offset) && !offset) {
+			snprintf(text, size, "%s %s", locks[i],
+				 roles[(value & FL_ROLE_MASK) - FL_KEPT]);
+			return true;
+		}
+	return false;
+}
+
 static void put_value(uintptr_t at, uint64_t value, char *text, size_t size)
 {
 	char name[64];
@@ -34,7 +53,7 @@ static void put_value(uintptr_t at, uint64_t value, char *text, size_t size)
 	else if (strstr(name, ".line"))
 		snprintf(text, size, "ticket %u newest %u", (uint32_t)(value >> 32),
 			 (uint32_t)value);
-	else
+	else if (!strstr(name, ".note") || !put_note(value, text, size))
 		snprintf(text, size, "%llx", (unsigned long long)value);
 }
 
@@ -56,8 +75,8 @@ void memory_values(const struct ex_event *event, char *text, size_t size)
 void memory_name(uintptr_t at, char *text, size_t size)
 {
 	static const char *const in_slot[] = {
-		"word", "id",	"older", "newer", "below", "ticket", "weight", "how",
-		"call", "call", "ctx",	 "ctx",	  "since", "since",  "spare",  "spare"};
+		"word", "id",	 "older", "hint", "newer", "below", "ticket", "weight",
+		"how",	"since", "call",  "call", "ctx",   "ctx",   "note",   "note"};
 	static const char *const in_lock[] = {"word", "word",  "line",	"line",	 "rules",
 					      "left", "modes", "modes", "first", "gone"};
 	static const char *const locks[] = {"lock", "second", "guard"};

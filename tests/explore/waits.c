@@ -159,7 +159,7 @@ void waits_step(const struct ex_event *event)
 			struct request *request = waits.calls[t][i].request;
 
 			if (request && request->note == event->op.at &&
-			    event->after == event->before + 1)
+			    event->after == event->before + 1 && !(event->before & 7))
 				turned_away(request);
 		}
 }
@@ -264,6 +264,10 @@ void watch_signalled(int error, bool may_lack_memory)
 	const struct call *call = innermost(me);
 
 	waits.depth[me]--;
+	for (unsigned i = 0; i < ACCOUNTS; i++) {
+		account = &accounts[i];
+		account_announced(account->calls[me].moved);
+	}
 	if (error == 0 ? !call->guarded
 		       : error != ENOMEM || !may_lack_memory || call->guarded)
 		ex_fail("a signal by thread %u is answered %d", me, error);

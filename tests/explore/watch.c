@@ -5,8 +5,10 @@
  * A second account of the lock, of requests and holds, follows the steps that decide:
  *
  *	line	a push gives a request its place
+ *	left	... a conversion
  *	word	takes at once, announcements, releases, commits (commit.c)
- *	slot	leaves, is told
+ *	slot	leaves, is told; stands behind another
+ *	note	hold and role of the scanner are passed on, or taken (keeps.c)
  *	rules	closes, opens
  *
  * A program has one lock or two, and the guard of a condition is a lock like others: each has
@@ -22,8 +24,13 @@
  *		(answers.c).
  * G5		Nothing touches the memory of a freed lock, or of a request that is over
  *		(memory.c).
- * and		SCANNING only with QUEUED, RESCAN only with SCANNING, guard bits 0; at the end
- *		all is zero and every slot is free.
+ * and		SCANNING only with QUEUED, RESCAN only with SCANNING or if the role is kept, guard
+ *		bits 0; the line is changed by the owner of the role only, but for pushes; at the
+ *		end all is zero and every slot is free.
+ *
+ * A request is in line for certain (ANNOUNCED: nobody who comes later may pass it) as soon as it
+ * is pushed behind one that is, its thread has written the word after the push, or has seen
+ * there that it need not, a commit has left it in line, or its thread sleeps or goes on.
  *
  * All of it is a function of the order of dependent steps, as the reduction in schedule.c
  * requires.
@@ -52,6 +59,7 @@ void watch_begin(unsigned which, fifolock_t *lock, const struct watch_table *tab
 	account->looked_at = how == WATCH_CLOSELY;
 	account->table = table;
 	account->scanner = NOBODY;
+	keeps_begin();
 	account_step = 0;
 	memset(on, 0, sizeof(on));
 	if (account->looked_at)
@@ -139,42 +147,148 @@ unsigned account_order(struct request *order[], bool taken)
 
 /* ---- the door ---- */
 
-static void pushed(struct request *request, const struct ex_event *event)
+struct request *account_of_slot(const struct fl_slot *slot)
 {
-	request->state = PUSHED;
-	request->pushed_at = account_step;
-	request->slot = fl_slot_at((uint32_t)event->after);
-	for (unsigned i = 0; i < account->request_count; i++) { /* who had it before */
-		struct request *other = &account->requests[i];
+	for (unsigned i = 0; i < account->request_count; i++)
+		if (account->requests[i].slot == slot && !account->requests[i].slot_back)
+			return &account->requests[i];
+	return NULL;
+}
 
-		if (other != request && other->slot == request->slot)
-			other->slot = NULL;
-	}
-	if (request->slot->mode != request->mode || request->slot->weight != request->n)
-		ex_fail("thread %u pushes another request than it was to push",
-			event->thread);
+/* Who had it before. */
+static void takes_slot(struct request *request, const struct fl_slot *slot)
+{
+	for (unsigned a = 0; a < ACCOUNTS; a++)
+		for (unsigned i = 0; i < accounts[a].request_count; i++) {
+			struct request *other = &accounts[a].requests[i];
+
+			if (accounts[a].lock && other->slot == slot)
+				other->slot = NULL;
+		}
+	request->slot = slot;
+}
+
+static void draws(struct request *request, const struct ex_event *event)
+{
 	request->ticket = (uint32_t)(event->before >> 32);
 	if ((uint32_t)(event->after >> 32) != request->ticket + 1)
 		ex_fail("the ticket is not the next");
+}
+
+static void pushed(struct request *request, const struct ex_event *event, uint32_t slot)
+{
+	if (keeps_speaks(fl_slot_at(slot)))
+		ex_fail("thread %u gets in line with a slot in which a role rests",
+			event->thread);
+	takes_slot(request, fl_slot_at(slot));
+	request->state = PUSHED;
+	request->pushed_at = account_step;
+	request->pusher = event->thread;
+	if (request->slot->mode != request->mode || request->slot->weight != request->n)
+		ex_fail("thread %u pushes another request than it was to push",
+			event->thread);
 	account->line[account->line_count++] = (unsigned)(request - account->requests);
+}
+
+static struct request *who_asks(const struct ex_event *event)
+{
+	struct request *request = account->calls[event->thread].request;
+
+	if (waits_moves(&account->calls[event->thread]))
+		request = waits_moved();
+	if (!request || request->state != ASKED)
+		ex_fail("a push by who does not ask");
+	return request;
+}
+
+/* {t, newest} -> {t + 1, me} */
+static void arrives(const struct ex_event *event)
+{
+	struct request *request = who_asks(event);
+	uint32_t newest = (uint32_t)event->before;
+
+	if (request->from >= 0)
+		ex_fail("a conversion at the end of the line");
+	request->behind = newest ? account_of_slot(fl_slot_at(newest)) : NULL;
+	if (newest && !request->behind)
+		ex_fail("the newest in line is nobody's slot");
+	draws(request, event);
+	pushed(request, event, (uint32_t)event->after);
+	request->taken = true;
+	if (request->slot->older != (newest ? newest | FL_UNSURE : 0))
+		ex_fail("G1: thread %u gets in line, and does not know behind whom",
+			event->thread);
+	if (request->behind && request->behind->known)
+		account_announced(request);
 }
 
 static void watch_line(const struct ex_event *event)
 {
-	struct request *request = account->calls[event->thread].request;
+	bool draws_one = event->after >> 32 != event->before >> 32;
 
-	if ((uint32_t)event->after) {
-		if (waits_moves(&account->calls[event->thread]))
-			request = waits_moved();
-		if (!request || request->state != ASKED)
-			ex_fail("a push by who does not ask");
-		pushed(request, event);
+	if (draws_one && (uint32_t)event->after != (uint32_t)event->before) {
+		arrives(event);
 		return;
 	}
-	if (account->scanner != event->thread)
-		ex_fail("arrivals are taken by who is not the scanner");
-	for (unsigned i = 0; i < account->line_count; i++)
-		account->requests[account->line[i]].taken = true;
+	if (!keeps_owns(event->thread))
+		ex_fail("thread %u moves the end of the line, and has not got the role",
+			event->thread);
+	if (!draws_one)
+		return;
+	if (!account->admitted)
+		ex_fail("thread %u draws a ticket for nobody", event->thread);
+	draws(account->admitted, event);
+	account->admitted = NULL;
+}
+
+/* A conversion comes, somebody departs, or all of them are taken. */
+static void watch_left(const struct ex_event *event)
+{
+	struct request *request = account->calls[event->thread].request;
+
+	if (!event->after && !keeps_owns(event->thread))
+		ex_fail("thread %u takes who has left, and has not got the role",
+			event->thread);
+	if (!event->after)
+		return;
+	if (request && request->from >= 0 && request->state == ASKED) {
+		pushed(request, event, (uint32_t)event->after);
+		return;
+	}
+	request = account_of_slot(fl_slot_at((uint32_t)event->after));
+	if (!request || !request->left)
+		ex_fail("thread %u says of somebody else that it has left",
+			event->thread);
+}
+
+/* Its slot is given back. */
+static void slot_freed(const struct fl_slot *slot)
+{
+	struct request *request;
+
+	for (account = accounts; account < accounts + ACCOUNTS; account++) {
+		if (!account->lock)
+			continue;
+		if (keeps_speaks(slot))
+			ex_fail("a slot in which a role rests is given back");
+		keeps_freed(slot);
+		request = account_of_slot(slot);
+		if (!request)
+			continue;
+		if (!request->left && request->state != OVER && !request->told)
+			ex_fail("the slot of thread %u is given back, and it waits",
+				request->thread);
+		request->slot_back = true;
+	}
+}
+
+/* The stack of free slots: a push, if it leads to what was there before. */
+static void watch_pool(const struct ex_event *event)
+{
+	uint32_t top = pool_id(event->after);
+
+	if (top && fl_slot_at(top)->below == pool_id(event->before))
+		slot_freed(fl_slot_at(top));
 }
 
 /* ---- the word ---- */
@@ -186,21 +300,43 @@ static void check_word(uint64_t word)
 
 	if (word & FL_SCANNING && !(word & FL_QUEUED))
 		ex_fail("SCANNING without QUEUED");
-	if (word & FL_RESCAN && !(word & FL_SCANNING))
-		ex_fail("RESCAN without SCANNING");
+	if (word & FL_RESCAN && !(word & FL_QUEUED))
+		ex_fail("RESCAN without QUEUED");
 	for (unsigned m = 0; m < modes->count; m++)
 		known |= modes->rows[m].field;
 	if (word & ~known)
 		ex_fail("a guard bit, or one of no mode, is set in the word");
 }
 
-/* The arrival counts from here on: nobody may pass it. */
-static void announced(struct request *request)
+/* The arrival counts from here on, and so does whoever stands behind it: nobody may pass
+ * them. */
+void account_announced(struct request *request)
 {
-	if (request && request->state == PUSHED) {
-		request->state = ANNOUNCED;
-		request->announced_at = account_step;
-	}
+	if (!request || request->state != PUSHED)
+		return;
+	request->state = ANNOUNCED;
+	request->known = true;
+	request->announced_at = account_step;
+	for (unsigned i = 0; i < account->line_count; i++)
+		if (account->requests[account->line[i]].behind == request)
+			account_announced(&account->requests[account->line[i]]);
+}
+
+/* Those of the current thread: its own, and whom it has signalled. */
+static void announces(unsigned thread)
+{
+	account_announced(account->calls[thread].request);
+	account_announced(account->calls[thread].moved);
+}
+
+/* It need not write the word: somebody will look at the line. */
+static void sees(struct request *request, uint64_t word)
+{
+	bool waits = word & FL_QUEUED && !(word & (FL_SCANNING | FL_RESCAN));
+
+	if (request && request->state == PUSHED && request->from < 0 &&
+	    (fl_word_kept(word) || (waits && request->behind)))
+		account_announced(request);
 }
 
 /* Past those in line goes only who holds already. */
@@ -318,13 +454,16 @@ static void commits(const struct ex_event *event, const uint32_t old[],
 		ex_fail("a commit by who is not the scanner");
 	if (event->before & FL_RESCAN)
 		ex_fail("a commit although the line has changed");
+	keeps_inherited(event->thread);
 	account->scanner = NOBODY;
 	account_commit(event, old, new);
 	for (unsigned i = 0; i < account->line_count; i++) {
 		struct request *request = &account->requests[account->line[i]];
+		bool ahead = request->from >= 0 && request->taken;
+		bool first = request->slot && request->slot->id == account->lock->first;
 
-		if (request->taken && event->after & FL_QUEUED)
-			announced(request);
+		if (event->after & FL_QUEUED && (ahead || first))
+			account_announced(request);
 		if (request->state == ANNOUNCED && !(event->after & FL_QUEUED))
 			ex_fail("QUEUED is cleared while thread %u is in line",
 				request->thread);
@@ -344,15 +483,14 @@ static void watch_word(const struct ex_event *event)
 		return;
 	}
 	changed(event, old, new);
+	keeps_word(event);
 	if (event->after & FL_SCANNING && !(event->before & FL_SCANNING))
 		scan_begins(event);
-	if (event->after & FL_QUEUED) {
-		announced(me->request);
-		announced(me->moved);
-	}
+	if (event->after & FL_QUEUED)
+		announces(event->thread);
 	for (unsigned i = 0; me->looks && i < account->line_count; i++)
 		if ((int32_t)(account->requests[account->line[i]].ticket - me->seen) < 0)
-			announced(&account->requests[account->line[i]]);
+			account_announced(&account->requests[account->line[i]]);
 }
 
 /* ---- slots ---- */
@@ -361,7 +499,8 @@ static void watch_word(const struct ex_event *event)
  * may free the lock. */
 static void told_ran(struct request *request)
 {
-	if (request->call != WATCH_RUN || request->told || !request->ran)
+	if (request->call != WATCH_RUN || request->told || !request->ran ||
+	    (request->server != ex_current() && !request->disowned))
 		ex_fail("thread %u is told that its section has run", request->thread);
 	if (!request->released)
 		ex_fail("G5: thread %u is told of its section before the hold is given "
@@ -372,12 +511,19 @@ static void told_ran(struct request *request)
 
 static void told(struct request *request, uint32_t set)
 {
+	keeps_tells(ex_current(), request);
+	if (!keeps_speaks(request->slot) && keeps_in_chain(request->slot))
+		ex_fail("thread %u is told, and its slot is in line still",
+			request->thread);
+	if (request->slot->older)
+		ex_fail("thread %u is told, and its slot says that it is in line still",
+			request->thread);
 	if (set & FL_RAN) {
 		told_ran(request);
 		return;
 	}
 	if (request->state != (set & FL_GRANTED ? HELD : REFUSED) || request->told ||
-	    request->grouped || request->ran)
+	    request->ran)
 		ex_fail("thread %u is told what is not so (state %d)", request->thread,
 			(int)request->state);
 	request->told = true;
@@ -393,6 +539,15 @@ static void watch_slot(const struct ex_event *event, struct request *request)
 			ex_fail("G4: thread %u leaves what it has been granted",
 				request->thread);
 		request->state = LEFT;
+		request->left = true;
+	}
+	if (set & FL_ADMITTED) {
+		if (!keeps_owns(event->thread))
+			ex_fail("thread %u takes a conversion in, and has not got the "
+				"role",
+				event->thread);
+		request->taken = request->state != LEFT;
+		account->admitted = request->taken ? request : NULL;
 	}
 	if (set & FL_TOLD)
 		told(request, set);
@@ -408,6 +563,79 @@ static struct request *request_of(uintptr_t at)
 			return request;
 	}
 	return NULL;
+}
+
+/* Is that the one it stands behind?  Between them may be who has left, or has been turned away. */
+static bool stands_behind(const struct request *request, const struct request *older)
+{
+	if (!older || older->from >= 0 || older->pushed_at >= request->pushed_at)
+		return false;
+	for (unsigned i = 0; i < account->line_count; i++) {
+		const struct request *it = &account->requests[account->line[i]];
+
+		if (it->from < 0 && it->pushed_at > older->pushed_at &&
+		    it->pushed_at < request->pushed_at && !it->left && !it->slot->verdict)
+			return false;
+	}
+	return true;
+}
+
+/* One that nobody stands in line with. */
+static bool is_server(const struct fl_slot *slot)
+{
+	const struct request *request = account_of_slot(slot);
+
+	return !request || (!request->left && request->state == OVER);
+}
+
+/* Whom a slot stands behind: written by who pushes it, once more to say that it was pushed, and by
+ * the owner of the role; and to who has had the role passed to it, that it is the first. */
+static void watch_older(const struct ex_event *event, const struct request *request)
+{
+	const struct passing *passing = &account->passes[event->thread];
+	uint32_t older = (uint32_t)event->after;
+	bool confirms = event->before == (older | FL_UNSURE);
+	bool in_line = request->state == PUSHED || request->state == ANNOUNCED ||
+		       request->left || keeps_speaks(request->slot);
+
+	if (request->from >= 0 || !in_line)
+		return;
+	if (older & FL_UNSURE)
+		ex_fail("thread %u is said to be about to get in line, where it is",
+			request->thread);
+	if (!keeps_owns(event->thread) &&
+	    !(confirms && request->pusher == event->thread) &&
+	    !(!older && passing->moved && !request->told))
+		ex_fail("thread %u changes the line, and has not got the role",
+			event->thread);
+	if (!older || request->state == HELD)
+		return;
+	if (keeps_owns(event->thread) && is_server(fl_slot_at(older)))
+		keeps_first(request);
+	else if (!stands_behind(request, account_of_slot(fl_slot_at(older))))
+		ex_fail("G1: thread %u is put behind who is not before it",
+			request->thread);
+}
+
+static const struct fl_slot *slot_of(uintptr_t at)
+{
+	size_t size;
+	uintptr_t slots = (uintptr_t)pool_memory(&size);
+
+	return at - slots < size ? (const struct fl_slot *)(at & ~(uintptr_t)63) : NULL;
+}
+
+/* False: not about this lock. */
+static bool watch_link(const struct ex_event *event)
+{
+	const struct fl_slot *slot = slot_of(event->op.at);
+	const struct request *request = slot ? account_of_slot(slot) : NULL;
+
+	if (slot && event->op.at == (uintptr_t)&slot->note)
+		return keeps_note(event, slot);
+	if (request && event->op.at == (uintptr_t)&slot->older)
+		watch_older(event, request);
+	return false;
 }
 
 /* ---- rules ---- */
@@ -434,8 +662,8 @@ static void watch_closed(const struct ex_event *event)
  * is in line, or the line is being tidied up, or it does not fit. */
 void account_note_causes(void)
 {
-	bool busy = account->line_count || account->scanner != NOBODY ||
-		    account->closed || account->ruling;
+	bool busy = account->line_count || keeps_busy() || account->closed ||
+		    account->ruling || fl_word_kept(account->lock->word);
 	uint32_t holds[FIFOLOCK_MAX_MODES];
 
 	account_decode(account->lock->word, holds);
@@ -453,10 +681,16 @@ void account_note_causes(void)
 	}
 }
 
-/* Tickets given less requests gone. */
-void account_note_length(void)
+static void note_bound(struct request *request, uint32_t bound, uint32_t length)
 {
-	uint32_t length = (uint32_t)(account->lock->line >> 32) - account->lock->gone;
+	if (bound && (!request->bound || bound < request->bound))
+		request->bound = bound;
+	if (request->bound && length >= request->bound)
+		request->bounded = true;
+}
+
+static void note_length(uint32_t length)
+{
 	uint32_t bound = account->lock->rules >> FL_BOUND_SHIFT & FL_BOUND_MAX;
 
 	for (unsigned t = 0; t < EX_THREADS; t++) {
@@ -466,9 +700,18 @@ void account_note_length(void)
 			caller->fewest = length;
 		if (length > caller->most)
 			caller->most = length;
-		if (caller->request && bound && length >= bound)
-			caller->request->bounded = true;
+		if (caller->request)
+			note_bound(caller->request, bound, length);
 	}
+}
+
+/* Tickets given less requests gone. */
+void account_note_length(void)
+{
+	uint32_t tickets = (uint32_t)(account->lock->line >> 32), other;
+
+	note_length(tickets - keeps_gone(&other));
+	note_length(tickets - other);
 }
 
 /* Whoever touches a guard does it inside of another call: its request begins with its first
@@ -499,6 +742,13 @@ static void guard_ends(const struct ex_event *event)
 	waits_guard_given(event->thread);
 }
 
+static void watch_gone(const struct ex_event *event)
+{
+	if (!keeps_owns(event->thread))
+		ex_fail("thread %u counts who has gone, and has not got the role",
+			event->thread);
+}
+
 /* False: it was not about this lock. */
 static bool watch_write(const struct ex_event *event)
 {
@@ -509,23 +759,29 @@ static bool watch_write(const struct ex_event *event)
 		watch_word(event);
 	else if (event->op.at == (uintptr_t)&lock->line)
 		watch_line(event);
+	else if (event->op.at == (uintptr_t)&lock->left)
+		watch_left(event);
 	else if (event->op.at == (uintptr_t)&lock->rules)
 		watch_closed(event);
+	else if (event->op.at == (uintptr_t)&lock->gone)
+		watch_gone(event);
 	else if ((request = request_of(event->op.at)))
 		watch_slot(event, request);
 	else if (event->op.at - (uintptr_t)lock >= sizeof(*lock))
-		return false;
+		return watch_link(event);
 	return true;
 }
 
-static bool of_lock(uintptr_t at)
+/* By who passes it on, too. */
+static bool of_lock(const struct ex_event *event)
 {
-	return at - (uintptr_t)account->lock < sizeof(*account->lock);
+	return event->op.at - (uintptr_t)account->lock < sizeof(*account->lock) ||
+	       keeps_passes(event);
 }
 
 static void watch_account(const struct ex_event *event)
 {
-	bool inner = account->inner && of_lock(event->op.at);
+	bool inner = account->inner && of_lock(event);
 
 	if (inner)
 		guard_begins(event);
@@ -540,6 +796,27 @@ static void watch_account(const struct ex_event *event)
 		guard_ends(event);
 }
 
+/* What a thread sees, and where it goes on from there. */
+static void watch_look(const struct ex_event *event)
+{
+	const fifolock_t *lock = account->lock;
+	struct caller *me = &account->calls[event->thread];
+	bool looks = event->op.kind == EX_LOAD || event->op.kind == EX_CAS;
+
+	if (looks && event->op.at == (uintptr_t)&lock->line)
+		me->seen = (uint32_t)(event->before >> 32);
+	if (looks && event->op.at == (uintptr_t)&lock->left)
+		keeps_load(event);
+	if (looks && event->op.at == (uintptr_t)&lock->word) {
+		sees(me->request, event->before);
+		sees(me->moved, event->before);
+	}
+	if (event->op.kind == EX_PARK && me->request && me->request->slot &&
+	    me->request->pusher == event->thread &&
+	    event->op.at == (uintptr_t)&me->request->slot->word)
+		account_announced(me->request);
+}
+
 void watch_step(const struct ex_event *event)
 {
 	memory_quietly(true);
@@ -547,13 +824,15 @@ void watch_step(const struct ex_event *event)
 	for (account = accounts; account < accounts + ACCOUNTS; account++) {
 		if (!account->lock)
 			continue;
-		if (event->op.kind == EX_LOAD &&
-		    event->op.at == (uintptr_t)&account->lock->line)
-			account->calls[event->thread].seen =
-				(uint32_t)(event->before >> 32);
-		if (event->wrote && event->op.kind != EX_FREE)
+		if (!event->wrote)
+			watch_look(event);
+		else if (event->op.kind != EX_FREE)
 			watch_account(event);
+		if (!account->freed)
+			keeps_check();
 	}
+	if (event->wrote && pool_is_top(event->op.at))
+		watch_pool(event);
 	if (event->wrote)
 		waits_step(event);
 	memory_quietly(false);
@@ -567,6 +846,39 @@ bool watch_is_word(uintptr_t at)
 		if (accounts[i].lock && at == (uintptr_t)&accounts[i].lock->word)
 			return true;
 	return false;
+}
+
+/* Does another thread have the role, who wants it sees for itself. */
+bool watch_role_rests(uintptr_t word)
+{
+	bool rests = true;
+
+	for (account = accounts; account < accounts + ACCOUNTS; account++)
+		if (account->lock && word == (uintptr_t)&account->lock->word)
+			rests = account->scanner == NOBODY && !keeps_held();
+	return rests;
+}
+
+bool watch_is_role(uintptr_t at)
+{
+	const struct fl_slot *slot = slot_of(at);
+	bool is = false;
+
+	for (account = accounts; account < accounts + ACCOUNTS; account++)
+		is |= account->lock && slot && at == (uintptr_t)&slot->note &&
+		      keeps_held_by(slot->note);
+	return is;
+}
+
+/* A step that has seen another thread have the role. */
+bool watch_saw_owner(const struct ex_event *event)
+{
+	bool saw = watch_is_word(event->op.at) && event->before & FL_SCANNING;
+
+	for (account = accounts; account < accounts + ACCOUNTS; account++)
+		if (account->lock && slot_of(event->op.at))
+			saw |= keeps_held_by(event->before);
+	return saw;
 }
 
 bool watch_is_lock(unsigned which, uintptr_t at, size_t *offset)

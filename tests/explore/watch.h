@@ -87,6 +87,9 @@ void watch_position(unsigned request, uint32_t position);
 
 /* Which lock an address is of; the table of that lock. */
 bool watch_is_word(uintptr_t at);
+bool watch_role_rests(uintptr_t word);
+bool watch_is_role(uintptr_t at); /* a note that says that a thread has it */
+bool watch_saw_owner(const struct ex_event *event);
 bool watch_is_lock(unsigned which, uintptr_t at, size_t *offset);
 const struct watch_table *watched_table(uintptr_t at);
 

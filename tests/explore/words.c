@@ -11,10 +11,12 @@
  *	X3	a weight
  *	U:X	convert what one holds	U?X	tryconvert	U~X	timedconvert
  *	>X	request with a callback; the program says what that does (otherwise: unlock)
+ *	again	a request with a callback for mode 0, unless it would be one too many
  *	@X	request without
  *	wait	for the last of these	wait~	that may time out	poll
  *	cancel	the last request	cancel0	the first of thread 0, if pub was there
  *	pub	others may cancel one's request from now on
+ *	hand	of two who say so the second gives back what thread 0 holds in mode 0
  *	!X	run a section		!Xref	that drops its owner's reference to the lock
  *	&X	the same, without waiting
  *	close	reopen	bound1		one at most in line
@@ -55,6 +57,8 @@ static struct {
 } locks[LOCKS];
 static bool may_time_out[EX_THREADS]; /* its innermost wait */
 
+static bool held_once; /* thread 0 */
+
 /* The one that the thread's words are about. */
 #define MY locks[watch_where()]
 
@@ -74,6 +78,7 @@ static void use_data(unsigned mode, uint32_t n)
 void words_got(unsigned mode, uint32_t n)
 {
 	MY.held[ex_current()][mode] += n;
+	held_once |= ex_current() == 0;
 	use_data(mode, n);
 }
 
@@ -276,6 +281,13 @@ static void requests(bool calls, unsigned mode)
 		words_got(mode, 1);
 }
 
+static void asks_again(const char *rest)
+{
+	(void)rest;
+	if (asked_count[ex_current()] < ASKED)
+		requests(true, 0);
+}
+
 static void cancels(struct asked *which)
 {
 	if (!which->over) {
@@ -360,6 +372,24 @@ static void position(const char *rest)
 	(void)rest;
 	watch_looks_closely();
 	watch_position(which->number, fifolock_request_position(&which->request));
+}
+
+/* A hold that is given back by whoever is done with it last. */
+static uint32_t handed[LOCKS];
+
+static void hands(const char *rest)
+{
+	unsigned which = watch_where();
+	uint32_t before = 0;
+
+	(void)rest;
+	while (!fl_cas_acq_rel(&handed[which], &before, before + 1))
+		;
+	if (!before)
+		return;
+	locks[which].held[ex_current()][0]++;
+	locks[which].held[0][0]--;
+	gives('-', 0, 1);
 }
 
 /* ---- sections ---- */
@@ -557,6 +587,7 @@ static const struct {
 	{"pos", position},	  {"snap", words_snapshot},
 	{"signal", words_signal}, {"broadcast", words_broadcast},
 	{"put", words_put},	  {"open", words_open},
+	{"hand", hands},	  {"again", asks_again},
 };
 
 static bool run_name(const char *word)
@@ -653,6 +684,11 @@ bool words_holds(unsigned thread, unsigned mode)
 	return locks[watch_where()].held[thread][mode];
 }
 
+bool words_held_once(void)
+{
+	return held_once;
+}
+
 void words_hold(unsigned thread, unsigned mode)
 {
 	locks[0].lock.word += table->modes->rows[mode].unit;
@@ -681,6 +717,8 @@ void words_begin(const struct program *which, const struct watch_table *rules_of
 	memset(asked, 0, sizeof(asked));
 	memset(asked_count, 0, sizeof(asked_count));
 	memset(published, 0, sizeof(published));
+	memset(handed, 0, sizeof(handed));
+	held_once = false;
 	memset(sections, 0, sizeof(sections));
 	memset(section_count, 0, sizeof(section_count));
 	for (unsigned i = 0; i < LOCKS; i++)
@@ -692,11 +730,15 @@ static void watch_asked(unsigned thread)
 {
 	const char *script = program->scripts[thread];
 
+	bool again = program->callback && strstr(program->callback, "again");
+
 	for (unsigned i = 0; script && i < ASKED; i++) {
 		script = strpbrk(script, ">@");
-		if (!script)
+		if (!script && !again)
 			break;
-		script++;
+		script = script ? script + 1
+				: program->scripts[thread] +
+					  strlen(program->scripts[thread]);
 		memory_watch(&asked[thread][i].request, sizeof(fifolock_request_t),
 			     "request");
 	}

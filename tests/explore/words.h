@@ -16,6 +16,7 @@ void words_watch(void); /* their memory, too */
 fifolock_t *words_lock_at(unsigned which);
 void words_hold(unsigned thread, unsigned mode); /* it has one to begin with */
 bool words_holds(unsigned thread, unsigned mode);
+bool words_held_once(void); /* has thread 0 ever held anything? */
 void words_run(const char *script);
 
 unsigned words_locks(const struct program *program); /* how many it uses */

@@ -63,7 +63,8 @@ static bool late_fits(const struct entry *entry)
 		return false;
 	if (entry->kind == WAIT)
 		return entry->joined && !entry->signalled;
-	return may_wait(entry) && entry->joined == (entry->left != 0);
+	return may_wait(entry) &&
+	       (entry->kind == CONVERT || entry->joined == (entry->left != 0));
 }
 
 static bool error_fits(const struct entry *entry)

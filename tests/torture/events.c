@@ -108,7 +108,7 @@ void torture_on_join(const fifolock_t *lock, const struct fl_slot *slot, uint32_
 		own(slot, NULL);
 		return;
 	}
-	entry = joiner(slot);
+	entry = slot->how & FL_AHEAD ? owners[slot->id] : joiner(slot);
 	if (entry->joined)
 		violation("lock %u: one request joined twice", entry->target);
 	entry->pushed = stamp(target_of(lock), 1);
@@ -209,11 +209,11 @@ void torture_on_commit(const fifolock_t *lock, const struct fl_slot *oldest,
 	target->tries++;
 }
 
-/* In the same commit, behind those of on_commit: sections to be run in a row. */
-void torture_on_run(const fifolock_t *lock, const struct fl_slot *oldest, uint32_t count)
+/* As a scan that grants one. */
+void torture_on_pass(const fifolock_t *lock, const struct fl_slot *slot)
 {
-	if (is_target(lock))
-		log_batch(target_of(lock), oldest, count);
+	torture_on_scan(lock);
+	torture_on_commit(lock, slot, 1);
 }
 
 void torture_on_grant(const struct fl_slot *slot, uint32_t what)

@@ -101,8 +101,10 @@ static void check_log(const struct line *line)
 		uint32_t from = target->log[i].ahead ? next_ahead : next;
 
 		if (at < from)
-			violation("lock %u: ticket %u was granted after ticket %u",
-				  target->index, at, from - 1);
+			violation("lock %u: ticket %u%s was granted after ticket %u",
+				  target->index, at,
+				  target->log[i].ahead ? " (a conversion)" : "",
+				  from - 1);
 		check_grant(line, i, at);
 		next_ahead = at + 1 > next_ahead ? at + 1 : next_ahead;
 		next = target->log[i].ahead ? next : at + 1;

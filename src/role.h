@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * role.h - the scanner's role while nobody scans: who keeps it, and where that is found.
+ * Layer 2.
+ *
+ * Where the hold that is granted is one beside which nothing fits, nothing is left to decide
+ * until it is given back.  So the role goes with it: the word says QUEUED|RESCAN without
+ * SCANNING (fl_word_kept), and the slot of the thread that holds says so, too, in its note.
+ * That slot, the keeper, stays at the bottom of the chain.  When its thread gives the hold
+ * back it passes hold and role to the slot behind it, and touches nothing of the lock
+ * (fl_pass, lock.c).  Whoever needs a scanner meanwhile (a departure, a closing, a look, a
+ * release by another thread) takes the role from the keeper, whose hold is then like
+ * any other.  The note decides, by compare-and-swap:
+ *
+ *	KEPT -> PASSING		the keeper's thread: about to pass it on
+ *	PASSING -> KEPT		... not to that one
+ *	PASSING -> RECALLED	whoever has news: the one who passes announces them.  Again by the
+ *				next one who has news
+ *	PASSING, RECALLED -> 0	passed
+ *	KEPT -> TAKEN -> 0	who takes it, and has taken the keeper out of the chain
+ *	0 -> PASSING -> KEPT	the scanner whose commit grants it: before, and after that
+ *	|ORPHAN			the thread waits with another slot by now: whoever makes it 0
+ *				gives this one back
+ *
+ * A slot is used again only when its note is 0.  That the role rests with a slot of that lock
+ * is what the note says (address and state are one word), so one that was found long ago is
+ * harmless: if it says KEPT for this lock now, it is right now.
+ *
+ * At each moment one slot's note speaks of the lock as long as the word is kept: the next one is
+ * written before the former is made 0.  So who looks and finds none has been overtaken, and
+ * looks again; in a signal handler, where the thread it has interrupted stands still, the
+ * first look finds it.
+ */
+#ifndef FL_ROLE_H
+#define FL_ROLE_H
+
+#include "queue.h"
+#include "thread.h"
+
+/* In the lowest bits of a note, beside the address of the lock.  0 and 1 are those of
+ * conditions (cond.c). */
+enum fl_role {
+	FL_KEPT = 2,
+	FL_PASSING = 3,
+	FL_RECALLED = 4,
+	FL_TAKEN = 5,
+	FL_KEPT_ORPHAN = 6,
+	FL_TAKEN_ORPHAN = 7,
+};
+#define FL_ROLE_MASK UINT64_C(7)
+
+/* Not an address: since when, if somebody counts. */
+#define FL_NOTE_SINCE (UINT64_C(1) << 63)
+
+static inline uint64_t fl_role_note(const fifolock_t *lock, enum fl_role role)
+{
+	return (uintptr_t)lock | role;
+}
+
+/* The slot that speaks of that lock, and what it says; NULL: none was found. */
+struct fl_slot *fl_role_find(const fifolock_t *lock, uint64_t *note);
+
+/* What lock->gone would be, as of the keeper; false: it is not kept. */
+bool fl_role_gone(const fifolock_t *lock, uint32_t *gone);
+
+/* from -> to, if the note says so still.  Carries all that was done before. */
+bool fl_role_change(struct fl_slot *slot, uint64_t *note, uint64_t to);
+
+/* any -> to: what it was. */
+uint64_t fl_role_set(struct fl_slot *slot, uint64_t to);
+
+/* TAKEN -> 0.  False: its thread has left it behind. */
+bool fl_role_done(struct fl_slot *slot, const fifolock_t *lock);
+
+/* The thread goes on with another slot, if this one is still needed.  False: it is not. */
+bool fl_role_orphan(struct fl_slot *slot);
+
+/* For whoever looks for it, and whoever wants to know how far the line has come: a hint. */
+void fl_role_publish(const fifolock_t *lock, uint32_t ticket, uint32_t slot);
+void fl_role_hide(void);			  /* from a race detector */
+uint32_t fl_role_reached(const fifolock_t *lock); /* a ticket that has been granted */
+
+/* The lock whose role, and the slot in which, this thread may keep: hints for its own
+ * release. */
+extern FL_ALL_MY const fifolock_t *fl_kept_lock;
+extern FL_ALL_MY struct fl_slot *fl_kept_slot;
+
+#endif
