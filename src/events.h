@@ -7,7 +7,7 @@
  * each.  Otherwise nothing.
  *
  *	join	pushed, for what is wanted: ticket is its place; a conversion: by the scanner that
- *		has given it a place, and the want is the slot.    A scanner may have taken it
+ *		has given it a place, and the want is the slot.  A scanner may have taken it
  *		already, and a slot that calls back may even be another's by now: only its
  *		address and id may be used
  *	ahead	a conversion is where the next scanner takes it in

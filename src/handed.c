@@ -192,22 +192,6 @@ static bool is_there(uint32_t id, const fifolock_t *lock)
 	return false;
 }
 
-/* The newest of a stack: the oldest, which leads to the others. */
-static uint32_t turn_round(uint32_t id)
-{
-	uint32_t older = 0;
-
-	while (id) {
-		struct fl_slot *run = fl_slot_at(id);
-		uint32_t below = fl_load_relaxed(&run->below); /* [CARRIED] */
-
-		fl_store_relaxed(&run->below, older); /* [CARRIED] */
-		older = id;
-		id = below;
-	}
-	return older;
-}
-
 /* Due here, as old as can be. */
 static void take(struct fl_slot *run)
 {
@@ -248,7 +232,7 @@ static void take_over(uint64_t *bucket, const fifolock_t *lock)
 		next = word & ~(mine ? TOP | INTENT : INTENT);
 	} while (!change(bucket, &word, next));
 	if (mine)
-		sort_out(turn_round(top), lock);
+		sort_out(fl_slots_turn_round(top), lock);
 }
 
 void fl_take_over(const fifolock_t *lock)

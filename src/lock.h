@@ -109,9 +109,11 @@ bool fl_pass(fifolock_t *lock, unsigned mode);
  * the next to be run and has been made so, while served is off the line and only to be told.
  * NULL: there is none such, or the server does not keep the role any more; it gives its hold
  * back, and then tells. */
-void fl_serve_ahead(const struct fl_slot *served); /* the one behind it is fetched */
 struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_slot *server,
 			      struct fl_slot *served);
+
+/* The slot behind it is fetched while its section runs. */
+void fl_serve_ahead(const struct fl_slot *served);
 
 /* The role is kept; the caller wants it, and will scan if it took it: then word is what the
  * word has become.  news: if another thread has the role it is enough that it looks again, and

@@ -37,9 +37,6 @@
 
 #include <stddef.h>
 
-/* What a grant may have to do besides telling a thread. */
-#define DEEDS (FL_AHEAD | FL_CALLS | FL_RUNS | FL_DATED)
-
 /* Behind that slot, if that can be told without the lock; NULL: it takes a scanner. */
 static struct fl_slot *heir_of(struct fl_slot *slot)
 {
@@ -57,7 +54,7 @@ static struct fl_slot *heir_of(struct fl_slot *slot)
  * and its slot used again. */
 static bool wants(const struct fl_slot *slot, unsigned mode, unsigned deeds)
 {
-	return slot->mode == mode && (slot->how & DEEDS) == deeds;
+	return slot->mode == mode && (slot->how & FL_DEEDS) == deeds;
 }
 
 /* Not to that one.  What news there are, the scan that follows will find. */

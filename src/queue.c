@@ -522,8 +522,7 @@ static bool arrives(const struct fl_slot *slot)
 	       !(fl_load_relaxed(&slot->word) & FL_ADMITTED); /* [CARRIED] */
 }
 
-/* The stack of those with news, oldest first. */
-static uint32_t turn_round(uint32_t id)
+uint32_t fl_slots_turn_round(uint32_t id)
 {
 	uint32_t oldest = 0;
 
@@ -567,7 +566,7 @@ struct fl_slot *fl_line_settle(fifolock_t *lock)
 
 	if (fl_load_relaxed(&lock->left)) /* [TOLD] */
 		/* [LEAVE] acquire */
-		first = hear(lock, turn_round(fl_swap_acquire(&lock->left, 0)));
+		first = hear(lock, fl_slots_turn_round(fl_swap_acquire(&lock->left, 0)));
 	front = front_of(lock);
 	if (!*front)
 		*front = bottom(lock);

@@ -69,6 +69,9 @@
 #define FL_UNBOUND 16u /* the bound on the line is not for it */
 #define FL_DATED   32u /* no thread sleeps for it: it says itself since when it waits */
 
+/* What a grant may have to do besides telling a thread. */
+#define FL_DEEDS (FL_AHEAD | FL_CALLS | FL_RUNS | FL_DATED)
+
 /* In older: it may not be so yet.  Ids have 28 bits. */
 #define FL_UNSURE (UINT32_C(1) << 31)
 
@@ -129,6 +132,9 @@ struct fl_slot *fl_slot_new(void);	 /* NULL: out of memory */
 void fl_slot_free(struct fl_slot *slot); /* async-signal-safe, lock-free */
 void fl_pool_hide(void);		 /* from a race detector */
 uint32_t fl_slots_made(void);		 /* how many there are: ids 1 to that */
+
+/* A stack linked by below, from its newest: the oldest, which leads to the others. */
+uint32_t fl_slots_turn_round(uint32_t id);
 
 /* The slot of a request (FL_DATED) is not needed any more: by who is done with it, and by the
  * thread that joined, once it does not touch it again.  The second gives it back. */

@@ -79,9 +79,9 @@ static void run_section(const struct service *service, const struct fl_slot *slo
 }
 
 /* Enough for one call? */
-static bool is_over(struct service *service)
+static bool is_over(const struct service *service)
 {
-	return --service->left == 0 || fl_now_coarse() - service->began >= SERVES_NS;
+	return service->left == 0 || fl_now_coarse() - service->began >= SERVES_NS;
 }
 
 /* How far the line has come, for those who wait: not each time, as the line on which it stands has
@@ -99,6 +99,7 @@ static struct fl_slot *serve_row(struct service *service)
 
 	for (;;) {
 		run_section(service, slot);
+		service->left--;
 		if (is_over(service))
 			return slot;
 		next = fl_serve_next(service->lock, service->on.server, slot);
@@ -130,11 +131,9 @@ static void serve(struct service *service)
 	while (on->first) {
 		struct fl_slot *last = serve_row(service);
 		uint64_t field = on->field, unit = on->unit;
-		bool over =
-			!service->left || fl_now_coarse() - service->began >= SERVES_NS;
 
 		on->first = NULL;
-		fl_release_to(service->lock, field, unit, over ? NULL : on);
+		fl_release_to(service->lock, field, unit, is_over(service) ? NULL : on);
 		tell_last(on, last);
 	}
 	if (on->server)

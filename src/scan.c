@@ -220,9 +220,7 @@ static bool is_alone(const struct scan *scan, unsigned mode)
  * for that. */
 static bool may_keep(const struct scan *scan, const struct fl_slot *head)
 {
-	const unsigned others = FL_AHEAD | FL_CALLS | FL_RUNS | FL_DATED;
-
-	return !(head->how & others) && is_alone(scan, head->mode) &&
+	return !(head->how & FL_DEEDS) && is_alone(scan, head->mode) &&
 	       !fl_counted(scan->modes);
 }
 

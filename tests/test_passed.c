@@ -395,15 +395,21 @@ static void runs_the_third(void)
 	answers[2] = fifolock_run(&lock, mode, third_section, NULL);
 }
 
+/* Three threads, in that order. */
+static void line_up(void (*const runs[])(void))
+{
+	for (unsigned i = 0; i < 3; i++) {
+		waiting[i] = begins(runs[i]);
+		until_in_line(i + 1);
+	}
+}
+
 static void while_three_wait(void *unused)
 {
 	void (*const runs[])(void) = {runs_the_first, runs_the_second, runs_the_third};
 
 	(void)unused;
-	for (unsigned i = 0; i < 3; i++) {
-		waiting[i] = begins(runs[i]);
-		until_in_line(i + 1);
-	}
+	line_up(runs);
 	began = now_coarse();
 }
 
@@ -587,10 +593,7 @@ static void while_these_wait(void *unused)
 	void (*const runs[])(void) = {runs_the_closing, runs_another, runs_a_third};
 
 	(void)unused;
-	for (unsigned i = 0; i < 3; i++) {
-		waiting[i] = begins(runs[i]);
-		until_in_line(i + 1);
-	}
+	line_up(runs);
 }
 
 static void gives_back(void *ctx, int status)

@@ -324,9 +324,8 @@ MUTANTS = [
      '!wants(next, server->mode, FL_RUNS)',
      '!wants(next, next->mode, FL_RUNS)'),
     ('one thread serves for ever', RUN,
-     ['return --service->left == 0 || fl_now_coarse() - service->began >= SERVES_NS;',
-      '!service->left || fl_now_coarse() - service->began >= SERVES_NS;'],
-     ['return --service->left == 0;', '!service->left;']),
+     'return service->left == 0 || fl_now_coarse() - service->began >= SERVES_NS;',
+     'return service->left == 0;'),
 
     # Conditions
     ('the newest is signalled', COND, 'struct fl_waiter *waiter = cond->first;', 'struct fl_waiter *waiter = cond->last;'),
@@ -600,7 +599,7 @@ MUTANTS = [
      'if (!ahead || (word & FL_ADMITTED))', 'if (!ahead || word + 1)'),
     ('a conversion that leaves is not there at all', LOCK, 'if (!ahead || (word & FL_ADMITTED))', 'if (!ahead)'),
     ('news are heard the newest first', QUEUE,
-     'hear(lock, turn_round(fl_swap_acquire(&lock->left, 0)))', '((void)turn_round, hear(lock, fl_swap_acquire(&lock->left, 0)))'),
+     'hear(lock, fl_slots_turn_round(fl_swap_acquire(&lock->left, 0)))', '((void)turn_round, hear(lock, fl_swap_acquire(&lock->left, 0)))'),
     ('news are heard without acquire', QUEUE,
      'turn_round(fl_swap_acquire(&lock->left, 0))', 'turn_round(fl_swap_release(&lock->left, 0))'),
     ('the first of the two gives the slot back', QUEUE, '\tif (word & other)\n', '\tif (word + 1 + other)\n'),
@@ -635,7 +634,7 @@ MUTANTS = [
     ('kept where somebody counts', SCAN,
      'is_alone(scan, head->mode) &&\n\t       !fl_counted(scan->modes);', 'is_alone(scan, head->mode);'),
     ('kept by one that no thread waits for', SCAN,
-     'const unsigned others = FL_AHEAD | FL_CALLS | FL_RUNS | FL_DATED;', 'const unsigned others = FL_AHEAD;'),
+     '!(head->how & FL_DEEDS) && is_alone', '!(head->how & FL_AHEAD) && is_alone'),
     ('never kept', SCAN, 'if (claimed && may_keep(scan, head))', 'if (claimed && may_keep(scan, head) && !claimed)'),
     ('kept although it has been closed meanwhile', SCAN,
      '\tif (scan->keeper && scan->closed)\n\t\tkeep_not(scan);\n', '\t(void)keep_not;\n'),
@@ -685,7 +684,7 @@ MUTANTS = [
     ('passed on to another mode', PASS,
      'return slot->mode == mode &&', 'return mode < 64 &&'),
     ('passed on to whatever its grant does', PASS,
-     '(slot->how & DEEDS) == deeds;', '((slot->how & DEEDS) == deeds || true);'),
+     '(slot->how & FL_DEEDS) == deeds;', '((slot->how & FL_DEEDS) == deeds || true);'),
     ('passed on with another mode given back', PASS,
      '\tif (keeper->mode != mode)\n\t\treturn false;\n', ''),
     ('passed on, it is not counted as gone', PASS, 'entrust(lock, heir, gone + 1);', 'entrust(lock, heir, gone);'),
@@ -820,7 +819,7 @@ MUTANTS = [
     ('the last is told although it may be in line', RUN,
      'if (!on->first && fl_role_orphan(on->server))\n\t\ton->server = NULL;\n\telse\n\t\tfl_tell(last', 'if (on->server)\n\t\tfl_tell(last'),
     ('a server is not given back', RUN, '\tif (on->server)\n\t\tfl_slot_waited(on->server);\n', ''),
-    ('a call runs any number of sections', RUN, 'return --service->left == 0 ||', 'return (--service->left, false) ||'),
+    ('a call runs any number of sections', RUN, 'return service->left == 0 ||', 'return'),
 
     # The same from another side
     ('an arrival is certain of its place before it is pushed', QUEUE, 'pred ? pred | FL_UNSURE : 0', 'pred'),
