@@ -5,8 +5,8 @@
  * To say that a function answers something new: a row below, a word there.
  */
 #define _GNU_SOURCE
-#include "book.h"
-#include "word.h"
+#include "observe/book.h"
+#include "core/word.h"
 
 #include <errno.h>
 #include <fcntl.h>

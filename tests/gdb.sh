@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What gdb says of locks (src/gdb/fifolock.py), in a live process and in a core file. Lines are
+# What gdb says of locks (src/observe/gdb/fifolock.py), in a live process and in a core file. Lines are
 # as fifolock_dump prints them, with who waits behind.
 # CHECKED_LIB, if set, is the debug build as an archive: there gdb says who holds, too.
 # usage: gdb.sh SOURCE_DIR LIBRARY_DIR CC...		77: cannot be tested here
@@ -223,14 +223,14 @@ set disable-randomization off
 set env LD_LIBRARY_PATH $lib
 set env FIFOLOCK_SPIN 0
 set env FIFOLOCK_HOVER 0
-source $source/src/gdb/fifolock.py
+source $source/src/observe/gdb/fifolock.py
 break ready
 run $dir/dumped
 generate-core-file $dir/core
 source $dir/look
 GDB
 cat >"$dir/dead" <<GDB
-source $source/src/gdb/fifolock.py
+source $source/src/observe/gdb/fifolock.py
 source $dir/look
 GDB
 
@@ -247,7 +247,7 @@ python print(gdb.parameter('language') == '$language')
 GDB
 done >"$dir/spoken"
 cat >"$dir/tongues" <<GDB
-source $source/src/gdb/fifolock.py
+source $source/src/observe/gdb/fifolock.py
 echo ---\n
 source $dir/spoken
 set language auto
@@ -333,7 +333,7 @@ done
 cat >"$dir/brief" <<GDB
 set pagination off
 set env LD_LIBRARY_PATH $dir
-source $source/src/gdb/fifolock.py
+source $source/src/observe/gdb/fifolock.py
 break ready
 run $dir/dumped
 echo ---\n

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * hooks.h - what a test does in the middle of a call of the library: one hook for each
- * event of src/events.h, and one after a load.  The library's sources are compiled
+ * event of src/observe/events.h, and one after a load.  The library's sources are compiled
  * with -DFL_EVENTS="hooks.h" -DFL_SEAM="hooks.h".
  *
  * A hook is the thread's own: whoever sets it is the thread under test, and what others
@@ -56,7 +56,7 @@ static inline void hooks_after_load(const void *at)
 /* The library's own operations, all but two. */
 #undef FL_SEAM
 #undef FL_ATOMIC_H
-#include "atomic.h"
+#include "core/atomic.h"
 
 #undef fl_load_relaxed
 #undef fl_load_acquire

@@ -23,7 +23,7 @@
 #define LINE_H
 
 #include "test.h"
-#include "lock.h"
+#include "core/lock.h"
 
 /* Criterion reports assertions that hold, too, which takes microseconds: those of
  * every step are made only when they fail. */

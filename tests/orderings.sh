@@ -18,6 +18,7 @@ lint() { # in the source folder
 	# shellcheck disable=SC2046 # names without spaces
 	awk '
 	function wrong(what) { print FILENAME ":" FNR ": " what; bad = 1 }
+	function base(file) { sub(/.*\//, "", file); return file }
 	function forget() { split("", said); split("", idle); labels = 0 }
 	function unused() { if (labels) wrong("a label without a site: " text); forget() }
 
@@ -98,12 +99,12 @@ lint() { # in the source folder
 	{
 		divide($0)
 		if (code ~ /__atomic|__sync_|atomic_|_Atomic|stdatomic|[cC][mM][mM]_|volatile|asm/ &&
-		    FILENAME != "atomic.h")
+		    FILENAME != "core/atomic.h")
 			wrong("atomics have names in atomic.h: " $0)
 	}
 	table != "" && /\*\// && !(FILENAME in open) { open[FILENAME] = 1; next }
 	table != "" && !(FILENAME in open) { next } # still in the head
-	FILENAME == "atomic.h" { next }
+	FILENAME == "core/atomic.h" { next }
 	note ~ /\[[A-Z]+\]/ { unused(); read_note() }
 	{ read_code() }
 	sites { check_site() }
@@ -115,7 +116,7 @@ lint() { # in the source folder
 			n = kind[key] == "relaxed" ? split("relaxed", need) : split("acquire release", need, " ")
 			for (i = 1; i <= n; i++) {
 				found = (part[1], part[2], need[i]) in site
-				for (other in files) if (index(row_text[key], "(" other ")"))
+				for (other in files) if (index(row_text[key], "(" base(other) ")"))
 					found = found || (other, part[2], need[i]) in site
 				if (!found) { print where " has no " need[i] " site"; bad = 1 }
 			}
@@ -153,30 +154,30 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 cd "$2"
 lint
-bite 'no row for this acquire' lock.c 's|/\* \[HOLD\] acquire \*/||'
-bite 'no row for this release' queue.c 's|/\* \[JOIN\] release \*/||'
-bite 'no row for this acquire' lock.c 's|, \[SCAN\] \[NEWS\] acquire \*/| */|'
-bite 'no row for this release' scan.c 's|acquire, no release|acquire|'
-bite 'no row for this relaxed' lock.c 's|\* \[GUESS\] \*||'
-bite 'no row for this relaxed' pool.c 's|/\* \[CARRIED\] \*/||'
-bite 'no row for this relaxed' scan.c '/fl_event_scan/a fl_or_relaxed(\&lock->word, 1);'
-bite 'named by no site' lock.c 's|^ \*	\[CARRIED\].*|&\n *	[OTHER]  no.|'
-bite 'named by no site' wait.c 's|^ \*	\[GRANT\].*|&\n *	[OTHER]  a  b  c|'
-bite 'no row \[GONE\]' queue.c 's|^ \*	\[GONE\].*||'
-bite 'has no release site' queue.c 's|\[LEAVE\] release|[JOIN] release|'
-bite 'has no acquire site' queue.c 's|\[LEAVE\] acquire|[JOIN] acquire|'
-bite 'has no release site' wait.c 's|fl_tell (scan.c)|fl_tell|'
-bite 'the operation has no acquire' queue.c 's|\[JOIN\] release|[JOIN] acquire|'
-bite 'the operation has no release' queue.c 's|\[LEAVE\] acquire|[LEAVE] release|'
-bite 'the operation has no acquire' lock.c 's|fl_cas_acquire(|fl_cas_relaxed(|'
-bite 'the operation has no acquire' wait.c 's|fl_load_acquire(|fl_load_relaxed(|'
-bite 'there is none to explain' lock.c 's|\[HOLD\] acquire \*/|[HOLD] acquire, no release */|'
-bite 'not so in its table' lock.c 's|\[HOLD\] acquire \*/|[HOLD] */|'
-bite 'not so in its table' scan.c 's|\[EITHER\] \*/|[EITHER] acquire */|'
-bite 'the operation has no relaxed' queue.c 's|\[LEAVE\] acquire|[TOLD]|'
-bite 'a label without a site' lock.c 's|const fifolock_modes_t \*modes = fl_modes_of(lock);|& /* [GUESS] */|'
-bite 'atomics have names' pool.c 's|fl_load_relaxed(&made)|__atomic_load_n(\&made, 0)|'
-bite 'atomics have names' wait.c 's|^#include <errno.h>|#include <stdatomic.h>|'
-bite 'atomics have names' queue.h 's|uint32_t ticket;|_Atomic uint32_t ticket;|'
+bite 'no row for this acquire' core/lock.c 's|/\* \[HOLD\] acquire \*/||'
+bite 'no row for this release' core/queue.c 's|/\* \[JOIN\] release \*/||'
+bite 'no row for this acquire' core/lock.c 's|, \[SCAN\] \[NEWS\] acquire \*/| */|'
+bite 'no row for this release' core/scan.c 's|acquire, no release|acquire|'
+bite 'no row for this relaxed' core/lock.c 's|\* \[GUESS\] \*||'
+bite 'no row for this relaxed' core/pool.c 's|/\* \[CARRIED\] \*/||'
+bite 'no row for this relaxed' core/scan.c '/fl_event_scan/a fl_or_relaxed(\&lock->word, 1);'
+bite 'named by no site' core/lock.c 's|^ \*	\[CARRIED\].*|&\n *	[OTHER]  no.|'
+bite 'named by no site' core/wait.c 's|^ \*	\[GRANT\].*|&\n *	[OTHER]  a  b  c|'
+bite 'no row \[GONE\]' core/queue.c 's|^ \*	\[GONE\].*||'
+bite 'has no release site' core/queue.c 's|\[LEAVE\] release|[JOIN] release|'
+bite 'has no acquire site' core/queue.c 's|\[LEAVE\] acquire|[JOIN] acquire|'
+bite 'has no release site' core/wait.c 's|fl_tell (scan.c)|fl_tell|'
+bite 'the operation has no acquire' core/queue.c 's|\[JOIN\] release|[JOIN] acquire|'
+bite 'the operation has no release' core/queue.c 's|\[LEAVE\] acquire|[LEAVE] release|'
+bite 'the operation has no acquire' core/lock.c 's|fl_cas_acquire(|fl_cas_relaxed(|'
+bite 'the operation has no acquire' core/wait.c 's|fl_load_acquire(|fl_load_relaxed(|'
+bite 'there is none to explain' core/lock.c 's|\[HOLD\] acquire \*/|[HOLD] acquire, no release */|'
+bite 'not so in its table' core/lock.c 's|\[HOLD\] acquire \*/|[HOLD] */|'
+bite 'not so in its table' core/scan.c 's|\[EITHER\] \*/|[EITHER] acquire */|'
+bite 'the operation has no relaxed' core/queue.c 's|\[LEAVE\] acquire|[TOLD]|'
+bite 'a label without a site' core/lock.c 's|const fifolock_modes_t \*modes = fl_modes_of(lock);|& /* [GUESS] */|'
+bite 'atomics have names' core/pool.c 's|fl_load_relaxed(&made)|__atomic_load_n(\&made, 0)|'
+bite 'atomics have names' core/wait.c 's|^#include <errno.h>|#include <stdatomic.h>|'
+bite 'atomics have names' core/queue.h 's|uint32_t ticket;|_Atomic uint32_t ticket;|'
 echo "$bites passed, $missed failed"
 test "$missed" = 0

@@ -20,7 +20,7 @@
 #define STAGE_H
 
 #include "common.h"
-#include "word.h"
+#include "core/word.h"
 #include <semaphore.h>
 
 #define CAST 8

@@ -8,7 +8,7 @@
  * by reading or exploring and that random threads hardly ever meet.
  */
 #include "test.h"
-#include "lock.h"
+#include "core/lock.h"
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED, U = FIFOLOCK_UPDATE };
 

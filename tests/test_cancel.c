@@ -3,7 +3,7 @@
  * test_cancel.c - requests are cancelled: at once, in a race, by many, by the million.
  */
 #include "jobs.h"
-#include "queue.h"
+#include "core/queue.h"
 
 Test(cancel, lets_in_at_once_whom_it_held_up, .description = "G4")
 {

@@ -10,7 +10,7 @@
 #include "hooks.h"
 #include "elsewhere.h"
 #include "common.h"
-#include "queue.h"
+#include "core/queue.h"
 
 #include <fifolock/cond.h>
 #include <fifolock/inspect.h>

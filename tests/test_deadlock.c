@@ -8,7 +8,7 @@
  * SCANNING by hand, so that many come, and some have left again, before anybody looks.
  */
 #include "test.h"
-#include "lock.h"
+#include "core/lock.h"
 #include "oracle.h"
 
 enum { CAST = 12, MODES = 4 };

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "queue.h"
+#include "core/queue.h"
 
 #define MOST 8 /* threads on one lock */
 

@@ -10,7 +10,7 @@
 #include <semaphore.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "queue.h"
+#include "core/queue.h"
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED };
 

@@ -3,7 +3,7 @@
  * test_modes.c - from limits to rows: presets, capacities, refusals.
  */
 #include "test.h"
-#include "lock.h"
+#include "core/lock.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -12,7 +12,7 @@
  */
 #include "test.h"
 #include "oracle.h"
-#include "lock.h"
+#include "core/lock.h"
 
 #define ACTORS 24
 #define STEPS  400

@@ -8,9 +8,9 @@
 #define _GNU_SOURCE
 #include "hooks.h"
 #include "elsewhere.h"
-#include "queue.h"
+#include "core/queue.h"
 #include "test.h"
-#include "word.h"
+#include "core/word.h"
 
 #include <fifolock/modes.h>
 #include <fifolock/request.h>

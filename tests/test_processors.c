@@ -5,7 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "common.h"
-#include "park.h"
+#include "core/park.h"
 #include "sandbox.h"
 #include <errno.h>
 #include <sched.h>

@@ -5,7 +5,7 @@
  */
 #include "hooks.h"
 #include "test.h"
-#include "lock.h"
+#include "core/lock.h"
 
 enum { S = FIFOLOCK_SHARED, IS = FIFOLOCK_INTENT_SHARED, IX = FIFOLOCK_INTENT_EXCLUSIVE };
 

@@ -11,7 +11,7 @@
 #include <fifolock/request.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include "queue.h"
+#include "core/queue.h"
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED, U = FIFOLOCK_UPDATE };
 

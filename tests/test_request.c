@@ -5,7 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "jobs.h"
-#include "queue.h"
+#include "core/queue.h"
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>

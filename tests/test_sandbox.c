@@ -12,7 +12,7 @@
 #include <fifolock/cond.h>
 #include <fifolock/request.h>
 #include <limits.h>
-#include "queue.h"
+#include "core/queue.h"
 
 #define MS 1000000
 

@@ -138,7 +138,7 @@ Test(stats, count_waits, .description = "G7")
 	cr_assert_eq(fifolock_unlock_n(&lock, S, 3), 0);
 }
 
-/* Who keeps the scanner's role keeps it where the time is (src/role.h). */
+/* Who keeps the scanner's role keeps it where the time is (src/core/role.h). */
 Test(stats, count_waits_of_those_who_are_alone, .description = "G7")
 {
 	static fifolock_stats_t stats;

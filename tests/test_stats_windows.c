@@ -8,7 +8,7 @@
 #define _GNU_SOURCE
 #include "hooks.h"
 #include "common.h"
-#include "book.h"
+#include "observe/book.h"
 
 _Thread_local struct hooks hooks;
 

@@ -8,8 +8,8 @@
  */
 #include "hooks.h"
 #include "test.h"
-#include "calls.h"
-#include "lock.h"
+#include "core/calls.h"
+#include "core/lock.h"
 
 enum {
 	X = FIFOLOCK_EXCLUSIVE,

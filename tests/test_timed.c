@@ -8,7 +8,7 @@
 #include <fifolock/fifolock.h>
 #include <limits.h>
 #include <unistd.h>
-#include "queue.h"
+#include "core/queue.h"
 
 #define MS 1000000
 

@@ -11,7 +11,7 @@
 #include "hooks.h"
 #include "elsewhere.h"
 #include "test.h"
-#include "word.h"
+#include "core/word.h"
 
 #include <fifolock/request.h>
 #include <signal.h>

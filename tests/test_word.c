@@ -5,7 +5,7 @@
  */
 #include "test.h"
 #include "oracle.h"
-#include "word.h"
+#include "core/word.h"
 
 #define FLAG_SETS 8u /* of QUEUED, SCANNING, RESCAN */
 

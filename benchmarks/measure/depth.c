@@ -7,7 +7,7 @@
  *	fifolock-depth [--quick]
  */
 #include "figures.h"
-#include "lock.h"
+#include "core/lock.h"
 #include "ticks.h"
 
 #include <err.h>

@@ -9,7 +9,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "atomic.h"
+#include "core/atomic.h"
 #include <urcu/arch.h>
 
 void sim_own(const void *at);

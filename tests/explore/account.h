@@ -6,7 +6,7 @@
 #define EX_ACCOUNT_H
 
 #include "watch.h"
-#include "queue.h"
+#include "core/queue.h"
 
 #define REQUESTS 64
 #define NESTED	 8 /* releases inside releases: a handler's, a callback's */

@@ -3,7 +3,7 @@
  * answers.c - is what a call returns what has happened?
  */
 #include "account.h"
-#include "lock.h"
+#include "core/lock.h"
 
 #include <errno.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls_inside.c - src/calls.c for threads that are coroutines. What it keeps is one
+ * calls_inside.c - src/core/calls.c for threads that are coroutines. What it keeps is one
  * thread's and its handler's, who come between two steps only: so none of it is a
  * step.
  */
 #include "pool_inside.h"
 
-#include "atomic.h"
+#include "core/atomic.h"
 #undef fl_handler_fence
 #undef fl_load_relaxed
 #undef fl_store_relaxed
@@ -50,7 +50,7 @@ void call_later(struct fl_slot *slot);
 
 #define fl_calls_expect expect
 #define fl_call_later	call_later
-#include "../../src/calls.c"
+#include "../../src/core/calls.c"
 #undef fl_calls_expect
 #undef fl_call_later
 

@@ -8,7 +8,7 @@
  * with just those who were granted.
  */
 #include "account.h"
-#include "lock.h"
+#include "core/lock.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * handed_inside.c - src/handed.c with a way to begin anew, and with a bound that the program
+ * handed_inside.c - src/core/handed.c with a way to begin anew, and with a bound that the program
  * says.
  */
 #include "pool_inside.h"
 
 #define FL_SERVES_MOST ex_serves_most()
-#include "../../src/handed.c"
+#include "../../src/core/handed.c"
 
 #include <string.h>
 

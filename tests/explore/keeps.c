@@ -18,8 +18,8 @@
  * News that were left with a thread are announced before it tells anybody.
  */
 #include "account.h"
-#include "lock.h"
-#include "role.h"
+#include "core/lock.h"
+#include "core/role.h"
 
 #include <string.h>
 

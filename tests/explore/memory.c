@@ -14,7 +14,7 @@
  * sequential consistency.
  */
 #include "explore.h"
-#include "park.h"
+#include "core/park.h"
 
 #include <errno.h>
 #include <string.h>

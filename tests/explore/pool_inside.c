@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #define mmap(...) MAP_FAILED
-#include "../../src/pool.c"
+#include "../../src/core/pool.c"
 #undef mmap
 
 #include "pool_inside.h"

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "calls.h"
+#include "core/calls.h"
 
-/* What src/calls.c keeps per thread (calls_inside.c), and what src/pool.c does. */
+/* What src/core/calls.c keeps per thread (calls_inside.c), and what src/core/pool.c does. */
 struct calls_thread {
 	uint32_t inbox;
 	struct fl_due due;

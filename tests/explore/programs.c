@@ -5,11 +5,11 @@
  * What the words of their scripts do is in words.c.
  */
 #define _GNU_SOURCE
-#include "park.h"
+#include "core/park.h"
 #include "programs.h"
-#include "queue.h"
+#include "core/queue.h"
 #include "watch.h"
-#include "word.h"
+#include "core/word.h"
 #include "words.h"
 
 #include <errno.h>

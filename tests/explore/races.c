@@ -9,7 +9,7 @@
  * -fsanitize=thread, and this is the run-time library.
  */
 #include "explore.h"
-#include "queue.h"
+#include "core/queue.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * role_inside.c - src/role.c with a way to begin anew.  How far the line has come is only asked
+ * role_inside.c - src/core/role.c with a way to begin anew.  How far the line has come is only asked
  * by who hovers; where nobody does, to ask is no step.
  */
 #include "pool_inside.h"
@@ -10,7 +10,7 @@
 uint32_t reached(const fifolock_t *lock);
 
 #define fl_role_reached reached
-#include "../../src/role.c"
+#include "../../src/core/role.c"
 #undef fl_role_reached
 
 #include <string.h>

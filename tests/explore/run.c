@@ -6,7 +6,7 @@
 #undef _FORTIFY_SOURCE /* its longjmp distrusts other stacks */
 #include "inside.h"
 #include "watch.h"
-#include "word.h"
+#include "core/word.h"
 
 #include <signal.h>
 #include <stdarg.h>

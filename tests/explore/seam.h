@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * seam.h - the operations of src/atomic.h, each handed to the explorer.  The sources
+ * seam.h - the operations of src/core/atomic.h, each handed to the explorer.  The sources
  * are compiled with -DFL_SEAM='"seam.h"'.
  */
 #ifndef EX_SEAM_H

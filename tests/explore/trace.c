@@ -3,8 +3,8 @@
  * trace.c - a step in words.
  */
 #include "watch.h"
-#include "role.h"
-#include "word.h"
+#include "core/role.h"
+#include "core/word.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -36,7 +36,7 @@
  * requires.
  */
 #include "account.h"
-#include "lock.h"
+#include "core/lock.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -35,7 +35,7 @@
  *	if-idle	destroy the lock and free its memory, if that can be done
  */
 #include "words.h"
-#include "queue.h"
+#include "core/queue.h"
 
 #include <errno.h>
 #include <fifolock/request.h>

@@ -6,7 +6,7 @@
 #ifndef ACCEPTED_H
 #define ACCEPTED_H
 
-#include "word.h"
+#include "core/word.h"
 #include "plain.h"
 
 #define TRIES 16 /* words looked at of a large table */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * plain.h - mode tables by their plain definition: what fifolock/modes.h says, in
- * counts, and nothing of how src/modes.c does it.
+ * counts, and nothing of how src/core/modes.c does it.
  */
 #ifndef PLAIN_H
 #define PLAIN_H

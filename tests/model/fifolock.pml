@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fifolock.pml - the protocol of src/lock.c, scan.c, role.c, pass.c, queue.c and wait.c,
+ * fifolock.pml - the protocol of src/core/lock.c, scan.c, role.c, pass.c, queue.c and wait.c,
  * small enough that spin can walk every interleaving of a few threads.
  *
  * A thread is a loop; `at` says where it is.  Each choice of the loop is one step as

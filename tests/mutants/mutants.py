@@ -4,26 +4,26 @@
 Each old text is in its file exactly once; where both are lists, all are replaced.  A mutant that no test catches is a missing
 test, unless it is in SURVIVORS below with the reason why nobody could notice."""
 
-LOCK = 'src/lock.c'
-QUEUE = 'src/queue.c'
-SCAN = 'src/scan.c'
-POOL = 'src/pool.c'
-PASS = 'src/pass.c'
-ROLE = 'src/role.c'
-WAIT = 'src/wait.c'
-WORD = 'src/word.h'
-MODES = 'src/modes.c'
-PUBLIC = 'src/fifolock.c'
-FAST = 'src/fast.h'
-REQUEST = 'src/request.c'
-RUN = 'src/run.c'
-CALLS = 'src/calls.c'
-HANDED = 'src/handed.c'
-COND = 'src/cond.c'
-INSPECT = 'src/inspect.c'
-CONVERT = 'src/convert.c'
-STATS = 'src/stats.c'
-PROCESSORS = 'src/processors.c'
+LOCK = 'src/core/lock.c'
+QUEUE = 'src/core/queue.c'
+SCAN = 'src/core/scan.c'
+POOL = 'src/core/pool.c'
+PASS = 'src/core/pass.c'
+ROLE = 'src/core/role.c'
+WAIT = 'src/core/wait.c'
+WORD = 'src/core/word.h'
+MODES = 'src/core/modes.c'
+PUBLIC = 'src/api/fifolock.c'
+FAST = 'src/api/fast.h'
+REQUEST = 'src/api/request.c'
+RUN = 'src/api/run.c'
+CALLS = 'src/core/calls.c'
+HANDED = 'src/core/handed.c'
+COND = 'src/api/cond.c'
+INSPECT = 'src/observe/inspect.c'
+CONVERT = 'src/api/convert.c'
+STATS = 'src/observe/stats.c'
+PROCESSORS = 'src/core/processors.c'
 
 MUTANTS = [
     # Who may take at once (G1, G2)
@@ -679,7 +679,7 @@ MUTANTS = [
      '\tfl_role_set(keeper, fl_role_note(lock, FL_KEPT));\n', '\t(void)lock, (void)keeper;\n'),
     ('who could have the role looks what it wants', PASS,
      'if (!wants(heir, mode, 0) || ', 'if (!wants(heir, heir->mode, 0) || '),
-    ('a slot is used again before the thief is seen to be done', 'src/role.c',
+    ('a slot is used again before the thief is seen to be done', 'src/core/role.c',
      'uint64_t note = fl_load_acquire(&slot->note), to;', 'uint64_t note = fl_load_relaxed(&slot->note), to;'),
     ('passed on to another mode', PASS,
      'return slot->mode == mode &&', 'return mode < 64 &&'),

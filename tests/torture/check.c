@@ -4,7 +4,7 @@
  * comes out even, no slot is lost.
  */
 #include "torture.h"
-#include "queue.h"
+#include "core/queue.h"
 
 static void each_of(struct actor *actor, void (*visit)(struct entry *, void *), void *arg)
 {

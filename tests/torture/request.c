@@ -5,7 +5,7 @@
  */
 #include "torture.h"
 
-#include "park.h"
+#include "core/park.h"
 
 #include <fifolock/request.h>
 

@@ -5,7 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "torture.h"
-#include "queue.h"
+#include "core/queue.h"
 
 #include <signal.h>
 

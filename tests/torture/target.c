@@ -7,7 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "torture.h"
-#include "queue.h"
+#include "core/queue.h"
 
 #include <sys/mman.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * torture_atomic.h - the library's atomics (src/atomic.h) with a chance, in rounds with
+ * torture_atomic.h - the library's atomics (src/core/atomic.h) with a chance, in rounds with
  * jitter, that the thread loses some time before any of them.  A window of a few
  * nanoseconds between two of them is then hit every few thousand times.
  */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * torture_events.h - the library's events (src/events.h) as the torture program
+ * torture_events.h - the library's events (src/observe/events.h) as the torture program
  * takes them: it compiles the library's sources once more with this header.
  */
 #ifndef TORTURE_EVENTS_H
 #define TORTURE_EVENTS_H
 
-#include "queue.h"
+#include "core/queue.h"
 
 void torture_on_join(const fifolock_t *lock, const struct fl_slot *slot, uint32_t ticket);
 void torture_on_leave(const fifolock_t *lock);

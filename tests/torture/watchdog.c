@@ -9,7 +9,7 @@
  */
 #define _GNU_SOURCE
 #include "torture.h"
-#include "queue.h"
+#include "core/queue.h"
 
 #define TURNS_PER_S 10u
 #define ROUND_MOST  30u /* turns after which threads are told to come to an end */

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * convert.c - what a holder may do besides giving back: another mode for the one it has,
+ * a look at who waits for it, a turn for those in line.  Layer 4.
+ */
+#include "observe/account.h"
+#include "core/calls.h"
+#include "fast.h"
+
+#include <stddef.h>
+
+static int check_both(const fifolock_modes_t *modes, unsigned from, unsigned to)
+{
+	int error = fl_check_any(modes, from, 1);
+
+	return error ? error : fl_check_any(modes, to, 1);
+}
+
+/* Not at once: in line before all who hold nothing. */
+static int wait_ahead(fifolock_t *lock, unsigned from, struct fl_want *want,
+		      const struct fl_deadline *deadline)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error;
+
+	want->since = fl_account_asks(lock, want->mode, false);
+	error = fl_wait_ahead(lock, want, from, deadline);
+	if (error)
+		fl_account_waited(lock, modes, want->mode, error);
+	return error;
+}
+
+static int exchange(fifolock_t *lock, unsigned from, struct fl_want *want, bool waits,
+		    const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = fl_exchange(lock, &modes->rows[from], want);
+	bool in_line;
+
+	if (error == EBUSY && fl_closed(lock))
+		error = ECANCELED;
+	in_line = error == EBUSY && waits;
+	if (in_line)
+		error = wait_ahead(lock, from, want, deadline);
+	else if (error && error != EPERM)
+		fl_account_refused(lock, modes, want->mode, error);
+	if (!error)
+		fl_account_changed(lock, from, want->mode, in_line, site);
+	return error;
+}
+
+static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
+		   const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = check_both(modes, from, to);
+	struct fl_want want;
+
+	if (error || (deadline && (error = fl_deadline_check(deadline))))
+		return error;
+	error = fl_account_holds(lock, from, 1, site);
+	if (!error && fifolock_holds(lock, from) == 0)
+		error = EPERM; /* before anybody is told */
+	if (!error && waits)
+		error = fl_account_may_convert(lock, from, to, site);
+	if (error == EDEADLK)
+		fl_account_refused(lock, modes, to, error);
+	if (error)
+		return error;
+	want = fl_want(&modes->rows[to], to, 1);
+	fl_account_changes(lock, from);
+	error = exchange(lock, from, &want, waits, deadline, site);
+	if (error)
+		fl_account_unchanged(lock, from);
+	return error;
+}
+
+/* Which of the two modes is it that is wrong, if one is? */
+static int answer(const fifolock_t *lock, unsigned from, unsigned to, int error,
+		  const void *site)
+{
+	bool is_to = error == EINVAL && !fl_check_any(fl_modes_of(lock), from, 1);
+
+	return fl_account_answer(lock, is_to ? to : from, 1, error, site);
+}
+
+int fifolock_convert(fifolock_t *lock, unsigned from, unsigned to)
+{
+	return answer(lock, from, to, convert(lock, from, to, true, NULL, FL_SITE),
+		      FL_SITE);
+}
+
+int fifolock_tryconvert(fifolock_t *lock, unsigned from, unsigned to)
+{
+	return answer(lock, from, to, convert(lock, from, to, false, NULL, FL_SITE_BRIEF),
+		      FL_SITE);
+}
+
+int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
+			  const struct timespec *deadline)
+{
+	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+
+	return answer(
+		lock, from, to,
+		convert(lock, from, to, true, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
+}
+
+struct kept_out {
+	const fifolock_modes_t *modes;
+	unsigned mode;
+	uint64_t holds; /* of that mode, and no others */
+	bool found;
+};
+
+static bool is_kept_out(const struct fl_slot *slot, void *ctx)
+{
+	struct kept_out *search = ctx;
+
+	uint64_t holds = search->holds;
+
+	if ((slot->how & FL_AHEAD) && slot->from == search->mode)
+		holds -= search->modes->rows[slot->from].unit; /* its own */
+	search->found = !fl_slot_fits(search->modes, slot, holds);
+	return !search->found;
+}
+
+/* EAGAIN: it cannot be told now. */
+static int contends(fifolock_t *lock, unsigned mode, bool *found)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	struct kept_out search = {.modes = modes, .mode = mode};
+	struct fl_look look = {.see = is_kept_out, .ctx = &search};
+	uint32_t holds = fifolock_holds(lock, mode);
+	int error = 0;
+
+	if (holds) {
+		search.holds = modes->rows[mode].unit * holds;
+		error = fl_look(lock, &look);
+	}
+	*found = search.found;
+	return error == EBUSY ? EAGAIN : 0;
+}
+
+bool fifolock_contended(fifolock_t *lock, unsigned mode)
+{
+	bool found;
+
+	return contends(lock, mode, &found) == 0 && found;
+}
+
+/* In line again before the hold is given back: so those who are in line now get their
+ * turn, and nobody who comes later.  No callback runs between the two. */
+static int take_turns(fifolock_t *lock, const struct fl_want *want, struct fl_slot *slot)
+{
+	const struct fifolock_row *row = &fl_modes_of(lock)->rows[want->mode];
+	struct fl_calls_wait wait;
+	int error;
+
+	fl_calls_wait(&wait, lock);
+	fl_calls_hold();
+	fl_join(lock, slot, want, FL_UNBOUND);
+	fl_release(lock, row->field, row->unit);
+	fl_calls_let();
+	error = fl_await(lock, slot, NULL);
+	fl_calls_waited(&wait);
+	return error;
+}
+
+static int bump(fifolock_t *lock, unsigned mode, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	struct fl_want want = fl_want(&modes->rows[mode], mode, 1);
+	struct fl_slot *slot;
+	uint64_t gave;
+	int error = fl_slot_to_wait(lock, NULL, &slot);
+
+	if (error)
+		return 0; /* closed meanwhile: all in line have been turned away */
+	(void)fl_account_gives(lock, mode, 1, &gave, site);
+	error = fl_account_may_wait(lock, mode, 1, site);
+	if (error) {
+		fl_account_keeps(lock, mode, 1, gave, site);
+		fl_account_refused(lock, modes, mode, error);
+		fl_slot_waited(slot);
+		return error;
+	}
+	want.since = fl_account_asks(lock, mode, true);
+	error = take_turns(lock, &want, slot);
+	fl_slot_waited(slot);
+	if (error)
+		fl_account_turned_away(lock, error);
+	else
+		fl_account_took(lock, mode, 1, true, true, site);
+	return error;
+}
+
+static int bump_if_contended(fifolock_t *lock, unsigned mode, const void *site)
+{
+	int error = fl_check_any(fl_modes_of(lock), mode, 1);
+	bool found;
+
+	if (!error)
+		error = fl_account_holds(lock, mode, 1, site);
+	if (error)
+		return error;
+	if (fifolock_holds(lock, mode) == 0)
+		return EPERM;
+	fl_account_asks_again(lock, mode, site);
+	error = contends(lock, mode, &found);
+	return error || !found ? error : bump(lock, mode, site);
+}
+
+int fifolock_bump(fifolock_t *lock, unsigned mode)
+{
+	return fl_account_answer(lock, mode, 1, bump_if_contended(lock, mode, FL_SITE),
+				 FL_SITE);
+}

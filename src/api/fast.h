@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fast.h - the first tries: arguments, one compare-and-swap in, one out.  Layer 4,
+ * shared by the public functions that take or give a hold.
+ *
+ *	row       released by            acquired by               what it carries
+ *	[HOLD]    fl_give_only,          fl_take_free,             the holder's writes
+ *	          fl_give_seen           fl_take_seen
+ */
+#ifndef FL_FAST_H
+#define FL_FAST_H
+
+#include "core/lock.h"
+#include "core/atomic.h"
+
+#include <errno.h>
+
+#define FL_ALWAYS     static inline __attribute__((always_inline))
+#define FL_NOT_INLINE __attribute__((noinline))
+
+/* A counted table answers EINVAL here, whatever the mode: its own count is 0, so that who
+ * does not count needs not look (stats.c). */
+FL_ALWAYS int fl_check(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+{
+	if (fl_unlikely(mode >= modes->count))
+		return EINVAL;
+	/* Every mode has room for one. */
+	if (n != 1 && (n == 0 || n > modes->capacity[mode]))
+		return ERANGE;
+	return 0;
+}
+
+/* The same for both kinds of tables. */
+static inline int fl_check_any(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+{
+	if (mode >= fl_modes_count(modes))
+		return EINVAL;
+	return n == 0 || n > modes->capacity[mode] ? ERANGE : 0;
+}
+
+/* The first try is a guess, that nobody has the lock, and the compare-and-swap itself
+ * looks: a load before it would wait for the locked instruction of the last unlock, on some
+ * processors for as long as the compare-and-swap takes.  Any weight up to the capacity
+ * fits a free lock; only a predicate may say no.  *seen: what was there.
+ *
+ * Where others are in, the guess is wrong and costs one locked instruction more on a line
+ * that has to come for writing anyway.  Tried: a hint in the thread whether others
+ * were in last.  It takes 1 ns of each uncontended pair, and two readers at once gained
+ * nothing by it. */
+FL_ALWAYS bool fl_take_free(fifolock_t *lock, const fifolock_modes_t *modes,
+			    unsigned mode, uint32_t n, uint64_t *seen)
+{
+	*seen = 0;
+	return fl_likely(!modes->compatible) &&
+	       /* [HOLD] acquire */
+	       fl_likely(fl_cas_acquire(&lock->word, seen, modes->rows[mode].unit * n));
+}
+
+/* With a word that was seen, in as few instructions as it takes: a biased field never
+ * reaches the flags, so one mask tests both; the rest of the request is made when this
+ * failed. */
+FL_ALWAYS bool fl_take_seen(fifolock_t *lock, const fifolock_modes_t *modes,
+			    unsigned mode, uint32_t n, uint64_t seen)
+{
+	const struct fifolock_row *row = &modes->rows[mode];
+	uint64_t bias = row->bias + row->unit * (n - 1);
+
+	return fl_likely(((seen + bias) & (row->guard | FL_QUEUED)) == 0) &&
+	       fl_likely(!modes->compatible) &&
+	       /* [HOLD] acquire */
+	       fl_likely(fl_cas_acquire(&lock->word, &seen, seen + row->unit * n));
+}
+
+/* The guess: these units are all there is in the word, so nobody is in line, and that
+ * much is held. */
+FL_ALWAYS bool fl_give_only(fifolock_t *lock, uint64_t units, uint64_t *seen)
+{
+	*seen = units;
+	/* [HOLD] release */
+	return fl_likely(fl_cas_release(&lock->word, seen, 0));
+}
+
+/* Nobody is in line, and that much is held: the units out. */
+FL_ALWAYS bool fl_give_seen(fifolock_t *lock, uint64_t field, uint64_t units,
+			    uint64_t seen)
+{
+	return fl_likely(fl_word_has(seen, field, units) && !(seen & FL_QUEUED)) &&
+	       /* [HOLD] release */
+	       fl_likely(fl_cas_release(&lock->word, &seen, seen - units));
+}
+
+/* Both. */
+FL_ALWAYS bool fl_give_at_once(fifolock_t *lock, uint64_t field, uint64_t units)
+{
+	uint64_t seen;
+
+	return fl_give_only(lock, units, &seen) || fl_give_seen(lock, field, units, seen);
+}
+
+#endif

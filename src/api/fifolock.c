@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fifolock.c - the public functions: check the arguments, try the one
+ * compare-and-swap, leave the rest to lock.c.  Layer 4.
+ *
+ * The fast paths live in the library, not in the header: inlined they would put the
+ * word's layout into every program linked against it.  As it is, an uncontended pair
+ * takes 1.05 times two bare atomic operations; that is all there is to win.  The line is
+ * asked for to be written (fl_own) before the pointer to the table is read from it.
+ *
+ *	row       released by               acquired by                what it carries
+ *	[HOLD]    fl_give_only (fast.h)     fifolock_destroy           the holder's writes
+ *
+ *	relaxed   because
+ *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
+ *	[ANSWER]  A number for the caller, old by the time it is read.  It orders nothing.
+ */
+#include "core/lock.h"
+#include "observe/account.h"
+#include "core/atomic.h"
+#include "core/calls.h"
+#include "fast.h"
+#include "core/role.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes)
+{
+	if (!lock)
+		return EINVAL;
+	*lock = (fifolock_t)FIFOLOCK_INIT(modes);
+	fl_account_new(lock);
+	return 0;
+}
+
+int fifolock_destroy(fifolock_t *lock)
+{
+	uint64_t idle;
+
+	if (!lock || lock->modes == &fl_no_modes)
+		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
+	idle = fl_closed(lock) ? FL_QUEUED : 0;
+	/* [HOLD] acquire: before whatever the caller does with the memory. */
+	if ((fl_load_acquire(&lock->word) | idle) != idle)
+		return fl_account_wrong(lock, 0, 1, EBUSY, FL_SITE);
+	fl_account_new(lock);
+	fl_account_gone(lock);
+	lock->modes = &fl_no_modes;
+	return 0;
+}
+
+int fifolock_close(fifolock_t *lock)
+{
+	if (fl_modes_of(lock) == &fl_no_modes)
+		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
+	fl_account_closes(lock);
+	fl_calls_hold(); /* everybody is told before callbacks run */
+	fl_rule(lock, FL_CLOSED, FL_CLOSED);
+	fl_cond_closed(lock);
+	fl_calls_let();
+	return 0;
+}
+
+/* Whom the closing was for may still be in line, if another thread has been granting all
+ * the while: first they are turned away. */
+int fifolock_reopen(fifolock_t *lock)
+{
+	struct fl_look look = {0};
+
+	if (fl_modes_of(lock) == &fl_no_modes)
+		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
+	if (fl_closed(lock) && fl_look(lock, &look) == EBUSY)
+		return EAGAIN;
+	fl_rule(lock, FL_CLOSED, 0);
+	return 0;
+}
+
+int fifolock_bound(fifolock_t *lock, uint32_t most)
+{
+	if (fl_modes_of(lock) == &fl_no_modes)
+		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
+	if (most > FL_BOUND_MAX)
+		return ERANGE;
+	fl_rule(lock, FL_BOUND_MAX << FL_BOUND_SHIFT, most << FL_BOUND_SHIFT);
+	return 0;
+}
+
+/* Is there a reason not to get in line? */
+static int objection(fifolock_t *lock, const struct fl_want *want, const void *site)
+{
+	if (fl_closed(lock))
+		return ECANCELED;
+	return fl_account_may_wait(lock, want->mode, want->weight, site);
+}
+
+FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t n,
+				      const struct fl_deadline *deadline,
+				      const void *site)
+{
+	struct fl_want want = fl_want(&fl_modes_of(lock)->rows[mode], mode, n);
+	int error = 0;
+
+	if (!fl_take(lock, &want)) {
+		error = objection(lock, &want, site);
+		if (!error)
+			error = fl_wait_in_line(lock, &want, deadline);
+	}
+	if (!error)
+		fl_account_took_at_once(lock, mode, n, site);
+	return error;
+}
+
+/* The guess was wrong: others may be in with whom it goes. */
+FL_NOT_INLINE static int acquire_held(fifolock_t *lock, unsigned mode, uint32_t n,
+				      const struct fl_deadline *deadline, uint64_t seen,
+				      const void *site)
+{
+	if (!fl_take_seen(lock, fl_modes_of(lock), mode, n, seen))
+		return acquire_slow(lock, mode, n, deadline, site);
+	fl_account_took_at_once(lock, mode, n, site);
+	return 0;
+}
+
+/* Not at once. */
+static int wait_booked(fifolock_t *lock, struct fl_want *want,
+		       const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = objection(lock, want, site);
+
+	if (error) {
+		fl_account_refused(lock, modes, want->mode, error);
+		return error;
+	}
+	want->since = fl_account_asks(lock, want->mode, !deadline);
+	error = fl_wait_in_line(lock, want, deadline);
+	if (error)
+		fl_account_waited(lock, modes, want->mode, error);
+	return error;
+}
+
+static int try_booked(fifolock_t *lock, const struct fl_want *want)
+{
+	int error = fl_closed(lock) ? ECANCELED : EBUSY;
+
+	fl_account_refused(lock, fl_modes_of(lock), want->mode, error);
+	return error;
+}
+
+FL_NOT_INLINE static int acquire_booked(fifolock_t *lock, unsigned mode, uint32_t n,
+					const struct fl_deadline *deadline, bool waits,
+					const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = fl_check_any(modes, mode, n);
+	struct fl_want want;
+	bool in_line;
+
+	if (error || !fl_booked(modes))
+		return error ? error : EINVAL;
+	if (deadline && (error = fl_deadline_check(deadline)))
+		return error;
+	want = fl_want(&modes->rows[mode], mode, n);
+	in_line = !fl_take(lock, &want);
+	if (in_line)
+		error = waits ? wait_booked(lock, &want, deadline, site)
+			      : try_booked(lock, &want);
+	if (!error)
+		fl_account_took(lock, mode, n, in_line, waits && !deadline, site);
+	return error;
+}
+
+FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
+		      const struct fl_deadline *deadline, const void *site)
+{
+	const fifolock_modes_t *modes;
+	uint64_t seen;
+	int error;
+
+	fl_own(&lock->word);
+	modes = fl_modes_of(lock);
+	error = fl_check(modes, mode, n);
+	if (fl_unlikely(error))
+		return error == EINVAL
+			       ? acquire_booked(lock, mode, n, deadline, true, site)
+			       : error;
+	if (deadline && (error = fl_deadline_check(deadline)))
+		return error;
+	if (!fl_take_free(lock, modes, mode, n, &seen))
+		return acquire_held(lock, mode, n, deadline, seen, site);
+	fl_account_took_at_once(lock, mode, n, site);
+	return 0;
+}
+
+FL_NOT_INLINE static int try_slow(fifolock_t *lock, unsigned mode, uint32_t n,
+				  const void *site)
+{
+	struct fl_want want = fl_want(&fl_modes_of(lock)->rows[mode], mode, n);
+
+	if (!fl_take(lock, &want))
+		return fl_closed(lock) ? ECANCELED : EBUSY;
+	fl_account_took_at_once(lock, mode, n, site);
+	return 0;
+}
+
+/* Who tries again and again is not to fetch the line for writing: this one looks first. */
+FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = fl_check(modes, mode, n);
+
+	if (fl_unlikely(error))
+		return error == EINVAL ? acquire_booked(lock, mode, n, NULL, false, site)
+				       : error;
+	/* [GUESS] */
+	if (!fl_take_seen(lock, modes, mode, n, fl_load_relaxed(&lock->word)))
+		return try_slow(lock, mode, n, site);
+	fl_account_took_at_once(lock, mode, n, site);
+	return 0;
+}
+
+/* Perhaps with the role of the scanner (pass.c).  Asked before anything of the lock is looked
+ * at: its line stays with those who get in line. */
+FL_ALWAYS bool kept(const fifolock_t *lock, uint32_t n)
+{
+	return fl_unlikely(fl_kept_lock == lock) && n == 1;
+}
+
+FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_t n,
+					const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = fl_check_any(modes, mode, n);
+	const struct fifolock_row *row;
+	uint64_t gave;
+
+	if (error || !fl_booked(modes))
+		return error ? error : EINVAL;
+	error = fl_account_holds(lock, mode, n, site);
+	if (!error && fifolock_holds(lock, mode) < n)
+		error = EPERM; /* before anybody is told */
+	if (!error)
+		error = fl_account_gives(lock, mode, n, &gave, site);
+	if (error)
+		return error;
+	if (kept(lock, n) && fl_pass(lock, mode))
+		return 0;
+	row = &modes->rows[mode];
+	error = fl_release(lock, row->field, row->unit * n);
+	if (error)
+		fl_account_keeps(lock, mode, n, gave, site);
+	return error;
+}
+
+/* The guess was wrong: others hold it, too, or wait, or the caller does not hold it. */
+FL_NOT_INLINE static int release_held(fifolock_t *lock, uint64_t field, uint64_t units,
+				      uint64_t seen)
+{
+	return fl_give_seen(lock, field, units, seen) ? 0
+						      : fl_release(lock, field, units);
+}
+
+FL_ALWAYS int release_plain(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+{
+	const fifolock_modes_t *modes;
+	const struct fifolock_row *row;
+	uint64_t units;
+	uint64_t seen;
+	int error;
+
+	fl_own(&lock->word);
+	modes = fl_modes_of(lock);
+	error = fl_check(modes, mode, n);
+	if (fl_unlikely(error))
+		return error == EINVAL ? release_booked(lock, mode, n, site) : error;
+	error = fl_account_gives_at_once(lock, mode, n, site);
+	if (error)
+		return error;
+	if (FL_HOOKED && kept(lock, n) && fl_pass(lock, mode))
+		return 0;
+	row = &modes->rows[mode];
+	units = row->unit * n;
+	if (fl_give_only(lock, units, &seen))
+		return 0;
+	return release_held(lock, row->field, units, seen);
+}
+
+/* If somebody keeps books of it, it is passed on after these. */
+FL_NOT_INLINE static int release_kept(fifolock_t *lock, unsigned mode, uint32_t n,
+				      const void *site)
+{
+	return !fl_watched() && fl_pass(lock, mode) ? 0
+						    : release_plain(lock, mode, n, site);
+}
+
+FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
+{
+	return !FL_HOOKED && kept(lock, n) ? release_kept(lock, mode, n, site)
+					   : release_plain(lock, mode, n, site);
+}
+
+int fifolock_lock(fifolock_t *lock, unsigned mode)
+{
+	return fl_account_answer(lock, mode, 1, acquire(lock, mode, 1, NULL, FL_SITE),
+				 FL_SITE);
+}
+
+int fifolock_lock_n(fifolock_t *lock, unsigned mode, uint32_t n)
+{
+	return fl_account_answer(lock, mode, n, acquire(lock, mode, n, NULL, FL_SITE),
+				 FL_SITE);
+}
+
+int fifolock_trylock(fifolock_t *lock, unsigned mode)
+{
+	return fl_account_answer(lock, mode, 1, try_acquire(lock, mode, 1, FL_SITE_BRIEF),
+				 FL_SITE);
+}
+
+int fifolock_trylock_n(fifolock_t *lock, unsigned mode, uint32_t n)
+{
+	return fl_account_answer(lock, mode, n, try_acquire(lock, mode, n, FL_SITE_BRIEF),
+				 FL_SITE);
+}
+
+int fifolock_timedlock(fifolock_t *lock, unsigned mode, const struct timespec *deadline)
+{
+	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+
+	return fl_account_answer(
+		lock, mode, 1,
+		acquire(lock, mode, 1, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
+}
+
+int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
+			 const struct timespec *deadline)
+{
+	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+
+	return fl_account_answer(
+		lock, mode, n,
+		acquire(lock, mode, n, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
+}
+
+int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
+		       const struct timespec *deadline)
+{
+	struct fl_deadline until = {deadline, clock};
+
+	return fl_account_answer(
+		lock, mode, 1,
+		acquire(lock, mode, 1, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
+}
+
+int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n, clockid_t clock,
+			 const struct timespec *deadline)
+{
+	struct fl_deadline until = {deadline, clock};
+
+	return fl_account_answer(
+		lock, mode, n,
+		acquire(lock, mode, n, fl_deadline_or_none(&until), FL_SITE_BRIEF),
+		FL_SITE);
+}
+
+int fl_unlock(fifolock_t *lock, unsigned mode, const void *site)
+{
+	return fl_account_answer(lock, mode, 1, release(lock, mode, 1, site), site);
+}
+
+int fifolock_unlock(fifolock_t *lock, unsigned mode)
+{
+	return fl_account_answer(lock, mode, 1, release(lock, mode, 1, FL_SITE_BRIEF),
+				 FL_SITE);
+}
+
+int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n)
+{
+	return fl_account_answer(lock, mode, n, release(lock, mode, n, FL_SITE_BRIEF),
+				 FL_SITE);
+}
+
+uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+
+	if (mode >= fl_modes_count(modes))
+		return 0;
+	return fl_word_holds(modes, mode, fl_load_relaxed(&lock->word)); /* [ANSWER] */
+}
+
+uint32_t fifolock_waiting(const fifolock_t *lock)
+{
+	uint32_t length = fl_line_length(lock);
+
+	return length && fl_confirm((fifolock_t *)lock) ? length : 0;
+}

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lock.c - the algorithm.  Layer 3: the only place where the word, the line and
+ * parking meet.  What a scanner does is in scan.c.
+ *
+ * A request takes its hold with one compare-and-swap on the word if nobody is in
+ * line and it fits (fl_take).  Otherwise it joins the line and announces that on the
+ * word (announce); this is the step by which it counts as in line.  Whoever then
+ * makes a grant possible becomes the scanner: takes SCANNING, brings the line up to
+ * date, takes from its head whom the word has room for, and commits (scan).  One
+ * compare-and-swap on the word is the commit: granted units in, the scanner's own
+ * release out, SCANNING off.  It is the scanner's last touch of the lock; the slots
+ * are told after it.
+ *
+ * Why the release is part of the commit: until then a releasing scanner still has
+ * its hold, so no other holder can be the last one, and free the lock, while the
+ * scanner looks at it (G5).
+ *
+ * Why a claim comes before the commit: a request with a deadline can leave at any
+ * moment.  Claiming its slot decides the matter before its units are in, so no hold
+ * ever exists that nobody wants and nobody has to give one back after the last touch
+ * (G4, G5).
+ *
+ * Why no wake-up is lost (G3): whatever can let the head in (a unit out, an arrival,
+ * a departure) is followed by a successful compare-and-swap on the word by the same
+ * thread.  Either that step found no scanner and makes one; or it changes the word
+ * under the scanner, whose commit then fails and who looks again.  Only an arrival
+ * at an empty line that does not fit makes no scanner: a hold is in its way, and the
+ * release of that comes later in the order of the word, and sees QUEUED.
+ *
+ * Why a release stays O(granted): an arrival that finds QUEUED and no scanner scans
+ * itself, so it is linked by its own thread.  What a release has to link is the
+ * first in line and those arriving at that very moment.
+ *
+ * What else may happen to a request: it is turned away because the lock is closed or
+ * because it waits for itself; it is called back (calls.h); its section is run by the
+ * scanner's thread (struct fl_service, run.c).  A conversion waits with what it holds,
+ * ahead of those who hold nothing.  docs/design.md has the reasons.
+ *
+ * Order of memory.  Every write to the word is a read-modify-write, so each release
+ * below heads a release sequence that runs through all later values.
+ *
+ *	row      released by               acquired by              what it carries
+ *	[HOLD]   release, exchange,        take, exchange           the holder's writes
+ *	         commit (scan.c)
+ *	[SCAN]   commit (scan.c)           release, exchange,       first, gone, links
+ *	                                   announce, look
+ *	[NEWS]   announce, fl_confirm,     release, announce, look, the pushes before it
+ *	         fl_awaited                clear_rescan (scan.c)   
+ *	[LEAVE]  leave                     admit (queue.c)          the last use of the slot of a
+ *	                                                            conversion, if that is not
+ *	                                                            taken in yet
+ *	[GRANT]  fl_tell (scan.c)          fl_told                  every earlier holder's
+ *	                                                            writes
+ *	[SHUT]   fl_closed_for_certain,    the other of the two,    who waits at a condition; what
+ *	         fl_rule                   fl_closed                came before a close
+ *	[CLOSED] fl_rule                   fl_look                  what the caller did to
+ *	                                                            the word before
+ *
+ *	relaxed    because
+ *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.  A
+ *	           refusal needs none: the word never lacks the caller's own holds.
+ *	[CARRIED]  The slot is still its owner's; the push that follows carries it.
+ *	[RULES]    The bound, and what was there before a change.  Closing is followed by an
+ *	           announcement, which carries it to scanners; all others find it out in their
+ *	           own time.
+ *
+ * "no release", "no acquire": that half of the operation carries nothing.  The whole
+ * argument, pair by pair, is in docs/memory-orders.md.
+ */
+#include "lock.h"
+#include "observe/account.h"
+#include "atomic.h"
+#include "calls.h"
+#include "observe/events.h"
+#include "role.h"
+#include "scan.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+_Static_assert(sizeof(fifolock_t) == 40, "the lock is 40 bytes");
+
+const fifolock_modes_t fl_no_modes = {.count = 0};
+
+bool fl_take(fifolock_t *lock, const struct fl_want *want)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+
+	do {
+		if ((word & FL_QUEUED) || !fl_want_fits(modes, want, word))
+			return false;
+		/* [HOLD] acquire */
+	} while (!fl_cas_acquire(&lock->word, &word, word + want->unit));
+	return true;
+}
+
+/* Somebody is in line, and nobody scans or keeps the role. */
+static bool wants_scanner(uint64_t word)
+{
+	return (word & (FL_QUEUED | FL_SCANNING | FL_RESCAN)) == FL_QUEUED;
+}
+
+/* 0 -> SCANNING, or RESCAN under a scanner. */
+static uint64_t with_news(uint64_t word)
+{
+	return word | FL_QUEUED | (word & FL_SCANNING ? FL_RESCAN : FL_SCANNING);
+}
+
+/* Make an arrival known.  Behind somebody it is known already: who empties the line finds
+ * it (queue.c), if the word cannot lose QUEUED before.  Under a scanner it can: one that has
+ * emptied the line, while who is before this one has not announced itself yet.
+ * In no line any more it has been granted, and must not keep others from the lock. */
+static void announce_arrival(fifolock_t *lock, bool behind, struct fl_service *service)
+{
+	/* [NEWS] acquire: what was done before QUEUED was set */
+	uint64_t word = fl_load_acquire(&lock->word);
+	uint64_t next;
+
+	do {
+		if (fl_word_kept(word) || (behind && wants_scanner(word)) ||
+		    fl_line_is_empty(lock))
+			return;
+		next = with_news(word);
+		/* [NEWS] release, [SCAN] [NEWS] acquire */
+	} while (!fl_cas_acq_rel(&lock->word, &word, next));
+	if (!(word & FL_SCANNING))
+		fl_scan(&(struct scan){.lock = lock, .word = next, .service = service});
+}
+
+/* News for the scanner: true, the caller is one now; false, another thread will look again.
+ * Without QUEUED there is nothing to look at, unless it is to be so in any case. */
+static bool scans_news(fifolock_t *lock, bool in_any_case, uint64_t *word)
+{
+	*word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	for (;;) {
+		bool looks = in_any_case || (*word & FL_QUEUED);
+		uint64_t next = looks ? with_news(*word) : *word;
+		enum fl_took took;
+
+		if (fl_word_kept(*word)) {
+			took = fl_take_role(lock, word, true);
+			if (took != FL_MISSED)
+				return took == FL_TOOK;
+			*word = fl_load_relaxed(&lock->word); /* [GUESS] */
+			/* [NEWS] release, [SCAN] [NEWS] acquire */
+		} else if (fl_cas_acq_rel(&lock->word, word, next)) {
+			looks = looks && !(*word & FL_SCANNING);
+			*word = next;
+			return looks;
+		}
+	}
+}
+
+void fl_announce(fifolock_t *lock)
+{
+	uint64_t word;
+
+	if (scans_news(lock, true, &word))
+		fl_scan(&(struct scan){.lock = lock, .word = word});
+}
+
+static inline uint32_t rules(const fifolock_t *lock)
+{
+	return fl_load_relaxed(&lock->rules); /* [RULES] */
+}
+
+static uint32_t bound_of(const fifolock_t *lock)
+{
+	uint32_t bound = rules(lock) >> FL_BOUND_SHIFT & FL_BOUND_MAX;
+
+	return bound ? bound : UINT32_MAX;
+}
+
+/* What the slot is to say, before it is in line. */
+static void fill(const fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+		 unsigned how)
+{
+	slot->mode = (uint8_t)want->mode;
+	slot->weight = want->weight;
+	slot->how = (uint8_t)how;
+	if (!(how & FL_CALLS))
+		fl_slot_set_note(slot, want->since ? want->since | FL_NOTE_SINCE : 0);
+	if (how & FL_AHEAD)
+		slot->shift = (uint8_t)__builtin_ctzll(
+			fl_modes_of(lock)->rows[slot->from].unit);
+	/* [CARRIED] */
+	fl_store_relaxed(&slot->since, how & FL_DATED ? fl_since_now() : 0);
+}
+
+static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+		unsigned how, struct fl_service *service)
+{
+	uint32_t bound = how & FL_UNBOUND ? UINT32_MAX : bound_of(lock);
+	struct fl_place place;
+
+	fill(lock, slot, want, how);
+	if (how & FL_AHEAD) {
+		fl_line_join_ahead(lock, slot);
+		fl_event_ahead(lock, slot);
+		fl_announce(lock);
+	} else {
+		if (fl_line_join(lock, slot, bound, &place) != 0)
+			return EAGAIN;
+		fl_event_join(lock, slot, want, place.ticket);
+		announce_arrival(lock, place.behind, service);
+	}
+	if (how & FL_DATED)
+		fl_slot_joined(slot);
+	fl_take_over(lock);
+	return 0;
+}
+
+int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+	    unsigned how)
+{
+	return join(lock, slot, want, how, NULL);
+}
+
+int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+		   struct fl_service *service)
+{
+	return join(lock, slot, want, FL_RUNS, service);
+}
+
+uint32_t fl_told(const struct fl_slot *slot)
+{
+	/* [GRANT] acquire */
+	return fl_load_acquire(&slot->word) & FL_TOLD;
+}
+
+bool fl_granted(const struct fl_slot *slot)
+{
+	return fl_told(slot) & FL_GRANTED;
+}
+
+/* 0 -> LEFT, unless a claim or a grant came first.  A conversion that no scanner has taken in
+ * yet is in the stack of those with news already. */
+static bool leave(fifolock_t *lock, struct fl_slot *slot)
+{
+	uint32_t word = fl_load_relaxed(&slot->word); /* [GUESS] */
+	bool ahead = slot->how & FL_AHEAD;
+
+	do {
+		if (word & (FL_CLAIMED | FL_TOLD))
+			return false;
+		/* [LEAVE] release */
+	} while (!fl_cas_release(&slot->word, &word, word | FL_LEFT));
+	fl_event_leave(lock, slot);
+	if (!ahead || (word & FL_ADMITTED))
+		fl_line_leave(lock, slot);
+	return true;
+}
+
+bool fl_leave(fifolock_t *lock, struct fl_slot *slot)
+{
+	if (!leave(lock, slot))
+		return false;
+	fl_announce(lock);
+	return true;
+}
+
+/* The lock is there until the announcement. */
+bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode)
+{
+	if (!leave(lock, slot))
+		return false;
+	fl_account_cancelled(fl_modes_of(lock), mode);
+	fl_announce(lock);
+	return true;
+}
+
+/* An observer may have seen an arrival that is pushed but not yet announced.  Once
+ * this has written the word, whoever could clear QUEUED looks at the arrivals again:
+ * a scanner because of RESCAN, a later one because it has acquired this write. */
+bool fl_confirm(fifolock_t *lock)
+{
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	uint64_t next;
+
+	do {
+		if (!(word & FL_QUEUED))
+			return false;
+		next = word & FL_SCANNING ? word | FL_RESCAN : word;
+		/* [NEWS] release, no acquire */
+	} while (!fl_cas_acq_rel(&lock->word, &word, next));
+	return true;
+}
+
+static bool thread_in_line(const fifolock_t *lock)
+{
+	struct fl_slot *slot = fl_line_head(lock);
+
+	while (slot && (slot->how & FL_CALLS))
+		slot = fl_line_after(lock, slot);
+	return slot;
+}
+
+/* A thread that scans will see RESCAN before its commit, and looks at what is handed over
+ * after it.  One that joins, and writes nothing but the line, comes before this touches
+ * the line, and is seen, or after it. */
+bool fl_awaited(fifolock_t *lock)
+{
+	uint64_t word;
+	bool found;
+
+	if (!scans_news(lock, false, &word))
+		return false;
+	fl_line_touch(lock);
+	fl_line_settle(lock);
+	found = thread_in_line(lock);
+	fl_scan(&(struct scan){.lock = lock, .word = word, .hands_over = true});
+	return found;
+}
+
+/* The caller has a hold, and is about to change the word.  If the role is kept, then with that
+ * hold.  FL_TAKER: it is with a scanner, or about to be, who will see the change. */
+static enum fl_took role_of_holder(fifolock_t *lock, uint64_t *word)
+{
+	enum fl_took took;
+
+	if (!fl_word_kept(*word))
+		return FL_TAKER;
+	took = fl_take_role(lock, word, false);
+	if (took == FL_MISSED)
+		*word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	return took;
+}
+
+/* A thread that gives back what it does not have may take the hold away with which another
+ * keeps the role: then there is none, and the line must go on. */
+static int not_held(fifolock_t *lock, uint64_t word)
+{
+	if (fl_word_kept(word) && !(word & FL_HOLDS))
+		fl_announce(lock);
+	return EPERM;
+}
+
+/* No one in line: the units out, and that is all.  Somebody scanning: the units out,
+ * and the scanner sees it.  Otherwise become the scanner, units still in. */
+int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
+		  struct fl_service *service)
+{
+	struct scan scan = {
+		.lock = lock, .field = field, .units = units, .service = service};
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	bool scans;
+
+	for (;;) {
+		if (!fl_word_has(word, field, units))
+			return not_held(lock, word);
+		switch (role_of_holder(lock, &word)) {
+		case FL_TOOK:
+			if (!fl_word_has(word, field, units)) {
+				scan.units = 0;
+				scan.error = EPERM;
+			}
+			scan.word = word;
+			return fl_scan(&scan);
+		case FL_MISSED:
+			continue;
+		case FL_PASSER:
+			return EPERM; /* another thread is giving back this very hold */
+		default:
+			break;
+		}
+		scans = wants_scanner(word);
+		scan.word = scans ? word | FL_SCANNING : word - units;
+		/* [HOLD] release, [SCAN] [NEWS] acquire */
+		if (fl_cas_acq_rel(&lock->word, &word, scan.word))
+			return scans ? fl_scan(&scan) : 0;
+	}
+}
+
+int fl_release(fifolock_t *lock, uint64_t field, uint64_t units)
+{
+	return fl_release_to(lock, field, units, NULL);
+}
+
+/* The word after an exchange; 0: it is not possible, and why not. */
+static int exchanged(const fifolock_t *lock, uint64_t word,
+		     const struct fifolock_row *from, const struct fl_want *want,
+		     uint64_t *next)
+{
+	if (!fl_word_has(word, from->field, from->unit))
+		return EPERM;
+	if (!fl_want_fits(fl_modes_of(lock), want, word - from->unit))
+		return EBUSY;
+	*next = word - from->unit + want->unit;
+	return 0;
+}
+
+/* With the role in hand.  In one step with the commit: others that fit then must not find
+ * QUEUED and nobody in line. */
+static int exchange_and_scan(fifolock_t *lock, uint64_t word,
+			     const struct fifolock_row *from, const struct fl_want *want)
+{
+	struct scan scan = {.lock = lock, .word = word};
+	uint64_t next;
+	int error = exchanged(lock, word, from, want, &next);
+
+	if (!error) {
+		scan.field = from->field;
+		scan.units = from->unit;
+		scan.gained = want->unit;
+	}
+	fl_scan(&scan);
+	return error ? error : scan.error;
+}
+
+/* Goes past the line, as it holds already; whom it lets in it grants, or a scanner sees
+ * that the word has changed. */
+int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
+		const struct fl_want *want)
+{
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	uint64_t next;
+	int error;
+
+	for (;;) {
+		error = exchanged(lock, word, from, want, &next);
+		if (error)
+			return error;
+		switch (role_of_holder(lock, &word)) {
+		case FL_TOOK:
+			return exchange_and_scan(lock, word, from, want);
+		case FL_MISSED:
+			continue;
+		case FL_PASSER:
+			return EPERM;
+		default:
+			break;
+		}
+		next |= wants_scanner(word) ? FL_SCANNING : 0;
+		/* [HOLD] release, [HOLD] [SCAN] [NEWS] acquire */
+		if (fl_cas_acq_rel(&lock->word, &word, next))
+			break;
+	}
+	if (wants_scanner(word))
+		fl_scan(&(struct scan){.lock = lock, .word = next});
+	return 0;
+}
+
+bool fl_closed(const fifolock_t *lock)
+{
+	/* [SHUT] acquire */
+	return fl_load_acquire(&lock->rules) & FL_CLOSED;
+}
+
+/* rules, by compare-and-swap.  Only closing and opening need the scanner. */
+void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value)
+{
+	uint32_t now = rules(lock);
+
+	/* [SHUT] [CLOSED] release, [SHUT] acquire */
+	while (!fl_cas_acq_rel(&lock->rules, &now, (now & ~mask) | value))
+		;
+	if (mask & FL_CLOSED)
+		fl_announce(lock);
+}
+
+/* The other side of a closing: what the caller wrote before is seen by a closing that this
+ * does not see. */
+bool fl_closed_for_certain(fifolock_t *lock)
+{
+	uint32_t now = rules(lock);
+
+	/* [SHUT] release, [SHUT] acquire */
+	while (!fl_cas_acq_rel(&lock->rules, &now, now))
+		;
+	return now & FL_CLOSED;
+}
+
+/* A thread that scans is done in less than a microsecond for each request, unless it is
+ * off its processor; then it takes as long as it pleases the system, or a debugger.  So: a
+ * few yields, then naps, so that a thread of real-time priority does not keep it away; and
+ * after a tenth of a second no more. */
+#define LOOK_YIELDS   16
+#define LOOK_NAP_NS   UINT32_C(50000)
+#define LOOK_DOUBLES  7
+#define LOOK_TOTAL_NS UINT32_C(100000000)
+
+/* Signals cut naps short, so many naps may be no time at all: the clock says so, where there
+ * is one (1: there is none). */
+static bool waited_for_long(unsigned naps, uint64_t since)
+{
+	uint64_t now = fl_now_coarse();
+
+	return naps > LOOK_DOUBLES + LOOK_TOTAL_NS / (LOOK_NAP_NS << LOOK_DOUBLES) &&
+	       (now == 1 || now - since >= LOOK_TOTAL_NS);
+}
+
+/* Naps of 50, 100, ... 6400, 6400 us. */
+static bool wait_for_scanner(unsigned turn, uint64_t *since)
+{
+	unsigned naps = turn - LOOK_YIELDS;
+
+	if (turn < LOOK_YIELDS) {
+		fl_yield();
+		return true;
+	}
+	if (naps == 0)
+		*since = fl_now_coarse();
+	if (waited_for_long(naps, *since))
+		return false;
+	fl_nap(LOOK_NAP_NS << (naps < LOOK_DOUBLES ? naps : LOOK_DOUBLES));
+	return true;
+}
+
+/* One try.  EAGAIN: the word has changed.  EBUSY: another thread has the role.  While that is kept
+ * the word says QUEUED, but perhaps nobody is in line: then it is left alone, as a scanner that
+ * outlives the hold would keep others from the lock for no cause. */
+static int try_to_scan(fifolock_t *lock, uint64_t *word)
+{
+	uint64_t next = *word | FL_SCANNING;
+	enum fl_took took;
+
+	if (!(*word & FL_QUEUED))
+		return ENOENT;
+	if (*word & FL_SCANNING)
+		return EBUSY;
+	if (fl_word_kept(*word)) {
+		if (fl_line_length(lock) == 0)
+			return ENOENT;
+		took = fl_take_role(lock, word, false);
+		return took == FL_TOOK ? 0 : took == FL_MISSED ? EAGAIN : EBUSY;
+	}
+	/* [SCAN] [NEWS] acquire, no release */
+	if (!fl_cas_acq_rel(&lock->word, word, next))
+		return EAGAIN;
+	*word = next;
+	return 0;
+}
+
+/* Wait for the scanner, if there is one, and become it.  ENOENT: nobody is in line.  EBUSY:
+ * it has been waited for long enough. */
+static int become_scanner(fifolock_t *lock, uint64_t *word)
+{
+	unsigned turn = 0;
+	uint64_t since = 0;
+	int error;
+
+	do {
+		/* [SCAN] acquire: whether it is closed is read after that (is_of_one_moment) */
+		*word = fl_load_acquire(&lock->word);
+		error = try_to_scan(lock, word);
+	} while (error == EAGAIN || (error == EBUSY && wait_for_scanner(turn++, &since)));
+	return error;
+}
+
+/* Whether it is closed is read between two looks at the word: of the moment for which the
+ * word says the same before and after. */
+static bool is_of_one_moment(const fifolock_t *lock, struct fl_look *look)
+{
+	/* [CLOSED] acquire: before the next look at the word */
+	look->closed = fl_load_acquire(&lock->rules) & FL_CLOSED;
+	/* [SCAN] acquire */
+	return fl_load_acquire(&lock->word) == look->word;
+}
+
+int fl_look(fifolock_t *lock, struct fl_look *look)
+{
+	struct scan scan = {.lock = lock};
+	int error = become_scanner(lock, &look->word);
+	struct fl_slot *slot;
+
+	if (error)
+		return error != ENOENT		      ? error
+		       : is_of_one_moment(lock, look) ? 0
+						      : EAGAIN;
+	scan.word = look->word;
+	fl_scan_settle(&scan);
+	for (slot = fl_line_head(lock); slot && look->see && look->see(slot, look->ctx);)
+		slot = fl_line_after(lock, slot);
+	error = is_of_one_moment(lock, look) ? 0 : EAGAIN;
+	fl_scan(&scan);
+	return error;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pass.c - the scanner's role goes from holder to holder, or is taken from one.  Layer 3.
+ * See role.h for the states.
+ *
+ * Passing: x keeps, s is behind it and wants the same mode, one beside which nothing fits.
+ * The word need not change, as one hold goes and the same one comes.  So it is
+ *
+ *	x: KEPT -> PASSING	against whoever would take the role
+ *	s: claimed		against its leaving, if it may
+ *	s: KEPT			it can be taken from s now, and is found there
+ *	x: PASSING -> 0		RECALLED: somebody has left news, which are announced now: s has not
+ *				been told, so nobody can have freed the lock
+ *	s: told			from here on the lock is not touched (G5)
+ *
+ * Serving is the same between two sections: the thread keeps the role with a slot of its own,
+ * the server, and between two sections the line moves on by one behind it.  The one whose section
+ * is run stays in line until then, or until the role is taken; newer of the server says which.
+ *
+ * Taking: KEPT -> TAKEN, then the word: SCANNING instead of RESCAN, and the keeper out of the chain.
+ * Then the thread is a scanner like any other.
+ *
+ *	row      released by        acquired by            what it carries
+ *	[SCAN]   resume             see lock.c             gone, before the word says that it counts
+ *
+ *	relaxed   because
+ *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
+ *	[HINT]    Believed only if the other slot's older says the same (queue.c).
+ *	[MINE]    The role is this thread's, or the slot, or both.
+ */
+#include "lock.h"
+#include "atomic.h"
+#include "calls.h"
+#include "observe/events.h"
+#include "role.h"
+#include "scan.h"
+
+#include <stddef.h>
+
+/* Behind that slot, if that can be told without the lock; NULL: it takes a scanner. */
+static struct fl_slot *heir_of(struct fl_slot *slot)
+{
+	uint32_t hint = fl_load_relaxed(&slot->hint); /* [HINT] */
+	struct fl_slot *heir;
+
+	if (!hint)
+		return NULL;
+	heir = fl_slot_at(hint);
+	fl_own(heir);
+	return fl_line_follows(heir, slot) ? heir : NULL;
+}
+
+/* Does it want that mode, and its grant to do that?  Only with the role: otherwise it may be gone,
+ * and its slot used again. */
+static bool wants(const struct fl_slot *slot, unsigned mode, unsigned deeds)
+{
+	return slot->mode == mode && (slot->how & FL_DEEDS) == deeds;
+}
+
+/* Not to that one.  What news there are, the scan that follows will find. */
+static void keep_on(const fifolock_t *lock, struct fl_slot *keeper)
+{
+	fl_role_set(keeper, fl_role_note(lock, FL_KEPT));
+}
+
+/* Hold and role are with the slot. */
+static void entrust(const fifolock_t *lock, struct fl_slot *slot, uint32_t gone)
+{
+	fl_store_relaxed(&slot->below, gone); /* [MINE] */
+	slot->newer = 0;
+	fl_role_set(slot, fl_role_note(lock, FL_KEPT));
+	fl_store_relaxed(&slot->older, 0); /* [MINE] */
+}
+
+/* Somebody has left news.  Callbacks run when the heir has been told: they may wait for it. */
+static void announce_and_tell(fifolock_t *lock, struct fl_slot *heir)
+{
+	fl_calls_hold();
+	fl_announce(lock);
+	fl_tell(heir, FL_GRANTED);
+	fl_calls_let();
+}
+
+/* What is published is so after the heir has been told, as that would wait for the line to
+ * come on which it is published. */
+static void pass(fifolock_t *lock, struct fl_slot *keeper, struct fl_slot *heir)
+{
+	uint32_t gone = fl_load_relaxed(&keeper->below); /* [MINE] */
+	uint32_t ticket = heir->ticket, id = heir->id;
+
+	fl_event_pass(lock, heir);
+	entrust(lock, heir, gone + 1);
+	fl_kept_lock = NULL;
+	if (fl_unlikely(fl_role_set(keeper, 0) == fl_role_note(lock, FL_RECALLED)))
+		announce_and_tell(lock, heir);
+	else
+		fl_tell(heir, FL_GRANTED);
+	fl_role_publish(lock, ticket, id);
+}
+
+bool fl_pass(fifolock_t *lock, unsigned mode)
+{
+	struct fl_slot *keeper = fl_kept_slot, *heir;
+	uint64_t note = fl_role_note(lock, FL_KEPT);
+
+	if (!keeper)
+		return false;
+	fl_own(keeper);
+	if (fl_load_relaxed(&keeper->note) != note) { /* [GUESS] */
+		fl_kept_lock = NULL;
+		return false;
+	}
+	if (keeper->mode != mode)
+		return false;
+	heir = heir_of(keeper);
+	if (!heir || !fl_role_change(keeper, &note, fl_role_note(lock, FL_PASSING)))
+		return false;
+	if (!wants(heir, mode, 0) || !fl_claim(heir)) {
+		keep_on(lock, keeper);
+		return false;
+	}
+	pass(lock, keeper, heir);
+	return true;
+}
+
+/* While the section runs its line is on the way. */
+void fl_serve_ahead(const struct fl_slot *served)
+{
+	uint32_t hint = fl_load_relaxed(&served->hint); /* [HINT] */
+
+	if (hint)
+		fl_own(fl_slot_at(hint));
+}
+
+/* The role is not needed for longer than it takes to move the line on, so that whoever wants it
+ * need not wait for a section to end. */
+struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_slot *server,
+			      struct fl_slot *served)
+{
+	uint64_t note = fl_role_note(lock, FL_KEPT);
+	struct fl_slot *next = heir_of(served);
+	uint32_t gone = fl_load_relaxed(&server->below); /* [MINE] */
+
+	if (!next || !fl_role_change(server, &note, fl_role_note(lock, FL_PASSING)))
+		return NULL;
+	if (!wants(next, server->mode, FL_RUNS)) {
+		keep_on(lock, server);
+		return NULL;
+	}
+	fl_event_run(lock, next);
+	fl_line_serve(server, next);
+	fl_store_relaxed(&served->older, 0);	    /* [MINE] */
+	fl_store_relaxed(&server->below, gone + 1); /* [MINE] */
+	if (fl_role_set(server, fl_role_note(lock, FL_KEPT)) ==
+	    fl_role_note(lock, FL_RECALLED))
+		fl_announce(lock);
+	return next;
+}
+
+/* The keeper's thread has left it behind; if it served, after it had run the section, whose owner
+ * could not be told as long as its slot was in line. */
+static void inherit(struct fl_slot *keeper, struct fl_slot *served)
+{
+	if (served)
+		fl_tell(served, FL_RAN);
+	fl_slot_free(keeper);
+}
+
+/* The role is this thread's, and the word is still kept: a scanner's now. */
+static uint64_t resume(fifolock_t *lock, struct fl_slot *keeper)
+{
+	uint64_t word = fl_load_relaxed(&lock->word);	 /* [GUESS] */
+	uint32_t gone = fl_load_relaxed(&keeper->below); /* [MINE] */
+	struct fl_slot *served;
+
+	fl_line_count_gone(lock, gone - lock->gone);
+	/* [SCAN] release, [SCAN] acquire */
+	while (!fl_cas_acq_rel(&lock->word, &word, fl_word_resumed(word)))
+		;
+	served = fl_line_resume(lock, keeper);
+	if (!fl_role_done(keeper, lock))
+		inherit(keeper, served);
+	return fl_word_resumed(word);
+}
+
+/* Another thread has it: news for it, in the slot. */
+static enum fl_took leave_word(const fifolock_t *lock, struct fl_slot *slot,
+			       uint64_t note, bool news)
+{
+	enum fl_role role = note & FL_ROLE_MASK;
+	bool passes = role == FL_PASSING || role == FL_RECALLED;
+
+	if (!news)
+		return passes ? FL_PASSER : FL_TAKER;
+	if (role == FL_PASSING)
+		role = FL_RECALLED;
+	/* Also where it is the same: what came before is seen by who makes it 0. */
+	return fl_role_change(slot, &note, fl_role_note(lock, role)) ? FL_HEARD
+								     : FL_MISSED;
+}
+
+enum fl_took fl_take_role(fifolock_t *lock, uint64_t *word, bool news)
+{
+	uint64_t note;
+	struct fl_slot *slot = fl_role_find(lock, &note);
+	enum fl_role role = note & FL_ROLE_MASK;
+
+	if (!slot)
+		return FL_MISSED;
+	if (role != FL_KEPT && role != FL_KEPT_ORPHAN)
+		return leave_word(lock, slot, note, news);
+	role = role == FL_KEPT ? FL_TAKEN : FL_TAKEN_ORPHAN;
+	if (!fl_role_change(slot, &note, fl_role_note(lock, role)))
+		return FL_MISSED;
+	*word = resume(lock, slot);
+	return FL_TOOK;
+}

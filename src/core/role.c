@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * role.c - who keeps the scanner's role, see role.h.
+ *
+ *	row       released by           acquired by            what it carries
+ *	[ROLE]    fl_role_change,       the same two,          first, gone, links; and all that
+ *	          fl_role_set           fl_role_find, fl_role_orphan           a message is about
+ *	[JOIN]    fl_line_join (queue.c)  walk                 that there is a slot
+ *
+ *	relaxed   because
+ *	[HINT]    Where to look first.  What is found there says itself whether it is right.
+ *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
+ *	[CHAIN]   Perhaps an old link: every slot on the way says itself what it is.
+ *	[COUNT]   Right if the note is the same before and after.
+ */
+#include "role.h"
+#include "atomic.h"
+#include "observe/detector.h"
+
+#include <stddef.h>
+
+FL_ALL_MY const fifolock_t *fl_kept_lock;
+FL_ALL_MY struct fl_slot *fl_kept_slot;
+
+/* By the lock's address: {ticket, slot} of who was granted last.  Locks may share one, so it
+ * is a hint, and may be lost. */
+#define BOARDS 64
+static struct {
+	uint64_t last;
+} __attribute__((aligned(64))) boards[BOARDS];
+
+static uint64_t *board_of(const fifolock_t *lock)
+{
+	uint64_t mixed = (uintptr_t)lock * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &boards[mixed >> 58].last;
+}
+
+void fl_role_hide(void)
+{
+	fl_watch_hide(boards, sizeof(boards));
+}
+
+void fl_role_publish(const fifolock_t *lock, uint32_t ticket, uint32_t slot)
+{
+	fl_store_relaxed(board_of(lock), (uint64_t)ticket << 32 | slot); /* [HINT] */
+}
+
+uint32_t fl_role_reached(const fifolock_t *lock)
+{
+	return (uint32_t)(fl_load_relaxed(board_of(lock)) >> 32); /* [HINT] */
+}
+
+static bool speaks_of(const struct fl_slot *slot, const fifolock_t *lock, uint64_t *note)
+{
+	/* [ROLE] acquire */
+	*note = fl_load_acquire(&slot->note);
+	return (*note & ~FL_ROLE_MASK) == (uintptr_t)lock &&
+	       (*note & FL_ROLE_MASK) >= FL_KEPT;
+}
+
+/* From the newest down.  Meanwhile the line moves: what is followed may lead elsewhere. */
+static struct fl_slot *walk(const fifolock_t *lock, uint64_t *note)
+{
+	/* [JOIN] acquire */
+	uint32_t id = (uint32_t)fl_load_acquire(&lock->line);
+
+	for (uint32_t left = fl_slots_made(); id && left; left--) {
+		struct fl_slot *slot = fl_slot_at(id);
+
+		if (speaks_of(slot, lock, note))
+			return slot;
+		id = fl_load_relaxed(&slot->older) & ~FL_UNSURE; /* [CHAIN] */
+	}
+	return NULL;
+}
+
+struct fl_slot *fl_role_find(const fifolock_t *lock, uint64_t *note)
+{
+	uint32_t id;
+
+	if (fl_kept_lock == lock && fl_kept_slot && speaks_of(fl_kept_slot, lock, note))
+		return fl_kept_slot;
+	id = (uint32_t)fl_load_relaxed(board_of(lock)); /* [HINT] */
+	if (id && speaks_of(fl_slot_at(id), lock, note))
+		return fl_slot_at(id);
+	return walk(lock, note);
+}
+
+bool fl_role_gone(const fifolock_t *lock, uint32_t *gone)
+{
+	uint64_t before, after;
+	struct fl_slot *slot = fl_role_find(lock, &before);
+
+	if (!slot)
+		return false;
+	*gone = fl_load_acquire(&slot->below); /* [ROLE] acquire: before the note again */
+	return speaks_of(slot, lock, &after) &&
+	       fl_load_relaxed(&slot->below) == *gone; /* [COUNT] */
+}
+
+bool fl_role_change(struct fl_slot *slot, uint64_t *note, uint64_t to)
+{
+	/* [ROLE] release, [ROLE] acquire */
+	return fl_cas_acq_rel(&slot->note, note, to);
+}
+
+uint64_t fl_role_set(struct fl_slot *slot, uint64_t to)
+{
+	uint64_t note = fl_load_relaxed(&slot->note); /* [GUESS] */
+
+	while (!fl_role_change(slot, &note, to))
+		;
+	return note;
+}
+
+bool fl_role_done(struct fl_slot *slot, const fifolock_t *lock)
+{
+	return fl_role_set(slot, 0) != fl_role_note(lock, FL_TAKEN_ORPHAN);
+}
+
+bool fl_role_orphan(struct fl_slot *slot)
+{
+	/* [ROLE] acquire: who took the role from it is done with it */
+	uint64_t note = fl_load_acquire(&slot->note), to;
+
+	do {
+		if ((note & FL_ROLE_MASK) < FL_KEPT || (note & FL_NOTE_SINCE))
+			return false;
+		to = (note & ~FL_ROLE_MASK) |
+		     ((note & FL_ROLE_MASK) == FL_KEPT ? FL_KEPT_ORPHAN
+						       : FL_TAKEN_ORPHAN);
+	} while (!fl_role_change(slot, &note, to));
+	return true;
+}

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * scan.c - what a scanner does: bring the line up to date, take from its head whom the
+ * word has room for, commit, tell.  Layer 3.  lock.c has the algorithm as a whole.
+ *
+ *	row      released by            acquired by               what it carries
+ *	[HOLD]   commit                 commit                    the holders' writes
+ *	[SCAN]   commit                 who sets SCANNING (lock.c)  first, gone, links
+ *	[NEWS]   announce (lock.c)      clear_rescan              the pushes before it
+ *	[GRANT]  fl_tell                fl_told (lock.c)          every earlier holder's writes
+ *
+ *	relaxed    because
+ *	[EITHER]   Claim or leave: both are read-modify-writes of one word, so one came
+ *	           first.  It carries nothing; what the leaver wrote goes with its push.
+ *	[OLDER]    Only to find out that the commit will fail; a push that was taken brings
+ *	           what its owner did to the word before.
+ *	[MINE]     The role is this thread's.
+ */
+#include "scan.h"
+#include "observe/account.h"
+#include "atomic.h"
+#include "calls.h"
+#include "observe/events.h"
+#include "role.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+static void batch_add(struct batch *batch, struct fl_slot *slot, uint64_t units)
+{
+	if (batch->newest)
+		batch->newest->newer = slot->id;
+	else
+		batch->oldest = slot;
+	batch->newest = slot;
+	batch->units += units;
+	batch->count++;
+}
+
+/* 0 -> CLAIMED, unless LEFT came first.  Who cannot leave needs no claim. */
+bool fl_claim(struct fl_slot *slot)
+{
+	/* [EITHER] */
+	return !(slot->how & FL_LEAVES) ||
+	       !(fl_or_relaxed(&slot->word, FL_CLAIMED) & FL_LEFT);
+}
+
+/* CLAIMED -> 0.  The owner may be waiting for the claim's outcome. */
+static void unclaim(struct fl_slot *slot)
+{
+	/* [EITHER] */
+	if ((slot->how & FL_LEAVES) &&
+	    (fl_and_relaxed(&slot->word, ~FL_CLAIMED) & FL_ASLEEP))
+		fl_unpark(&slot->word);
+}
+
+static struct fl_want want_of(const fifolock_modes_t *modes, const struct fl_slot *slot)
+{
+	return fl_want(&modes->rows[slot->mode], slot->mode, slot->weight);
+}
+
+/* What a conversion gives for what it wants. */
+static uint64_t given_for(const struct fl_slot *slot)
+{
+	return slot->how & FL_AHEAD ? fl_slot_keeps(slot) : 0;
+}
+
+bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,
+		  uint64_t word)
+{
+	const struct fl_want want = want_of(modes, slot);
+
+	return fl_want_fits(modes, &want, word);
+}
+
+/* The word as it would be if the scan committed now. */
+static uint64_t outcome(const struct scan *scan)
+{
+	return scan->word - scan->units + scan->gained + scan->granted.units +
+	       scan->served_units;
+}
+
+/* Off the line and turned away, unless it has left. */
+static void refuse(struct scan *scan, struct fl_slot *slot, int error)
+{
+	fl_line_cut(scan->lock, slot);
+	if (fl_claim(slot)) {
+		slot->verdict = (uint8_t)error;
+		fl_account_turns_away(scan->modes, slot->mode);
+		batch_add(&scan->refused, slot, 0);
+	} else {
+		slot->verdict = FL_OUT; /* its departure is about to be announced */
+	}
+}
+
+/* What a conversion in line keeps while it waits; nothing if it has left already. */
+static uint64_t kept_by(const struct fl_slot *slot)
+{
+	/* [EITHER] Who left before the last one asked is seen to have left. */
+	return fl_load_relaxed(&slot->word) & FL_LEFT ? 0 : given_for(slot);
+}
+
+/* What is known of the conversions in line while one looks at them, from the head on: the
+ * holds that they keep, all together, and for each mode how many of these are those of
+ * the first one that waits for it and of those before.  Whoever waits for the same mode
+ * further back has fewer behind it, and is not kept waiting by more. */
+struct keepers {
+	uint64_t kept;
+	uint64_t before[FIFOLOCK_MAX_MODES];
+	uint32_t awaited; /* a bit for each mode */
+};
+
+static void keepers_add(struct keepers *all, const struct fl_slot *slot)
+{
+	uint64_t kept = kept_by(slot);
+
+	all->kept += kept;
+	if (!kept || (all->awaited >> slot->mode & 1))
+		return;
+	all->awaited |= UINT32_C(1) << slot->mode;
+	all->before[slot->mode] = all->kept;
+}
+
+static bool mode_fits(const struct scan *scan, unsigned mode, uint64_t word)
+{
+	const struct fl_want want = fl_want(&scan->modes->rows[mode], mode, 1);
+
+	return fl_want_fits(scan->modes, &want, word);
+}
+
+/* Does every mode that is waited for fit beside all that is kept behind the head?  Then
+ * nobody waits for another, and nobody need look at each. */
+static bool all_fit(const struct scan *scan, const struct fl_slot *head)
+{
+	for (uint32_t modes = head->awaited; modes; modes &= modes - 1)
+		if (!mode_fits(scan, (unsigned)__builtin_ctz(modes),
+			       head->kept - fl_slot_keeps(head)))
+			return false;
+	return true;
+}
+
+/* Would one of them wait for ever because of what the next one keeps?  Each waits for the
+ * holds of those behind it, who wait for it. */
+static bool wait_for_each_other(const struct scan *scan, const struct keepers *all,
+				const struct fl_slot *next)
+{
+	for (uint32_t modes = all->awaited; modes; modes &= modes - 1) {
+		unsigned mode = (unsigned)__builtin_ctz(modes);
+		uint64_t others = all->kept - all->before[mode];
+
+		if (mode_fits(scan, mode, others) &&
+		    !mode_fits(scan, mode, others + fl_slot_keeps(next)))
+			return true;
+	}
+	return false;
+}
+
+/* Of two conversions that wait for each other the later one is turned away.  first: of
+ * those who have just come, while the others have been looked at before. */
+static void refuse_deadlocks(struct scan *scan, struct fl_slot *first)
+{
+	struct fl_slot *head = fl_line_head(scan->lock), *slot, *newer;
+	struct keepers all = {0};
+
+	if (all_fit(scan, head))
+		return;
+	for (slot = head; slot != first; slot = fl_line_after(scan->lock, slot))
+		keepers_add(&all, slot);
+	for (; slot && (slot->how & FL_AHEAD); slot = newer) {
+		newer = fl_line_after(scan->lock, slot);
+		if (wait_for_each_other(scan, &all, slot))
+			refuse(scan, slot, EDEADLK);
+		else
+			keepers_add(&all, slot);
+	}
+	head->awaited = (uint16_t)all.awaited;
+}
+
+/* Bring the line up to date. */
+void fl_scan_settle(struct scan *scan)
+{
+	struct fl_slot *first;
+
+	scan->looks = false;
+	scan->modes = fl_modes_of(scan->lock);
+	first = fl_line_settle(scan->lock);
+	if (first)
+		refuse_deadlocks(scan, first);
+}
+
+/* Why the head is not to be granted, whether it fits or not; 0: nothing is wrong. */
+static int objection(const struct scan *scan, const struct fl_slot *head)
+{
+	const struct fifolock_row *from = &scan->modes->rows[head->from];
+
+	if (scan->closed)
+		return ECANCELED;
+	if ((head->how & FL_AHEAD) &&
+	    !fl_word_has(outcome(scan), from->field, from->unit))
+		return EPERM; /* somebody else gave it back */
+	return 0;
+}
+
+/* Is the word still the one that this scan goes by?  Who joined after changing it may
+ * be taken with the older word in hand. */
+static bool is_current(const struct scan *scan)
+{
+	return fl_load_relaxed(&scan->lock->word) == scan->word; /* [OLDER] */
+}
+
+/* May the role be kept while that mode is held?  It must be the only hold, beside which nothing
+ * fits. */
+static bool is_alone(const struct scan *scan, unsigned mode)
+{
+	return !scan->closed && (scan->modes->flags & FL_MODES_ALONE(mode)) &&
+	       !(outcome(scan) & FL_HOLDS);
+}
+
+/* May it rest with the slot, once that is granted?  Not if somebody counts, as its note is needed
+ * for that. */
+static bool may_keep(const struct scan *scan, const struct fl_slot *head)
+{
+	return !(head->how & FL_DEEDS) && is_alone(scan, head->mode) &&
+	       !fl_counted(scan->modes);
+}
+
+/* Is its section one that this thread runs?  Only where nobody could be granted beside
+ * it: then nobody waits because it is run here and not there. */
+static bool to_be_run(const struct scan *scan, const struct fl_slot *head)
+{
+	struct fl_service *service = scan->service;
+
+	if (!service || !(head->how & FL_RUNS) || !is_alone(scan, head->mode))
+		return false;
+	if (!service->server)
+		service->server = fl_slot_for_wait();
+	return service->server;
+}
+
+/* It stays in line, behind the server. */
+static void serve(struct scan *scan, struct fl_slot *head)
+{
+	scan->keeper = scan->service->server;
+	scan->served = head;
+	scan->served_units = scan->modes->rows[head->mode].unit;
+}
+
+static void serve_not(struct scan *scan)
+{
+	scan->keeper = scan->served = NULL;
+	scan->served_units = 0;
+}
+
+/* The head fits: off the line.  One that is to keep the role stays in the chain, at its
+ * bottom. */
+static void take(struct scan *scan, struct fl_slot *head)
+{
+	uint64_t units = scan->modes->rows[head->mode].unit * head->weight;
+	bool claimed = fl_claim(head);
+
+	scan->converts = scan->converts || (head->how & FL_AHEAD);
+	if (claimed && may_keep(scan, head))
+		scan->keeper = head;
+	else
+		fl_line_cut(scan->lock, head);
+	if (claimed)
+		batch_add(&scan->granted, head, units - given_for(head));
+	else
+		head->verdict = FL_OUT; /* its departure is about to be announced */
+}
+
+/* Not to keep the role after all, though granted. */
+static void keep_not(struct scan *scan)
+{
+	if (scan->served) {
+		serve_not(scan);
+		return;
+	}
+	fl_line_cut(scan->lock, scan->keeper);
+	scan->keeper = NULL;
+}
+
+/* Take off the line, from the head on, whom the word has room for. */
+static void collect(struct scan *scan)
+{
+	struct fl_slot *head;
+	int error;
+
+	scan->closed = fl_closed(scan->lock);
+	if (scan->keeper && scan->closed)
+		keep_not(scan);
+	while (!scan->keeper && (head = fl_line_head(scan->lock))) {
+		/* Who has come meanwhile, after an opening, has brought that along. */
+		scan->closed = scan->closed && fl_closed(scan->lock);
+		error = objection(scan, head);
+		if (error == EPERM && !is_current(scan))
+			break; /* the commit will fail */
+		if (error)
+			refuse(scan, head, error);
+		else if (!fl_slot_fits(scan->modes, head,
+				       outcome(scan) - given_for(head)))
+			break;
+		else if (to_be_run(scan, head))
+			serve(scan, head);
+		else
+			take(scan, head);
+	}
+	scan->fitted = scan->word;
+}
+
+/* Back to the front of the line. */
+static void put_back_batch(fifolock_t *lock, struct batch *batch)
+{
+	struct fl_slot *slot = batch->oldest;
+
+	if (!batch->count)
+		return;
+	for (uint32_t left = batch->count; left; left--) {
+		unclaim(slot);
+		slot = left > 1 ? fl_slot_at(slot->newer) : NULL;
+	}
+	fl_line_put_back(lock, batch->oldest, batch->count);
+	*batch = (struct batch){0};
+}
+
+static void put_back(struct scan *scan)
+{
+	if (scan->served) {
+		serve_not(scan);
+	} else if (scan->keeper) {
+		unclaim(scan->keeper);
+		scan->keeper = NULL; /* never left */
+		scan->granted = (struct batch){0};
+	}
+	put_back_batch(scan->lock, &scan->granted);
+	scan->converts = false;
+}
+
+/* The word has changed: is what was taken off the line for the old one still right?  A
+ * predicate may allow less when a hold is gone; a conversion may have put more in, or
+ * somebody has taken away what one in the batch was to give; and a release that is
+ * refused takes its room back. */
+static void check_again(struct scan *scan)
+{
+	bool refused = !fl_word_has(scan->word, scan->field, scan->units);
+
+	if (refused) {
+		scan->units = scan->gained = 0;
+		scan->error = EPERM;
+	}
+	if (refused || scan->modes->compatible || scan->converts ||
+	    fl_word_grew(scan->modes, scan->fitted, scan->word))
+		put_back(scan);
+}
+
+/* The slot of a request remembers whether the thread that joined is done with it. */
+static uint32_t say(struct fl_slot *slot, uint32_t what)
+{
+	uint32_t word;
+
+	if (!(slot->how & FL_DATED))
+		/* [GRANT] release */
+		return fl_swap_release(&slot->word, what);
+	word = fl_load_relaxed(&slot->word); /* [EITHER] */
+	/* [GRANT] release */
+	while (!fl_cas_release(&slot->word, &word, word | what))
+		;
+	return word;
+}
+
+void fl_tell(struct fl_slot *slot, uint32_t what)
+{
+	fl_event_grant(slot, what);
+	if (say(slot, what) & FL_ASLEEP)
+		fl_unpark(&slot->word);
+}
+
+/* any -> GRANTED or REFUSED.  From here on the owner may return and use its slot
+ * again: what follows may use its address, never its contents; unless it is to be
+ * called back. */
+static void grant(struct fl_slot *slot, uint32_t what)
+{
+	bool calls = slot->how & FL_CALLS;
+
+	fl_tell(slot, what);
+	if (calls)
+		fl_call_later(slot);
+}
+
+static void hand_over(const struct batch *batch, uint32_t what)
+{
+	struct fl_slot *slot = batch->oldest;
+
+	for (uint32_t left = batch->count; left; left--) {
+		struct fl_slot *newer = left > 1 ? fl_slot_at(slot->newer) : NULL;
+
+		grant(slot, what);
+		slot = newer;
+	}
+}
+
+/* RESCAN -> 0, before the scanner looks: news that come later set it again. */
+static bool clear_rescan(fifolock_t *lock, uint64_t *word)
+{
+	/* [NEWS] acquire, no release */
+	if (!fl_cas_acq_rel(&lock->word, word, *word & ~FL_RESCAN))
+		return false;
+	*word &= ~FL_RESCAN;
+	return true;
+}
+
+/* Before the commit: where it is found by whoever sees that the word is kept. */
+static void prepare_keeper(const struct scan *scan)
+{
+	struct fl_slot *keeper = scan->keeper;
+	uint32_t gone = scan->lock->gone + !scan->served;
+
+	fl_store_relaxed(&keeper->below, gone); /* [MINE] */
+	keeper->newer = 0;
+	if (scan->served) {
+		keeper->mode = scan->served->mode;
+		fl_line_serve(keeper, scan->served);
+	}
+	fl_role_set(keeper, fl_role_note(scan->lock, FL_PASSING));
+}
+
+/* PASSING -> KEPT, or after all not.  News that were left there meanwhile are announced: it has
+ * not been told yet, so the lock is there. */
+static void settle_keeper(struct scan *scan, bool committed)
+{
+	uint64_t to = committed ? fl_role_note(scan->lock, FL_KEPT) : 0;
+	uint64_t was = fl_role_set(scan->keeper, to);
+	bool news = was == fl_role_note(scan->lock, FL_RECALLED);
+
+	if (!committed && scan->served)
+		fl_store_relaxed(&scan->served->older, 0); /* [MINE] */
+	if (committed && news)
+		fl_announce(scan->lock);
+	else if (news)
+		scan->looks = true;
+}
+
+/* SCANNING -> 0, the grants and the scanner's own release with it. */
+static bool commit(struct scan *scan)
+{
+	fifolock_t *lock = scan->lock;
+	uint64_t next = outcome(scan) & ~FL_SCANNING;
+	bool done;
+
+	if (scan->keeper) {
+		next |= FL_RESCAN; /* kept */
+		prepare_keeper(scan);
+	} else if (!lock->first && !scan->closed) {
+		next &= ~FL_QUEUED;
+	}
+	fl_event_commit(lock, scan->served ? scan->served : scan->granted.oldest,
+			scan->granted.count + !!scan->served);
+	/* [SCAN] [HOLD] release, [HOLD] acquire */
+	done = fl_cas_acq_rel(&lock->word, &scan->word, next);
+	if (scan->keeper)
+		settle_keeper(scan, done);
+	return done;
+}
+
+/* Who holds from now on; before the first of them is told, who may be the last to hold. */
+static void book(const struct scan *scan)
+{
+	const struct fl_slot *slot = scan->granted.oldest;
+
+	if (scan->granted.count)
+		fl_role_publish(scan->lock, scan->granted.newest->ticket,
+				scan->granted.newest->id);
+	if (!scan->granted.count || !fl_counted(scan->modes))
+		return;
+	for (uint32_t left = scan->granted.count; left; left--) {
+		fl_account_granted(scan->modes, slot);
+		slot = left > 1 ? fl_slot_at(slot->newer) : NULL;
+	}
+}
+
+/* After the commit: whom the caller serves, and everybody told. */
+static void conclude(struct scan *scan)
+{
+	struct fl_service *service = scan->service;
+
+	if (scan->served) {
+		service->first = scan->served;
+		service->field = scan->modes->rows[scan->served->mode].field;
+		service->unit = scan->served_units;
+		fl_role_publish(scan->lock, scan->served->ticket, scan->keeper->id);
+	}
+	book(scan);
+	hand_over(&scan->granted, FL_GRANTED);
+	hand_over(&scan->refused, FL_REFUSED);
+}
+
+/* The caller has just set SCANNING; scan->word is what it made of the word.  Grants from
+ * the head and commits, the caller's own release with it.  EPERM: while it
+ * scanned, somebody else gave back the hold that it was to give back. */
+int fl_scan(struct scan *scan)
+{
+	fifolock_t *lock = scan->lock;
+
+	scan->fitted = scan->word;
+	fl_event_scan(lock);
+	fl_calls_hold();
+	fl_scan_settle(scan);
+	for (;;) {
+		if (scan->word & FL_RESCAN) {
+			if (!clear_rescan(lock, &scan->word)) {
+				check_again(scan);
+				continue;
+			}
+			scan->looks = true;
+		}
+		if (scan->looks)
+			fl_scan_settle(scan);
+		collect(scan);
+		if (commit(scan))
+			break;
+		check_again(scan);
+	}
+	conclude(scan);
+	if (!scan->hands_over)
+		fl_take_over(lock);
+	fl_calls_let();
+	return scan->error;
+}

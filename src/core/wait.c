@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wait.c - what a thread does between joining the line and its grant.  Layer 3.
+ * Nothing here decides who is granted or when; it only decides who is awake.
+ *
+ *	spin	Who is next looks at its slot for a moment: its grant is about to come.
+ *	hover	While the line moves, waiters stay awake and yield.  A yield costs a
+ *		fraction of sleeping and being woken, most of all where a processor has
+ *		gone idle meanwhile; and threads that take turns on a processor come
+ *		back in the order in which they joined, so that mostly one yield leads
+ *		from one grant to the next.  With too many it does not: one that came
+ *		too early yields again, and is then too late.  So, far from the head,
+ *		only one on each processor hovers, to keep it from going idle.
+ *		Nobody who wants to work is kept from a processor.
+ *	doze	Everybody else sleeps on the slot's word.
+ *
+ *	row       released by               acquired by                what it carries
+ *	[GRANT]   fl_tell (scan.c)          fl_sleep_until              see lock.c
+ *	[ROUSED]  rouse (cond.c)            fl_sleep_until              see cond.c
+ *
+ *	relaxed   because
+ *	[HINT]    Decides who is awake, nothing else; what is old costs a turn.
+ *	[EITHER]  Falling asleep or the grant: both change one word, so one came first.
+ */
+#include "lock.h"
+#include "observe/account.h"
+#include "atomic.h"
+#include "calls.h"
+#include "observe/detector.h"
+#include "observe/events.h"
+#include "role.h"
+
+#include <errno.h>
+
+/* How many per processor hover before the rest is far; and for how many times the turns
+ * that a line may stand still anybody hovers at all. */
+#define HOVER_DEPTH   8
+#define HOVER_LONGEST 16
+
+/* Who hovers far from the head, one on each processor; those beyond share.  A seat
+ * guards nothing: all is relaxed, and a thread that moves on keeps its seat. */
+#define SEATS 256
+static struct {
+	uint32_t taken;
+} __attribute__((aligned(64))) seats[SEATS];
+
+void fl_seats_hide(void)
+{
+	fl_watch_hide(seats, sizeof(seats));
+}
+
+static bool seat_take(uint32_t *seat)
+{
+	uint32_t no = 0;
+
+	return !fl_load_relaxed(seat) && fl_cas_relaxed(seat, &no, 1); /* [HINT] */
+}
+
+/* Look at the slot for a while.  True: told. */
+static bool spin(const struct fl_slot *slot)
+{
+	for (uint32_t turns = fl_spin_turns(); turns; turns--) {
+		if (fl_told(slot))
+			return true;
+		fl_relax();
+	}
+	return false;
+}
+
+/* How many are before it in line, or a little less: departures count, too. */
+static int32_t ahead(const struct fl_slot *slot, uint32_t reached)
+{
+	return slot->how & FL_AHEAD ? 0 : (int32_t)(slot->ticket - reached) - 1;
+}
+
+/* So many places from the head a waiter spins, as its grant is about to come, and yields only
+ * after as many spins in which the line has stood still: somebody before it may want this
+ * very processor.  With half of the processors for those who spin, the others are left for those
+ * who yield to come near, and for the one who holds. */
+static uint32_t near_places(void)
+{
+	uint32_t half = fl_processors() / 2;
+
+	return half ? half : 1;
+}
+
+/* Until told, or the line stands still, or the deadline has passed. */
+static void hover(const fifolock_t *lock, const struct fl_slot *slot,
+		  const struct fl_deadline *deadline)
+{
+	const uint32_t patience = fl_hover_turns(), near = near_places();
+	uint32_t reached = fl_role_reached(lock), before;
+	uint32_t left = patience;
+
+	for (uint32_t turns = patience * HOVER_LONGEST; left && turns; turns--) {
+		bool close = ahead(slot, reached) < (int32_t)near;
+
+		if (close && spin(slot))
+			return;
+		if (!close || (patience - left) % near == near - 1)
+			if (!fl_yield() || fl_told(slot))
+				return;
+		if (deadline && fl_deadline_passed(deadline))
+			return;
+		before = reached;
+		reached = fl_role_reached(lock);
+		left = reached == before ? left - 1 : patience;
+	}
+}
+
+/* Stay awake for a while, if that is this thread's to do. */
+static void stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
+		       const struct fl_deadline *deadline)
+{
+	const int32_t depth = HOVER_DEPTH * (int32_t)fl_processors();
+	uint32_t *seat;
+
+	if (ahead(slot, fl_role_reached(lock)) <= depth) {
+		hover(lock, slot, deadline);
+		return;
+	}
+	seat = &seats[fl_processor() % SEATS].taken;
+	if (!seat_take(seat))
+		return;
+	hover(lock, slot, deadline);
+	fl_store_relaxed(seat, 0); /* [HINT] */
+}
+
+/* Say since when it has slept. */
+static void stamp(struct fl_slot *slot)
+{
+	if (!fl_load_relaxed(&slot->since))			/* [HINT] */
+		fl_store_relaxed(&slot->since, fl_since_now()); /* [HINT] */
+}
+
+static bool defers_signals(void)
+{
+	return fl_watched() && fl_detector->defers_signals;
+}
+
+/* A handler for this thread may have to run before anybody lets it in.  Reading the clock lets
+ * the detector run it. */
+static int nap(const struct fl_slot *slot, uint32_t word,
+	       const struct fl_deadline *deadline)
+{
+	struct fl_deadline soon = {.clock = CLOCK_MONOTONIC};
+	struct timespec at;
+
+	if (deadline && fl_deadline_passed(deadline))
+		return ETIMEDOUT;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_nsec += 10000000;
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	soon.at = &at;
+	fl_park(&slot->word, word, &soon);
+	return 0;
+}
+
+/* Sleep until the slot's word changes.  Whoever is CLAIMED can leave no more
+ * and waits for the outcome without a deadline. */
+static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *deadline)
+{
+	stamp(slot);
+	/* [EITHER] */
+	if (!(word & FL_ASLEEP) && !fl_cas_relaxed(&slot->word, &word, word | FL_ASLEEP))
+		return 0;
+	fl_event_sleep(slot);
+	word |= FL_ASLEEP;
+	if (word & FL_CLAIMED)
+		deadline = NULL;
+	return defers_signals() ? nap(slot, word, deadline)
+				: fl_park(&slot->word, word, deadline);
+}
+
+uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
+			const struct fl_deadline *deadline)
+{
+	for (;;) {
+		/* [GRANT] [ROUSED] acquire */
+		uint32_t word = fl_load_acquire(&slot->word);
+
+		if (word & bits)
+			return word & bits;
+		if (doze(slot, word, deadline) == ETIMEDOUT)
+			return 0;
+	}
+}
+
+int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline)
+{
+	uint32_t told = fl_sleep_until(slot, FL_TOLD, deadline);
+
+	if (!told)
+		return ETIMEDOUT;
+	return told & FL_REFUSED ? slot->verdict : 0;
+}
+
+void fl_await_claim(struct fl_slot *slot)
+{
+	uint32_t word;
+
+	/* [GRANT] acquire */
+	while ((word = fl_load_acquire(&slot->word)) & FL_CLAIMED && !(word & FL_TOLD))
+		doze(slot, word, NULL);
+}
+
+int fl_await(const fifolock_t *lock, struct fl_slot *slot,
+	     const struct fl_deadline *deadline)
+{
+	if (!fl_told(slot))
+		stay_awake(lock, slot, deadline);
+	if (!fl_told(slot))
+		fl_processors_look();
+	return fl_sleep(slot, deadline);
+}
+
+/* A look at the slot takes its line from whoever runs sections, and a thread that goes on
+ * asks again: with few processors, looking every 16 yields, about 4 us, doubles what two threads
+ * get done compared with looking after each.  It is still less than sleeping and waking up.
+ * With many, others ask meanwhile, and the yields would be what all wait for.  The lock may be
+ * gone: only its address is used. */
+#define FEW 2
+int fl_await_section(const fifolock_t *lock, struct fl_slot *slot)
+{
+	const uint32_t looks = fl_look_turns();
+
+	if (fl_processors() > FEW) {
+		hover(lock, slot, NULL);
+		return fl_sleep(slot, NULL);
+	}
+
+	for (uint32_t turns = fl_hover_turns() * HOVER_LONGEST; turns; turns--) {
+		if (turns % looks == 0 && fl_told(slot))
+			break;
+		if (!fl_yield())
+			break;
+	}
+	return fl_sleep(slot, NULL);
+}
+
+/* Without the lock nobody knows how far it is from the head: so one on each processor stays
+ * awake for a moment. */
+int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline)
+{
+	uint32_t *seat = &seats[fl_processor() % SEATS].taken;
+
+	if (seat_take(seat)) {
+		for (uint32_t turns = fl_hover_turns(); turns; turns--) {
+			if (fl_told(slot) || (deadline && fl_deadline_passed(deadline)))
+				break;
+			fl_yield();
+		}
+		fl_store_relaxed(seat, 0); /* [HINT] */
+	}
+	return fl_sleep(slot, deadline);
+}
+
+/* Join, wait until told, or leave at the deadline. */
+static int wait_as(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
+		   unsigned how, const struct fl_deadline *deadline)
+{
+	int error = fl_join(lock, slot, want, how | (deadline ? FL_LEAVES : 0));
+
+	if (!error)
+		error = fl_await(lock, slot, deadline);
+	while (error == ETIMEDOUT) {
+		if (fl_leave(lock, slot))
+			return ETIMEDOUT; /* the slot is the scanner's */
+		error = fl_sleep(slot, deadline);
+	}
+	fl_slot_waited(slot);
+	return error;
+}
+
+/* How long a thread for whose slot there is no memory waits before it tries again. */
+#define NO_SLOT_NAP_NS 1000000
+
+int fl_slot_to_wait(const fifolock_t *lock, const struct fl_deadline *deadline,
+		    struct fl_slot **slot)
+{
+	while (!(*slot = fl_slot_for_wait())) {
+		if (fl_closed(lock))
+			return ECANCELED;
+		if (deadline && fl_deadline_passed(deadline))
+			return ETIMEDOUT;
+		fl_nap(NO_SLOT_NAP_NS);
+	}
+	return 0;
+}
+
+/* The same around: a slot, and callbacks that are due before it is in line. */
+static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned from,
+			  unsigned how, const struct fl_deadline *deadline)
+{
+	struct fl_slot *slot;
+	int error;
+
+	if (deadline && fl_deadline_passed(deadline))
+		return ETIMEDOUT;
+	if (deadline && fl_deadline_astray(deadline))
+		return EINVAL;
+	error = fl_slot_to_wait(lock, deadline, &slot);
+	if (error == ECANCELED)
+		fl_account_refused(lock, fl_modes_of(lock), want->mode, error);
+	if (error)
+		return error;
+	slot->from = (uint8_t)from;
+	return wait_as(lock, slot, want, how, deadline);
+}
+
+int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
+		    const struct fl_deadline *deadline)
+{
+	struct fl_calls_wait wait;
+	int error;
+
+	fl_calls_wait(&wait, lock);
+	error = wait_with_slot(lock, want, 0, 0, deadline);
+	fl_calls_waited(&wait);
+	return error;
+}
+
+int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
+		  const struct fl_deadline *deadline)
+{
+	struct fl_calls_wait wait;
+	int error;
+
+	fl_calls_wait(&wait, lock);
+	error = wait_with_slot(lock, want, from, FL_AHEAD | FL_UNBOUND, deadline);
+	fl_calls_waited(&wait);
+	return error;
+}
+
+/* Of a lock that nobody closes: it cannot fail. */
+void fl_wait_held(fifolock_t *lock, const struct fl_want *want)
+{
+	(void)wait_with_slot(lock, want, 0, 0, NULL);
+}
