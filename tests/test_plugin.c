@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <fifolock/cond.h>
 #include <fifolock/request.h>
+#include <limits.h>
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED, U = FIFOLOCK_UPDATE };
 

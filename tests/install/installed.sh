@@ -59,3 +59,4 @@ done
 	tr '\n' .)" = "$version." ]
 [ "$(sed -n 's/^#define FIFOLOCK_VERSION  *"\(.*\)"$/\1/p' "$source/include/fifolock/version.h")" = "$version" ]
 [ "$(sed -n 's/^## \([0-9.]*\).*/\1/p' "$source/CHANGELOG.md" | head -n 1)" = "$version" ]
+[ "$(sed -n 's/^fifolock (\([0-9.]*\)-.*/\1/p' "$source/debian/changelog" | head -n 1)" = "$version" ]

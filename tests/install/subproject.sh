@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# dependency('fifolock', fallback: 'fifolock') in somebody else's project, with each kind of
-# library; that project gets the library, none of its tests or documents.
+# dependency('fifolock') in somebody else's project, by the wrap file of the examples, and with a
+# fallback, with each kind of library; that project gets the library, none of its tests or documents.
 # usage: subproject.sh SOURCE_DIR CC...
 set -eu
 source=$1
@@ -15,11 +15,13 @@ for part in meson.build meson_options.txt src include docs LICENSE CHANGELOG.md;
 	cp -r "$source/$part" "$copy"
 done
 
-cat >"$dir/meson.build" <<'MESON'
-project('other', 'c', default_options: ['buildtype=debug'])
-fifolock = dependency('fifolock', version: '>=0.1', fallback: 'fifolock')
-executable('program', 'program.c', dependencies: fifolock, install: true)
-MESON
+project() { # arguments of dependency()
+	cat >"$dir/meson.build" <<-MESON
+		project('other', 'c', default_options: ['buildtype=debug'])
+		fifolock = dependency($1)
+		executable('program', 'program.c', dependencies: fifolock, install: true)
+	MESON
+}
 
 made() { # default_library
 	build=$dir/build
@@ -34,6 +36,15 @@ made() { # default_library
 	LD_LIBRARY_PATH=$dir/prefix/lib "$dir/prefix/bin/program" >"$dir/said"
 }
 
+# The sources are there already, so nothing is fetched.
+project "'fifolock'"
+sed -n 's/^revision = v//p' "$source/docs/examples/fifolock.wrap" >"$dir/revision"
+grep -q "version: '$(cat "$dir/revision")'," "$source/meson.build" || fail 'the wrap file has another version'
+cp "$source/docs/examples/fifolock.wrap" "$dir/subprojects"
+made shared
+rm "$dir/subprojects/fifolock.wrap"
+
+project "'fifolock', version: '>=0.1', fallback: 'fifolock'"
 made shared
 has_needed "$build/program" || fail 'shared: not the shared library'
 [ ! -e "$dir/prefix/lib/libfifolock.a" ] || fail 'shared: an archive is installed'
