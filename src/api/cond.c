@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cond.c - conditions. Layer 4.
+ * cond.c - conditions.
  *
  * The waiters of a condition are a list under a guard, which is a fifolock itself:
  * first come is who took the guard first. A waiter has its slot already while it

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * convert.c - what a holder may do besides giving back: another mode for the one it has,
- * a look at who waits for it, a turn for those in line.  Layer 4.
+ * a look at who waits for it, a turn for those in line.
  */
 #include "observe/account.h"
 #include "core/calls.h"

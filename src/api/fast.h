@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fast.h - the first tries: arguments, one compare-and-swap in, one out.  Layer 4,
- * shared by the public functions that take or give a hold.
+ * fast.h - the first tries: arguments, one compare-and-swap in, one out.  Shared by the
+ * public functions that take or give a hold.
  *
  *	row       released by            acquired by               what it carries
  *	[HOLD]    fl_give_only,          fl_take_free,             the holder's writes
@@ -14,9 +14,18 @@
 #include "core/atomic.h"
 
 #include <errno.h>
+#include <fifolock/request.h>
 
-#define FL_ALWAYS     static inline __attribute__((always_inline))
-#define FL_NOT_INLINE __attribute__((noinline))
+/* What one file of this room does for another, in the name of a public function. */
+int fl_unlock(fifolock_t *lock, unsigned mode, const void *site);
+int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
+	       void (*granted)(void *ctx, int status), void *ctx, const void *site);
+
+/* The function that its user has given it. */
+const void *fl_callback_of(const fifolock_request_t *request);
+
+/* The lock has been closed: turn away those who wait at conditions with it. */
+void fl_cond_closed(const fifolock_t *lock);
 
 /* A counted table answers EINVAL here, whatever the mode: its own count is 0, so that who
  * does not count needs not look (stats.c). */

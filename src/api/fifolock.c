@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * fifolock.c - the public functions: check the arguments, try the one
- * compare-and-swap, leave the rest to lock.c.  Layer 4.
+ * compare-and-swap, leave the rest to lock.c.
  *
  * The fast paths live in the library, not in the header: inlined they would put the
  * word's layout into every program linked against it.  As it is, an uncontended pair

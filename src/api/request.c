@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * request.c - requests that no thread waits for.  Layer 4.
+ * request.c - requests that no thread waits for.
  *
  * A request has a slot of its own from the pool, and a state in the caller's memory.
  * Leaving is decided against the grant on the slot's word, as for every request; the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * run.c - sections run in turn, by whoever holds the mode: delegation in ticket
- * order. Layer 4.
+ * order.
  *
  * The idea is that of flat combining (Hendler, Incze, Shavit, Tzafrir, "Flat
  * Combining and the Synchronization-Parallelism Tradeoff", SPAA 2010) and of

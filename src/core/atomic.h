@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * atomic.h - the only spelling of atomics in the library, the order in the
- * name.  Layer 0.
+ * name.
  *
  * Plain members, GNU builtins: the lock is a public struct that C++ includes
  * too, where _Atomic does not exist.  With -DFL_SEAM='"header.h"' that header defines
@@ -56,6 +56,9 @@
 
 /* Against a handler of the same thread: the compiler keeps the order. */
 #define fl_handler_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+#define FL_ALWAYS     static inline __attribute__((always_inline))
+#define FL_NOT_INLINE __attribute__((noinline))
 
 #define fl_likely(x)   __builtin_expect(!!(x), 1)
 #define fl_unlikely(x) __builtin_expect(!!(x), 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls.h - callbacks that a grant has made due, and when a thread runs them.  Layer
- * 2.
+ * calls.h - callbacks that a grant has made due, and when a thread runs them.
  *
  * A scanner does not call: it puts the slot with those that are due in this thread
  * (fl_call_later).  They run, one after the other and oldest first, when the outermost

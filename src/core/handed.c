@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * handed.c - how many callbacks one call runs, and who runs the others.  Layer 3.
+ * handed.c - how many callbacks one call runs, and who runs the others.
  *
  * Requests that joined after the call began can go on coming for ever, each made by the
  * callback of the one before.  So the call runs some of them; the rest is handed over: it

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lock.c - the algorithm.  Layer 3: the only place where the word, the line and
- * parking meet.  What a scanner does is in scan.c.
+ * lock.c - the algorithm: the only place where the word, the line and parking
+ * meet.  What a scanner does is in scan.c.
  *
  * A request takes its hold with one compare-and-swap on the word if nobody is in
  * line and it fits (fl_take).  Otherwise it joins the line and announces that on the

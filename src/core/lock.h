@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * lock.h - the algorithm, as the public faces use it.  Layer 3.
+ * lock.h - the algorithm, as the public faces use it.
  *
  * Arguments are taken as checked: the mode is in the table, 1 <= weight <= the
  * mode's capacity.
@@ -12,21 +12,12 @@
 #include "queue.h"
 #include "word.h"
 
-extern const fifolock_modes_t fl_no_modes;	/* of a destroyed lock */
-extern const fifolock_modes_t fl_default_modes; /* of a lock of zero bytes */
-
-static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
-{
-	return lock->modes ? lock->modes : &fl_default_modes;
-}
-
 /* lock->rules: the lowest bits are left alone, a pthread_mutex_t keeps its kind there. */
-#define FL_MEETING     (UINT32_C(1) << 10) /* by a race detector (watch.c) */
-#define FL_MET	       (UINT32_C(1) << 11)
+#define FL_MEETING     (UINT32_C(1) << 10) /* by a race detector (watch.c) ... */
+#define FL_MET	       (UINT32_C(1) << 11) /* ... or by the debug build (debug.c) */
 #define FL_BOUND_SHIFT 12
 #define FL_BOUND_MAX   ((UINT32_C(1) << 19) - 1)
 #define FL_CLOSED      (UINT32_C(1) << 31)
-#define FL_MET	       (UINT32_C(1) << 11) /* by the debug build: see debug.c */
 
 /* Has it been closed?  Decides nothing for who is in line already. */
 bool fl_closed(const fifolock_t *lock);
@@ -161,9 +152,6 @@ struct fl_look {
 	bool closed;
 };
 int fl_look(fifolock_t *lock, struct fl_look *look);
-
-/* The lock has been closed: turn away those who wait at conditions with it (cond.c). */
-void fl_cond_closed(const fifolock_t *lock);
 
 /* Does the table allow what the slot wants where the holds are those of word? */
 bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * modes.c - limits into rows, presets, refusals.  Layer 1.  word.h has the
+ * modes.c - limits into rows, presets, refusals.  word.h has the
  * arithmetic.
  */
 #include "word.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * park.c - see park.h.  Layer 1.
+ * park.c - see park.h.
  *
  * A sandbox may refuse any of these calls, from any moment on and to some threads only.  So
  * nothing is learnt once and for all: each wait begins with the best way, and goes on

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * park.h - spin, sleep, wake, and what time it is.  Layer 1.
+ * park.h - spin, sleep, wake, and what time it is.
  *
  * The system calls here: futex, sched_yield, getcpu and the reading of clocks (both mostly
  * without a call), and where futex is refused clock_nanosleep, nanosleep or ppoll.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * pass.c - the scanner's role goes from holder to holder, or is taken from one.  Layer 3.
+ * pass.c - the scanner's role goes from holder to holder, or is taken from one.
  * See role.h for the states.
  *
  * Passing: x keeps, s is behind it and wants the same mode, one beside which nothing fits.

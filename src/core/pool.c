@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * pool.c - where slots come from and go to.  Layer 2.
+ * pool.c - where slots come from and go to.
  *
  * Memory comes in chunks, each twice the one before, the first one static; a
  * chunk is never moved and never given back.  Id i lives in the chunk given by

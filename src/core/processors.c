@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * processors.c - see processors.h.  Layer 1.
+ * processors.c - see processors.h.
  *
  * By syscall(), because open() and the like are cancellation points.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * processors.h - how many processors this process may use.  Layer 1.
+ * processors.h - how many processors this process may use.
  *
  * A hint: it decides who stays awake, never who is granted.  The least of two numbers:
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * queue.c - the line: arrivals, departures, and the chain between.  Layer 2.
+ * queue.c - the line: arrivals, departures, and the chain between.
  *
  *	older		  means						written by
  *	pred|UNSURE	  about to be pushed behind pred, or just pushed	its owner

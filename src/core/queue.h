@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * queue.h - slots, tickets, the line.  Layer 2.  Knows no modes: what a request
+ * queue.h - slots, tickets, the line.  Knows no modes: what a request
  * wants is a number and a weight that are carried along.
  *
  * A slot is one waiting request: one cache line from a process-wide pool whose

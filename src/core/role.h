@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * role.h - the scanner's role while nobody scans: who keeps it, and where that is found.
- * Layer 2.
  *
  * Where the hold that is granted is one beside which nothing fits, nothing is left to decide
  * until it is given back.  So the role goes with it: the word says QUEUED|RESCAN without

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * scan.c - what a scanner does: bring the line up to date, take from its head whom the
- * word has room for, commit, tell.  Layer 3.  lock.c has the algorithm as a whole.
+ * word has room for, commit, tell.  lock.c has the algorithm as a whole.
  *
  *	row      released by            acquired by               what it carries
  *	[HOLD]   commit                 commit                    the holders' writes

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * scan.h - one scan, as lock.c begins it.  Layer 3.
+ * scan.h - one scan, as lock.c begins it.
  */
 #ifndef FL_SCAN_H
 #define FL_SCAN_H

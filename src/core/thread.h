@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * thread.h - what belongs to one thread, and what is done when the library is loaded and
- * unloaded.  Layer 0.
+ * unloaded.
  *
  * FL_MY: a variable of the thread's own; FL_ALL_MY: one that other files see.  In a library that is opened at run time, glibc
  * makes room for such variables at a thread's first touch, by malloc; but malloc may

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * wait.c - what a thread does between joining the line and its grant.  Layer 3.
+ * wait.c - what a thread does between joining the line and its grant.
  * Nothing here decides who is granted or when; it only decides who is awake.
  *
  *	spin	Who is next looks at its slot for a moment: its grant is about to come.

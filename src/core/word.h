@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * word.h - the state word, bit by bit.  Layer 1.  Pure functions from word to
+ * word.h - the state word, bit by bit.  Pure functions from word to
  * word: nothing here is atomic, so a test can walk every word there is.
  *
  *	63      62        61      60 ............................. 0
@@ -28,7 +28,7 @@
 #ifndef FL_WORD_H
 #define FL_WORD_H
 
-#include <fifolock/modes.h>
+#include <fifolock/fifolock.h>
 
 #define FL_QUEUED   (UINT64_C(1) << 63)
 #define FL_SCANNING (UINT64_C(1) << 62)
@@ -56,6 +56,14 @@ static inline uint64_t fl_word_resumed(uint64_t word)
 #define FL_MODES_BOOKED	       (FL_MODES_COUNTED | FL_MODES_WATCHED)
 #define FL_MODES_COUNT_SHIFT   8 /* there, how many modes; its own count is 0 */
 #define FL_MODES_ALONE(mode)   (UINT32_C(1) << (16 + (mode)))
+
+extern const fifolock_modes_t fl_no_modes;	/* of a destroyed lock */
+extern const fifolock_modes_t fl_default_modes; /* of a lock of zero bytes */
+
+static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
+{
+	return lock->modes ? lock->modes : &fl_default_modes;
+}
 
 /* How many modes a table has, booked or not. */
 static inline unsigned fl_modes_count(const fifolock_modes_t *modes)

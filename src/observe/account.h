@@ -2,7 +2,7 @@
  *
  * account.h - the one place from which whoever keeps books hears what becomes of requests
  * and holds: tables that count (stats.c), the debug build's records (debug.c) and race
- * detectors (watch.c).  Layer 3; who listens may be above.
+ * detectors (watch.c).
  *
  *	new		the memory is a lock from now on
  *	gone		it has been destroyed; before the table is taken from it
@@ -47,25 +47,16 @@
 #define FL_ACCOUNT_H
 
 #include "observe/debug/debug.h"
-#include "api/fast.h"
 #include "stats.h"
 #include "watch.h"
+#include "core/atomic.h"
+
+#include <errno.h>
 
 static inline bool fl_booked(const fifolock_modes_t *modes)
 {
 	return __builtin_expect((modes->flags & FL_MODES_BOOKED) != 0, 0);
 }
-
-#include <errno.h>
-#include <fifolock/request.h>
-
-/* What else of this layer is called from elsewhere in it, in the name of a public function. */
-int fl_unlock(fifolock_t *lock, unsigned mode, const void *site);
-int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
-	       void (*granted)(void *ctx, int status), void *ctx, const void *site);
-
-/* The function that its user has given it. */
-const void *fl_callback_of(const fifolock_request_t *request);
 
 static inline int fl_account_wrong(const fifolock_t *lock, unsigned mode, uint32_t n,
 				   int error, const void *site)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * book.h - where a counted table counts.  Layer 3.
+ * book.h - where a counted table counts.
  *
  * What is read is of one moment.  Each mode has two banks.  Who books enters the one that
  * is open, and leaves it when all of it is booked; nobody waits for anybody.  A reader

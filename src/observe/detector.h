@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * detector.h - the race detector that the process runs under, if it does, and what it can
- * be told.  Layer 0.
+ * be told.
  *
  * A detector sees the program and not why it is right.  ThreadSanitizer sees nothing of a
  * library that is not instrumented; valgrind's tools see each of its loads and stores.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * events.h - what happens to a request, for whoever wants to watch.  Layer 0.
+ * events.h - what happens to a request, for whoever wants to watch.
  *
  * With -DFL_PROBES each is a static probe for perf and bpftrace (docs/probes.md): one nop,
  * and nothing else if nobody traces.  With -DFL_EVENTS='"header.h"' that header defines

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * holders.c - what only the debug build knows, where both builds are asked for it.  Layer 4.
+ * holders.c - what only the debug build knows, where both builds are asked for it.
  */
 #include "observe/debug/debug.h"
 #include "observe/debug/records.h"

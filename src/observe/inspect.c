@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * inspect.c - what a lock looks like from outside. Layer 4.
+ * inspect.c - what a lock looks like from outside.
  *
  *	relaxed   because
  *	[ANSWER]  A number for the caller, old by the time it is read. It orders nothing.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * stats.c - tables that count: booking, by any thread and any handler.  Layer 3.
+ * stats.c - tables that count: booking, by any thread and any handler.
  *
  * A counted table is a copy of another in which the number of modes is 0: so the
  * first check of every function fails, and its error path, which costs nobody else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * stats.h - what a counted table counts (fifolock/inspect.h).  Layer 3.  With a table
+ * stats.h - what a counted table counts (fifolock/inspect.h).  With a table
  * that is not counted each of these is a test of one bit; the fast paths do without it
  * (fl_check).
  *

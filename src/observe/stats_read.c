@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * stats_read.c - tables that count: making one, and reading, by one thread at a time.
- * Layer 4.
  *
  *	row       released by            acquired by            what it carries
  *	[DOOR]    close_bank             enter (stats.c)        that the bank is empty

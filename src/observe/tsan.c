@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tsan.c - telling ThreadSanitizer.  Layer 0.
+ * tsan.c - telling ThreadSanitizer.
  *
  * Its run-time library is there or it is not, which weak symbols find out when the
  * program is loaded: no header, and nothing that a build must have.  What is between a

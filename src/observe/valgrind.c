@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * valgrind.c - telling valgrind's helgrind and drd.  Layer 0.
+ * valgrind.c - telling valgrind's helgrind and drd.
  *
  * By client requests, which are a few instructions without effect elsewhere; other tools
  * of valgrind, and a process without it, are not told anything.  Both tools see what the

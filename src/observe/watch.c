@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * watch.c - what a race detector hears of locks.  Layer 4.
+ * watch.c - what a race detector hears of locks.
  *
  * Under a detector every mode table is watched: its own count of modes is 0, so that the
  * first check of every function fails, as it does for tables that count (stats.c), and
@@ -25,6 +25,7 @@
  */
 #define _GNU_SOURCE
 #include "watch.h"
+#include "core/lock.h"
 #include "core/processors.h"
 #include "core/role.h"
 #include "core/atomic.h"

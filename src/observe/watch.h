@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * watch.h - what a race detector hears of locks.  Layer 4.  For watched tables only; with
+ * watch.h - what a race detector hears of locks.  For watched tables only; with
  * another table each is a test of one bit.
  */
 #ifndef FL_WATCH_H
 #define FL_WATCH_H
 
 #include "detector.h"
-#include "core/lock.h"
+#include "core/word.h"
 
 void fl_watch_hear_wants(fifolock_t *lock, unsigned mode);
 void fl_watch_hear_took(fifolock_t *lock, unsigned mode, uint32_t n, bool tried);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cells.c - see cells.h.  Layer 4.
+ * cells.c - see cells.h.
  *
  * Memory comes in chunks, each twice the one before, as in pool.c, and is never given back.
  *

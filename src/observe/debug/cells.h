@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * cells.h - what the debug build remembers: small records that any thread may read at any
- * moment, written without a lock and in memory that never comes from malloc.  Layer 4.
+ * moment, written without a lock and in memory that never comes from malloc.
  *
  * A cell belongs to one list for ever, and is used over and over there: so a list is only
  * pushed to, and whoever walks it, a signal handler that interrupted the very thread that

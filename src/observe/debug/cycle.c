@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * cycle.c - orders of locks that cannot all be: looks for them in the graph of order.c, and
- * reports them.  Layer 4.
+ * reports them.
  *
  * A cycle is a danger if at each of its locks whoever asks can be kept waiting by whoever holds.
  * In the order asked that need not be because the two modes conflict.  It is enough that somebody

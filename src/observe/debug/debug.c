@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * debug.c - what the debug build notices about holds.  Layer 4.
+ * debug.c - what the debug build notices about holds.
  *
  * Only owner-checked tables are followed: elsewhere a hold may be given back by any
  * thread, so a record would prove nothing.  Where a record could not be made nobody is
@@ -18,6 +18,7 @@
 #define _GNU_SOURCE
 #include "debug.h"
 #include "core/atomic.h"
+#include "core/lock.h"
 #include "order.h"
 #include "records.h"
 #include "report.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * debug.h - what each thread holds, for the debug build (-Dchecked=true).  In
- * a release build every function here is empty.  Layer 4.
+ * a release build every function here is empty.
  *
  * site says where from: FL_SITE and its kin, in the public function itself.
  */
 #ifndef FL_DEBUG_H
 #define FL_DEBUG_H
 
-#include "core/lock.h"
+#include "core/word.h"
 
 #include <stdio.h>
 

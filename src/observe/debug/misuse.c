@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * misuse.c - calls that could never have been right, for the debug build: what is wrong, and
- * what to do.  Layer 4.
+ * what to do.
  */
 #include "debug.h"
+#include "core/queue.h"
 #include "records.h"
 #include "report.h"
 

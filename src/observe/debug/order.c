@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * order.c - the order of locks: which lock has been asked for by whoever held which.  Layer 4.
+ * order.c - the order of locks: which lock has been asked for by whoever held which.
  *
  * Locks are the nodes of a graph, by address, each in one of its lives; "held this and asked for
  * that" is an edge.  Whoever closes a cycle is reported (cycle.c).  As in Linux's lockdep, an

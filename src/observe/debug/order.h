@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * order.h - in which order threads take locks, for the debug build (order.c, cycle.c).
- * Layer 4.
  */
 #ifndef FL_ORDER_H
 #define FL_ORDER_H

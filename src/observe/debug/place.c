@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * place.c - what an address in a program is called, for the debug build's reports.  Layer 4.
+ * place.c - what an address in a program is called, for the debug build's reports.
  *
  * dladdr would say it, but takes the dynamic linker's lock: another thread may have it while it
  * waits, in a library's constructor, for a lock that the caller holds.  So the file and the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * records.c - who holds what since when, in the debug build.  Layer 4.
+ * records.c - who holds what since when, in the debug build.
  *
  * A record is found by its lock, because all questions are about a lock: what does this thread
  * hold of it, who holds it, forget it.  What a thread holds, in the order in which it was taken, is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * records.h - the debug build's threads and their holds (records.c, threads.c).  Layer 4.
+ * records.h - the debug build's threads and their holds (records.c, threads.c).
  */
 #ifndef FL_RECORDS_H
 #define FL_RECORDS_H

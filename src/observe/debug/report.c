@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report.c - see report.h.  Layer 4.
+ * report.c - see report.h.
  *
  * The same kind of report from the same place is printed the first time, the 10th, the 100th
  * and so on; at the end of the program, how often it came in all.

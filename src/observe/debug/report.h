@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * report.h - what the debug build says, and how often (report.c, place.c).  Layer 4.
+ * report.h - what the debug build says, and how often (report.c, place.c).
  *
  * A report may be made inside unlock, inside an allocator that a lock guards, in a signal
  * handler, in a child after fork: so it is put together by hand in memory from mmap, without

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * threads.c - the threads that the debug build knows.  Layer 4.
+ * threads.c - the threads that the debug build knows.
  *
  * A thread has one pointer of thread-local storage.  What it points to comes from mmap, as a
  * lock may guard the allocator, and is used again after the thread's end.
