@@ -35,7 +35,7 @@ struct with {
 typedef int called(const struct with *with);
 
 static const struct timespec past = {0, 1}, wrong = {0, -1}, never = {INT64_MAX, 0};
-static fifolock_modes_t modes; /* fifolock_update, whoever gives it back */
+static fifolock_modes_t modes; /* fifolock_update_modes, whoever gives it back */
 static fifolock_t lock;
 static fifolock_cond_t cond;
 static fifolock_request_t request, other;
@@ -193,9 +193,9 @@ static int reopen(const struct with *with)
 	return fifolock_reopen(&lock);
 }
 
-static int bound(const struct with *with)
+static int limit_waiters(const struct with *with)
 {
-	return fifolock_bound(&lock, with->n);
+	return fifolock_limit_waiters(&lock, with->n);
 }
 
 static int snapshot(const struct with *with)
@@ -272,7 +272,7 @@ static int while_held_and_closed(called *call)
 
 static int while_full(called *call)
 {
-	must(fifolock_lock(&lock, X) == 0 && fifolock_bound(&lock, 1) == 0 &&
+	must(fifolock_lock(&lock, X) == 0 && fifolock_limit_waiters(&lock, 1) == 0 &&
 	     fifolock_request(&lock, X, 1, &other, NULL, NULL) == EINPROGRESS);
 	return call(&usual);
 }
@@ -603,8 +603,8 @@ static const struct row {
 	ROW(close, close_, EINVAL, while_destroyed),
 	ROW(reopen, reopen, EINVAL, while_destroyed),
 	ROW(reopen, reopen, EAGAIN, while_another_scans),
-	ROW(bound, bound, EINVAL, while_destroyed),
-	ROW(bound, bound, ERANGE, over_the_most),
+	ROW(limit_waiters, limit_waiters, EINVAL, while_destroyed),
+	ROW(limit_waiters, limit_waiters, ERANGE, over_the_most),
 	ROW(bump, bump, EINVAL, no_such_mode),
 	ROW(bump, bump, EPERM, as_usual),
 	ROW(bump, bump, EAGAIN, while_another_scans),
@@ -706,7 +706,7 @@ int main(void)
 {
 	int failed = 0;
 
-	modes = fifolock_update;
+	modes = fifolock_update_modes;
 	must(fifolock_modes_owner_checked(&modes, false) == 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];

@@ -34,7 +34,7 @@ static fifolock_section_t later;
 static volatile bool gate, inside;
 
 /* The library has one of that name, too. */
-static void granted(void *ctx, int status)
+static void section_done(void *ctx, int status)
 {
 	(void)ctx;
 	(void)status;
@@ -108,9 +108,9 @@ static void begin(void *(*run)(void *), fifolock_t *lock)
 }
 
 static void request(fifolock_t *lock, unsigned mode, uint32_t n,
-		    fifolock_request_t *request, void (*granted)(void *, int))
+		    fifolock_request_t *request, void (*done)(void *, int))
 {
-	(void)!fifolock_request(lock, mode, n, request, granted, request);
+	(void)!fifolock_request(lock, mode, n, request, done, request);
 }
 
 /* How many threads sleep? All but the first do so on their slots. */
@@ -137,13 +137,13 @@ static unsigned sleepers(void)
 
 static void fill_line(void)
 {
-	fifolock_stats_init(&stats, "cache", &fifolock_update);
+	fifolock_stats_init(&stats, "cache", &fifolock_update_modes);
 	fifolock_modes_owner_checked(&stats.modes, false);
 	fifolock_init(&line, &stats.modes);
 	fifolock_lock_n(&line, FIFOLOCK_SHARED, 2);
 	fifolock_lock(&line, FIFOLOCK_UPDATE);
 	begin(asks, &line);
-	request(&line, FIFOLOCK_SHARED, 3, &weak, granted);
+	request(&line, FIFOLOCK_SHARED, 3, &weak, section_done);
 	begin(runs, &line);
 	begin(asks_for_an_hour, &line);
 	request(&line, FIFOLOCK_UPDATE, 1, &polled, NULL);
@@ -162,9 +162,9 @@ static void fill_arrivals(void)
 	fifolock_init(&arrivals, &pairs);
 	fifolock_lock_n(&arrivals, 0, 2);
 	begin(asks, &arrivals);
-	request(&arrivals, 0, 2, &late[0], granted);
-	request(&arrivals, 0, 1, &late[1], granted);
-	request(&arrivals, 0, 1, &late[3], granted);
+	request(&arrivals, 0, 2, &late[0], section_done);
+	request(&arrivals, 0, 1, &late[1], section_done);
+	request(&arrivals, 0, 1, &late[3], section_done);
 	begin(converts_pairs, &arrivals);
 	while (sleepers() != 6)
 		sched_yield();
@@ -190,10 +190,10 @@ int main(int argc, char **argv)
 	fifolock_close(&closed);
 	fifolock_destroy(&destroyed);
 	fifolock_lock(&one, FIFOLOCK_EXCLUSIVE);
-	request(&one, FIFOLOCK_SHARED, 1, &requests[0], granted);
+	request(&one, FIFOLOCK_SHARED, 1, &requests[0], section_done);
 	fifolock_lock(&crowd, FIFOLOCK_SHARED);
 	for (unsigned i = 1; i < CROWD; i++)
-		request(&crowd, FIFOLOCK_EXCLUSIVE, 1, &requests[i], granted);
+		request(&crowd, FIFOLOCK_EXCLUSIVE, 1, &requests[i], section_done);
 	(void)!fifolock_request_cancel(&requests[1]);
 	fifolock_dump(&line, dump);
 	fclose(dump);
@@ -221,8 +221,8 @@ cat >"$dir/live" <<GDB
 set pagination off
 set disable-randomization off
 set env LD_LIBRARY_PATH $lib
-set env FIFOLOCK_SPIN 0
-set env FIFOLOCK_HOVER 0
+set env FIFOLOCK_SPIN_COUNT 0
+set env FIFOLOCK_YIELD_COUNT 0
 source $source/src/observe/gdb/fifolock.py
 break ready
 run $dir/dumped
@@ -284,7 +284,7 @@ $6 = cache: held: 2 shared, 1 update, 7 in line
 fifolock 0x cache: held: 2 shared, 1 update, 7 in line
   #6 update -> exclusive, thread 5 asleep
   #0 exclusive, thread 2 asleep
-  #1 shared x 3, may leave, callback granted
+  #1 shared x 3, may leave, callback section_done
   #2 exclusive, section count, thread 3 asleep
   #3 shared, may leave, thread 4 asleep
   #4 update, may leave, request
@@ -293,15 +293,15 @@ fifolock 0x: held: 2 mode 0, 5 in line
   a thread is granting at this moment; some may have left the line already
   #4 mode 0 -> mode 1, thread 7 asleep
   #0 mode 0, thread 6 asleep
-  #1 mode 0 x 2, may leave, callback granted
-  #2 mode 0, leaving, callback granted
+  #1 mode 0 x 2, may leave, callback section_done
+  #2 mode 0, leaving, callback section_done
   #5 mode 0 x 2, may leave, request
 fifolock 0x: held: 1 exclusive, 1 in line
-  #0 shared, may leave, callback granted
+  #0 shared, may leave, callback section_done
 fifolock 0x: held: 1 shared, 248 in line
 TEXT
 for ticket in $(seq 64); do
-	echo "  #$ticket exclusive, may leave, callback granted"
+	echo "  #$ticket exclusive, may leave, callback section_done"
 done >>"$dir/wanted"
 echo "  and 184 more" >>"$dir/wanted"
 
@@ -343,7 +343,7 @@ GDB
 cat >"$dir/brief_wanted" <<'TEXT'
 $1 = not held, 0 in line
 fifolock 0x: held: 1 exclusive, 1 in line
-  #0 shared, may leave, callback granted
+  #0 shared, may leave, callback section_done
 TEXT
 "$@" -static -std=gnu11 -g -O0 -I"$source/include" "$dir/subject.c" -o "$dir/within" \
 	"$lib/libfifolock.a" -pthread

@@ -12,5 +12,5 @@ for header in "$include"/fifolock/*.h; do
 	printf '#include <%s>\nconst char *version = FIFOLOCK_VERSION;\n' "$name" |
 		${CXX:-c++} -std=c++11 -Wall -Wextra -Werror -I"$include" -x c++ -fsyntax-only -
 done
-printf '#include <fifolock/fifolock.h>\nfifolock_t l = FIFOLOCK_INIT(&fifolock_mutex);\n' |
+printf '#include <fifolock/fifolock.h>\nfifolock_t l = FIFOLOCK_INIT(&fifolock_mutex_modes);\n' |
 	${CXX:-c++} -std=c++11 -Wall -Wextra -Werror -I"$include" -x c++ -fsyntax-only -

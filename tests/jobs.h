@@ -29,7 +29,7 @@ static inline void fault_if(bool bad)
  * give back what another took, and ask beside it, also in the debug build. */
 static inline fifolock_modes_t of_nobody(const fifolock_modes_t *modes)
 {
-	fifolock_modes_t copy = modes ? *modes : fifolock_shared_exclusive;
+	fifolock_modes_t copy = modes ? *modes : fifolock_shared_exclusive_modes;
 
 	fault_if(fifolock_modes_owner_checked(&copy, false));
 	return copy;

@@ -3,7 +3,7 @@
  * line.h - scripts, as in the seed: actors ask, give back, give up; the history is
  * compared.
  *
- *	struct line line = line_on(&fifolock_shared_exclusive);
+ *	struct line line = line_on(&fifolock_shared_exclusive_modes);
  *
  *	asks(&line, 'S');
  *	int w = asks(&line, 'X');

@@ -4,7 +4,7 @@
  *
  *	struct stage stage;
  *
- *	stage_on(&stage, &fifolock_update);
+ *	stage_on(&stage, &fifolock_update_modes);
  *	ask_all(&stage, "SUX");
  *	cr_assert(waits(&stage, 1, 'X'));
  *	cr_assert_str_eq(now(&stage), "S+ U>X. X.");

@@ -71,7 +71,7 @@ Test(between, a_refused_release_lets_nobody_in, .description = "G2, G7")
 {
 	struct fl_slot *writer;
 
-	modes = fifolock_shared_exclusive;
+	modes = fifolock_shared_exclusive_modes;
 	fifolock_init(&lock, &modes);
 	takes(S, 5);
 	writer = joins(X, false);
@@ -91,7 +91,7 @@ Test(between, a_refused_release_lets_nobody_in, .description = "G2, G7")
 
 /* ---- an arrival that is granted before it has announced itself ---- */
 
-/* The rules of fifolock_update. */
+/* The rules of fifolock_update_modes. */
 static bool update_rules(const uint32_t holds[], unsigned mode, void *ctx)
 {
 	bool fits = !holds[X] && (mode == S || !holds[U]) && (mode != X || !holds[S]);

@@ -121,7 +121,8 @@ static void race_once(struct race *race, uint64_t *random, uint64_t round)
 
 	fault_if(fifolock_lock(&race->lock, 0));
 	for (unsigned i = 0; i < RACE; i++) {
-		unsigned mode = line[i] == 'S' && race->lock.modes != &fifolock_mutex;
+		unsigned mode =
+			line[i] == 'S' && race->lock.modes != &fifolock_mutex_modes;
 
 		race->job[i].keeps = false;
 		fault_if(asks(&race->job[i], &race->lock, mode) != EINPROGRESS);
@@ -161,9 +162,9 @@ Test(cancel, races_with_unlock_and_exactly_one_wins, .description = "G4")
 {
 	uint32_t slots;
 
-	cancel_races(&fifolock_mutex, test_scaled(2000));
+	cancel_races(&fifolock_mutex_modes, test_scaled(2000));
 	slots = fl_slots_made();
-	cancel_races(&fifolock_mutex, test_scaled(15000));
+	cancel_races(&fifolock_mutex_modes, test_scaled(15000));
 	cancel_races(NULL, test_scaled(15000));
 	cr_assert_leq(fl_slots_made(), slots < 64 ? 64 : slots);
 }

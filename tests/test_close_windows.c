@@ -112,7 +112,7 @@ static int waits(bool timed)
 
 static void is_turned_away_at(enum moment moment, void (*act)(void), bool timed)
 {
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	at_moment(moment, act);
 	cr_assert_eq(waits(timed), ECANCELED, "at %d", moment);
@@ -153,7 +153,7 @@ Test(closing, that_is_over_before_the_wait_begins_does_not_count, .description =
 {
 	struct timespec past = test_in_ns(CLOCK_MONOTONIC, 1000000);
 
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	closes_and_reopens();
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	cr_assert_eq(fifolock_cond_timedwait(&cond, &lock, X, &past), ETIMEDOUT);
@@ -198,7 +198,7 @@ static void closes_and_signals_once(void)
 
 Test(closing, leaves_the_signal_to_the_next_at_the_condition, .description = "G3 G4")
 {
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	hooks.sleep = closes_and_signals_once;
 	cr_assert_eq(fifolock_cond_wait(&cond, &lock, X), ECANCELED);
@@ -227,7 +227,7 @@ static void rouses_everybody_and_signals(void)
 
 Test(closing, of_what_a_slot_waited_for_before_ends_no_wait, .description = "G4")
 {
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	hooks.sleep = rouses_everybody_and_signals;
 	cr_assert_eq(fifolock_cond_wait(&cond, &lock, X), 0);
@@ -247,7 +247,7 @@ static void rouses_everybody_and_gives_back(void)
 Test(closing, of_what_a_slot_waited_for_before_disturbs_nobody_in_line,
      .description = "G3 G4")
 {
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	hooks.sleep = rouses_everybody_and_gives_back;
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
@@ -295,7 +295,7 @@ static void sees_it(int how, void (**hook)(void))
 {
 	struct timespec deadline = test_in_ns(CLOCK_MONOTONIC, HOUR);
 
-	opens(&fifolock_update);
+	opens(&fifolock_update_modes);
 	cr_assert_eq(fifolock_lock(&lock, S), 0);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);
 	cr_assert_eq(requests(&lock, X, 1, &request), EINPROGRESS);
@@ -329,7 +329,7 @@ Test(closing, is_seen_by_every_call_that_blocks, .description = "G4")
 
 static void loses_its_hold_in_a_bump(void (**hook)(void))
 {
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock(&lock, S), 0);
 	cr_assert_eq(requests(&lock, X, 1, &request), EINPROGRESS);
 	*hook = closed_elsewhere;
@@ -377,7 +377,7 @@ static void is_frozen(void)
  * test. */
 Test(looks, give_up_on_a_scanner_that_is_stopped, .description = "G7")
 {
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
 	cr_assert_eq(requests(&lock, X, 1, &request), EINPROGRESS);
 	cr_assert_eq(requests(&lock, X, 1, &behind), EINPROGRESS);
@@ -431,7 +431,7 @@ Test(looks, are_as_patient_when_signals_come, .description = "G7")
 {
 	struct sigaction action = {.sa_handler = only_interrupts};
 
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGALRM, &action, NULL);
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
@@ -461,7 +461,7 @@ static void is_frozen_and_reopened(void)
 
 Test(looks, and_so_does_a_reopening, .description = "G4 G7")
 {
-	opens(&fifolock_shared_exclusive);
+	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	cr_assert_eq(requests(&lock, X, 1, &request), EINPROGRESS);
 	hooks.scan = is_frozen_and_reopened;

@@ -167,14 +167,14 @@ Test(cond, a_broadcast_keeps_the_order_of_modes, .description = "G1 G2")
 	is_free(&room.lock);
 }
 
-Test(cond, all_that_are_called_back_are_let_in_over_the_bound, .description = "G3")
+Test(cond, all_that_are_called_back_are_let_in_over_the_limit, .description = "G3")
 {
 	struct waiter waiters[4] = {0};
 	struct room room = {.entered = 0};
 
 	for (unsigned i = 0; i < 4; i++)
 		joins(&waiters[i], &room, X);
-	cr_assert_eq(fifolock_bound(&room.lock, 1), 0);
+	cr_assert_eq(fifolock_limit_waiters(&room.lock, 1), 0);
 	locks(&room);
 	cr_assert_eq(fifolock_cond_broadcast(&room.cond), 0);
 	cr_assert_eq(fifolock_waiting(&room.lock), 4);
@@ -186,7 +186,7 @@ Test(cond, all_that_are_called_back_are_let_in_over_the_bound, .description = "G
 
 Test(cond, any_mode_can_wait_and_is_held_again, .description = "G2")
 {
-	static const fifolock_modes_t *const table = &fifolock_intent;
+	static const fifolock_modes_t *const table = &fifolock_intent_modes;
 
 	for (unsigned mode = 0; mode < 6; mode++) {
 		struct waiter waiter = {0};

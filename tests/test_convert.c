@@ -14,7 +14,7 @@ Test(weaker, lets_in_all_at_the_head_of_the_line_who_then_fit, .description = "G
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "XSSUXS");
 	cr_assert_eq(converts(&stage, 0, 'S'), 0);
 	cr_assert_str_eq(now(&stage), "S+ S+ S+ U+ X. S.");
@@ -28,7 +28,7 @@ Test(weaker, passes_nobody_who_does_not_fit, .description = "G1")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "XUSUS");
 	cr_assert_eq(converts(&stage, 0, 'U'), 0);
 	cr_assert_str_eq(now(&stage), "U+ U. S. U. S.");
@@ -41,7 +41,7 @@ Test(weaker, is_done_at_once_while_conversions_wait, .description = "G3")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_intent);
+	stage_on(&stage, &fifolock_intent_modes);
 	ask_all(&stage, "xss");
 	cr_assert(waits(&stage, 1, 'S'));
 	asks(&stage, 's');
@@ -55,7 +55,7 @@ Test(weaker, to_itself_changes_nothing, .description = "G1")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SU");
 	asks(&stage, 'X');
 	cr_assert_eq(converts(&stage, 0, 'S'), 0);
@@ -70,7 +70,7 @@ Test(stronger, is_done_at_once_past_the_line_when_it_fits, .description = "G1")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SXS");
 	cr_assert_eq(converts(&stage, 0, 'X'), 0);
 	cr_assert_str_eq(now(&stage), "X+ X. S.");
@@ -86,7 +86,7 @@ Test(stronger, waits_before_the_line_for_the_other_holders, .description = "G1 G
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SSUXS");
 	cr_assert(waits(&stage, 2, 'X'));
 	cr_assert_str_eq(now(&stage), "S+ S+ U>X. X. S.");
@@ -103,7 +103,7 @@ Test(stronger, those_who_come_while_it_waits_wait_behind_it, .description = "G1"
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SU");
 	cr_assert(waits(&stage, 1, 'X'));
 	asks(&stage, 'S');
@@ -138,7 +138,7 @@ Test(stronger, what_another_conversion_waits_for_may_still_become_weaker,
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_intent);
+	stage_on(&stage, &fifolock_intent_modes);
 	ask_all(&stage, "sx");
 	cr_assert(waits(&stage, 0, 'S'));
 	cr_assert_eq(converts(&stage, 1, 'b'), 0);
@@ -152,7 +152,7 @@ Test(stronger, conversions_wait_in_the_order_in_which_they_asked, .description =
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_intent);
+	stage_on(&stage, &fifolock_intent_modes);
 	ask_all(&stage, "xsssX");
 	cr_assert(waits(&stage, 2, 'b'));
 	cr_assert(waits(&stage, 1, 'S'));
@@ -175,7 +175,7 @@ Test(stronger, a_conversion_that_would_fit_later_passes_no_earlier_one,
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_intent);
+	stage_on(&stage, &fifolock_intent_modes);
 	ask_all(&stage, "xxss");
 	cr_assert(waits(&stage, 2, 'S'));
 	cr_assert(waits(&stage, 3, 'U'));
@@ -202,7 +202,7 @@ static void refuses(fifolock_t *lock, unsigned from, unsigned to, int error)
 Test(convert, refuses_what_is_not_held_and_what_is_not_there, .description = "G7")
 {
 	const struct timespec wrong = {0, 1000000000};
-	fifolock_t lock = FIFOLOCK_INIT(&fifolock_update);
+	fifolock_t lock = FIFOLOCK_INIT(&fifolock_update_modes);
 
 	refuses(&lock, S, X, EPERM);
 	refuses(&lock, S, S, EPERM);
@@ -223,7 +223,7 @@ Test(convert, refuses_what_is_not_held_and_what_is_not_there, .description = "G7
 
 Test(convert, one_of_several_holds, .description = "G2")
 {
-	fifolock_modes_t modes = unowned(&fifolock_intent);
+	fifolock_modes_t modes = unowned(&fifolock_intent_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	cr_assert_eq(fifolock_lock_n(&lock, IS, 5), 0);
 	cr_assert_eq(fifolock_convert(&lock, IS, IX), 0);
@@ -240,7 +240,7 @@ Test(convert, closed_while_it_waits_keeps_what_is_held, .description = "G4")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SU");
 	cr_assert(waits(&stage, 1, 'X'));
 	cr_assert_eq(fifolock_close(&stage.lock), 0);
@@ -256,7 +256,7 @@ Test(convert, closed_while_it_waits_keeps_what_is_held, .description = "G4")
 
 Test(convert, what_fits_is_done_on_a_closed_lock, .description = "G7")
 {
-	fifolock_modes_t modes = unowned(&fifolock_update);
+	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
@@ -271,7 +271,7 @@ Test(convert, in_line_is_not_kept_out_by_its_own_hold, .description = "G3")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SU");
 	cr_assert(waits(&stage, 0, 'X'));
 	cr_assert_not(fifolock_contended(&stage.lock, S));
@@ -305,7 +305,7 @@ static bool times_out(int64_t patience)
 	struct stage stage;
 	bool held_up;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SU");
 	stage.cast[1].deadline = test_in_ns(CLOCK_MONOTONIC, patience);
 	stage.cast[1].to = X;
@@ -336,7 +336,7 @@ Test(convert, that_times_out_keeps_what_is_held_and_lets_those_behind_go_on,
 Test(convert, past_its_deadline_is_done_if_it_fits, .description = "G4")
 {
 	const struct timespec past = {0, 1};
-	fifolock_modes_t modes = unowned(&fifolock_update);
+	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);
 	cr_assert_eq(fifolock_timedconvert(&lock, U, X, &past), 0);

@@ -204,7 +204,7 @@ static void game_compare(struct game *game, uint64_t step)
 
 Test(convert, at_once_agrees_with_the_model, .description = "G1 G2 G3 G4")
 {
-	fifolock_modes_t modes = unowned(&fifolock_intent);
+	fifolock_modes_t modes = unowned(&fifolock_intent_modes);
 	for (uint64_t seed = 1; seed <= test_scaled(2000); seed++) {
 		struct game game = {.random = seed};
 
@@ -309,7 +309,7 @@ Test(convert, that_waits_agrees_with_the_model, .description = "G1 G2 G3 G4")
 
 		memset(&play, 0, sizeof(play));
 		play.random = seed;
-		stage_on(&play.stage, &fifolock_intent);
+		stage_on(&play.stage, &fifolock_intent_modes);
 		while (play.stage.count < CAST)
 			comes(&play.stage, X);
 		for (uint64_t step = 0; step < test_scaled(3000); step++) {

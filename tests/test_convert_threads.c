@@ -128,7 +128,7 @@ static void *uses(void *arg)
 
 static void cache_with(unsigned threads, uint64_t rounds, bool promotions)
 {
-	struct cache cache = {.lock = FIFOLOCK_INIT(&fifolock_update),
+	struct cache cache = {.lock = FIFOLOCK_INIT(&fifolock_update_modes),
 			      .rounds = rounds,
 			      .promotions = promotions};
 	struct user users[16] = {0};
@@ -230,7 +230,7 @@ static void *crosses_often(void *arg)
 
 Test(convert, at_random_never_admits_what_does_not_go_together, .description = "G2 G3")
 {
-	struct square square = {.lock = FIFOLOCK_INIT(&fifolock_intent),
+	struct square square = {.lock = FIFOLOCK_INIT(&fifolock_intent_modes),
 				.rounds = test_scaled(5000)};
 	pthread_t threads[8];
 

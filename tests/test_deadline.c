@@ -11,7 +11,7 @@
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED, U = FIFOLOCK_UPDATE };
 
-static fifolock_modes_t modes; /* fifolock_update, whoever gives it back */
+static fifolock_modes_t modes; /* fifolock_update_modes, whoever gives it back */
 static fifolock_t lock;
 static fifolock_cond_t cond;
 static fifolock_request_t request;
@@ -75,7 +75,7 @@ static void *waits(void *arg)
 
 static void begins(void)
 {
-	modes = fifolock_update;
+	modes = fifolock_update_modes;
 	cr_assert_eq(fifolock_modes_owner_checked(&modes, false), 0);
 	cr_assert_eq(fifolock_init(&lock, &modes), 0);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);

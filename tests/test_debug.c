@@ -142,7 +142,7 @@ Test(debug, second_shared_behind_one_that_may_give_up_is_no_deadlock,
 
 Test(debug, what_fits_may_be_held_twice, .description = "no false alarm")
 {
-	fifolock_t lock = FIFOLOCK_INIT(&fifolock_update);
+	fifolock_t lock = FIFOLOCK_INIT(&fifolock_update_modes);
 
 	cr_assert_eq(fifolock_lock(&lock, FIFOLOCK_SHARED), 0);
 	cr_assert_eq(fifolock_lock(&lock, FIFOLOCK_UPDATE), 0);
@@ -167,7 +167,7 @@ Test(debug, a_release_by_another_thread_is_refused_and_reported, .description = 
 
 Test(debug, a_table_may_let_other_threads_release, .description = "owner_checked")
 {
-	fifolock_modes_t modes = fifolock_mutex;
+	fifolock_modes_t modes = fifolock_mutex_modes;
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_modes_owner_checked(&modes, false), 0);

@@ -36,7 +36,7 @@ Test(debug_holds, of_ten_thousand_locks_in_several_modes_are_right,
 {
 	keep_reports();
 	for (unsigned i = 0; i < MANY; i++) {
-		cr_assert_eq(fifolock_init(&locks[i], &fifolock_update), 0);
+		cr_assert_eq(fifolock_init(&locks[i], &fifolock_update_modes), 0);
 		cr_assert_eq(fifolock_lock_n(&locks[i], S, 1 + i % 3), 0);
 		cr_assert_eq(fifolock_lock(&locks[i], U), 0);
 	}
@@ -172,7 +172,7 @@ Test(debug_holds, are_not_those_of_another_lock_in_the_same_memory,
 	cr_assert_eq(n, 1);
 	cr_assert_eq(holder.n, 1);
 	cr_assert_eq(fifolock_unlock(&locks[0], X), 0);
-	locks[0] = (fifolock_t)FIFOLOCK_INIT(&fifolock_update);
+	locks[0] = (fifolock_t)FIFOLOCK_INIT(&fifolock_update_modes);
 	cr_assert_eq(fifolock_lock(&locks[0], U), 0);
 	cr_assert_eq(fifolock_unlock(&locks[0], U), 0);
 	cr_assert_eq(reports, 0);
@@ -425,7 +425,7 @@ Test(debug_holds, of_a_program_that_is_right_are_never_reported,
 
 	keep_reports();
 	for (unsigned i = 0; i < FEW; i++)
-		cr_assert_eq(fifolock_init(&locks[i], &fifolock_update), 0);
+		cr_assert_eq(fifolock_init(&locks[i], &fifolock_update_modes), 0);
 	for (uintptr_t i = 0; i < 4; i++)
 		pthread_create(&thread[i], NULL, go_up_often, (void *)(i + 1));
 	for (unsigned i = 0; i < 4; i++) {
@@ -458,7 +458,7 @@ static void *hold_update(void *lock)
 
 Test(debug_holds, are_told_with_thread_place_and_age, .description = "who holds")
 {
-	fifolock_t lock = FIFOLOCK_INIT(&fifolock_update);
+	fifolock_t lock = FIFOLOCK_INIT(&fifolock_update_modes);
 	struct fifolock_holder holders[4];
 	char *text = NULL;
 	size_t n = 9, length;

@@ -222,8 +222,8 @@ Test(debug_order, of_intents_is_none_where_nobody_asks_for_more,
      .description = "no false alarm")
 {
 	keep_reports();
-	cr_assert_eq(fifolock_init(&a, &fifolock_intent), 0);
-	cr_assert_eq(fifolock_init(&b, &fifolock_intent), 0);
+	cr_assert_eq(fifolock_init(&a, &fifolock_intent_modes), 0);
+	cr_assert_eq(fifolock_init(&b, &fifolock_intent_modes), 0);
 	nest(&a, FIFOLOCK_INTENT_SHARED, &b, FIFOLOCK_INTENT_EXCLUSIVE);
 	nest(&b, FIFOLOCK_INTENT_EXCLUSIVE, &a, FIFOLOCK_INTENT_SHARED);
 	cr_assert_eq(reports, 0);
@@ -308,7 +308,7 @@ Test(debug_order, is_forgotten_with_the_lock, .description = "no false alarm")
 	nest(&a, X, &b, X);
 	memset(&a, 0, sizeof(a));
 	nest(&b, X, &a, X);
-	b = (fifolock_t)FIFOLOCK_INIT(&fifolock_mutex);
+	b = (fifolock_t)FIFOLOCK_INIT(&fifolock_mutex_modes);
 	nest(&a, X, &b, X);
 	cr_assert_eq(reports, 0);
 	nest(&b, X, &a, X);

@@ -32,15 +32,15 @@ Test(debug_reports, of_a_mode_that_is_not_there_say_which_table_has_it,
 	cr_assert_eq(fifolock_lock(&lock, U), EINVAL);
 	reports_last("EINVAL", "fifolock_lock", "there is no mode 2 (update ");
 	reports_last("EINVAL", "fifolock_lock", "has 0 exclusive, 1 shared");
-	reports_last("EINVAL", "fifolock_lock", "FIFOLOCK_INIT(&fifolock_update)");
+	reports_last("EINVAL", "fifolock_lock", "FIFOLOCK_INIT(&fifolock_update_modes)");
 	cr_assert_eq(report[0].lock, &lock);
 	cr_assert_eq(times(report[0].text, "[+0x"), 1);
-	cr_assert_eq(fifolock_init(&lock, &fifolock_mutex), 0);
+	cr_assert_eq(fifolock_init(&lock, &fifolock_mutex_modes), 0);
 	cr_assert_eq(fifolock_lock(&lock, S), EINVAL);
 	reports_last("EINVAL", "fifolock_lock",
-		     "FIFOLOCK_INIT(&fifolock_shared_exclusive)");
+		     "FIFOLOCK_INIT(&fifolock_shared_exclusive_modes)");
 	cr_assert_eq(fifolock_lock(&lock, FIFOLOCK_INTENT_SHARED), EINVAL);
-	reports_last("EINVAL", "fifolock_lock", "FIFOLOCK_INIT(&fifolock_intent)");
+	reports_last("EINVAL", "fifolock_lock", "FIFOLOCK_INIT(&fifolock_intent_modes)");
 	cr_assert_eq(fifolock_lock(&lock, 99), EINVAL);
 	reports_last("EINVAL", "fifolock_lock", "there is no mode 99 in");
 }
@@ -87,7 +87,7 @@ Test(debug_reports, of_what_is_not_held_name_the_call_and_who_holds,
      .description = "EPERM")
 {
 	keep_reports();
-	cr_assert_eq(fifolock_init(&lock, &fifolock_update), 0);
+	cr_assert_eq(fifolock_init(&lock, &fifolock_update_modes), 0);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	cr_assert_eq(fifolock_convert(&lock, U, X), EPERM);
 	reports_last("EPERM", "fifolock_convert", "1 update of a thread that holds 0");

@@ -63,7 +63,7 @@ static void one_beside(const fifolock_modes_t *modes, unsigned a, unsigned b, ui
 
 Test(first_try, each_mode_beside_each_other_is_counted_for_itself, .description = "G2 G7")
 {
-	fifolock_modes_t modes = unowned(&fifolock_intent);
+	fifolock_modes_t modes = unowned(&fifolock_intent_modes);
 	unsigned pairs = 0;
 
 	for (unsigned a = 0; a < modes.count; a++)
@@ -105,7 +105,7 @@ Test(first_try, a_weight_is_given_back_in_parts_and_no_more_than_that,
 
 Test(first_try, a_closed_lock_is_given_back_and_not_taken, .description = "G4 G7")
 {
-	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive);
+	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive_modes);
 
 	for (unsigned mode = 0; mode < 2; mode++) {
 		fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -153,7 +153,7 @@ Test(first_try, a_predicate_is_asked_though_nobody_has_the_lock, .description = 
 
 Test(first_try, a_section_runs_beside_those_it_goes_with, .description = "G2")
 {
-	fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent);
+	fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent_modes);
 	unsigned ran = 0;
 
 	cr_assert_eq(fifolock_lock(&lock, IS), 0);
@@ -170,7 +170,7 @@ Test(first_try, a_section_runs_beside_those_it_goes_with, .description = "G2")
 /* Who tries again and again would take the line from the holder with each write. */
 Test(first_try, a_trylock_that_finds_the_lock_held_writes_nothing, .description = "G6")
 {
-	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive);
+	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive_modes);
 	fifolock_t *lock = mmap(NULL, sizeof(*lock), PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

@@ -6,7 +6,7 @@
 
 Script(convert, to_a_weaker_mode_lets_in_who_then_fits, "G3")
 {
-	struct line line = line_on(&fifolock_update);
+	struct line line = line_on(&fifolock_update_modes);
 	int x = asks(&line, 'X');
 
 	asks(&line, 'S');
@@ -21,7 +21,7 @@ Script(convert, to_a_weaker_mode_lets_in_who_then_fits, "G3")
 
 Script(convert, waits_before_those_who_hold_nothing, "G1 G3")
 {
-	struct line line = line_on(&fifolock_update);
+	struct line line = line_on(&fifolock_update_modes);
 	int s = asks(&line, 'S'), u = asks(&line, 'U');
 
 	asks(&line, 'X');
@@ -37,7 +37,7 @@ Script(convert, waits_before_those_who_hold_nothing, "G1 G3")
 
 Script(convert, at_once_passes_the_line, "G2")
 {
-	struct line line = line_on(&fifolock_update);
+	struct line line = line_on(&fifolock_update_modes);
 	int u = asks(&line, 'U');
 
 	asks(&line, 'X');
@@ -48,7 +48,7 @@ Script(convert, at_once_passes_the_line, "G2")
 
 Script(convert, of_two_that_wait_for_each_other_the_later_is_turned_away, "G3")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 	int one = asks(&line, 'S'), two = asks(&line, 'S');
 
 	asks(&line, 'X');
@@ -62,7 +62,7 @@ Script(convert, of_two_that_wait_for_each_other_the_later_is_turned_away, "G3")
 
 Script(convert, that_do_not_wait_for_each_other_wait_in_their_order, "G1 G3")
 {
-	struct line line = line_on(&fifolock_intent);
+	struct line line = line_on(&fifolock_intent_modes);
 	int one = asks(&line, 's'), two = asks(&line, 's'), s = asks(&line, 'S');
 
 	/* Each waits for S to go; then they fit beside each other. */
@@ -76,7 +76,7 @@ Script(convert, that_do_not_wait_for_each_other_wait_in_their_order, "G1 G3")
 
 Script(convert, given_up_keeps_what_it_had_and_lets_in_who_waited_for_it, "G4")
 {
-	struct line line = line_on(&fifolock_update);
+	struct line line = line_on(&fifolock_update_modes);
 	int u = asks(&line, 'U');
 
 	asks(&line, 'S');
@@ -90,7 +90,7 @@ Script(convert, given_up_keeps_what_it_had_and_lets_in_who_waited_for_it, "G4")
 
 Script(close, turns_away_who_is_in_line_and_leaves_holds_alone, "G4")
 {
-	struct line line = line_on(&fifolock_update);
+	struct line line = line_on(&fifolock_update_modes);
 	int u = asks(&line, 'U');
 
 	asks(&line, 'S');
@@ -110,7 +110,7 @@ Script(close, turns_away_who_is_in_line_and_leaves_holds_alone, "G4")
 
 Script(close, of_a_free_lock_keeps_it_so, "G4")
 {
-	struct line line = line_on(&fifolock_mutex);
+	struct line line = line_on(&fifolock_mutex_modes);
 
 	closes(&line);
 	asks(&line, 'X');

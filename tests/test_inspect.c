@@ -58,7 +58,7 @@ static void is(const struct fifolock_in_line *place, unsigned mode, uint32_t n, 
 
 Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "G1")
 {
-	fifolock_modes_t modes = unowned(&fifolock_update);
+	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct fifolock_in_line line[8];
 	struct fifolock_snapshot out;
@@ -91,7 +91,7 @@ Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "G1")
 
 Test(snapshot, shows_conversions_before_all_others, .description = "G1")
 {
-	fifolock_modes_t modes = unowned(&fifolock_intent);
+	fifolock_modes_t modes = unowned(&fifolock_intent_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct fifolock_in_line line[4];
 	struct fifolock_snapshot out;
@@ -125,7 +125,7 @@ Test(snapshot, shows_conversions_before_all_others, .description = "G1")
 
 Test(snapshot, shows_no_more_than_there_is_room_for, .description = "G7")
 {
-	fifolock_modes_t modes = unowned(&fifolock_mutex);
+	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct fifolock_in_line line[3];
 	struct fifolock_snapshot out;
@@ -147,7 +147,7 @@ Test(snapshot, shows_no_more_than_there_is_room_for, .description = "G7")
 
 Test(snapshot, leaves_out_who_has_left, .description = "G4")
 {
-	fifolock_modes_t modes = unowned(&fifolock_mutex);
+	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct fifolock_in_line line[8];
 	struct fifolock_snapshot out;
@@ -170,7 +170,7 @@ Test(snapshot, leaves_out_who_has_left, .description = "G4")
 
 Test(snapshot, knows_how_long_they_have_been_in_line, .description = "G7")
 {
-	fifolock_modes_t modes = unowned(&fifolock_mutex);
+	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct fifolock_in_line line[3];
 	struct fifolock_snapshot out;
@@ -225,7 +225,7 @@ static void dumps_as(fifolock_t *lock, const char *expected)
 
 Test(dump, says_who_holds, .description = "G7")
 {
-	fifolock_modes_t modes = unowned(&fifolock_update);
+	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	dumps_as(&lock, ": not held, 0 in line\n");
@@ -241,7 +241,7 @@ Test(dump, says_who_holds, .description = "G7")
 /* Ages are 0, and not said, as long as the clock has not ticked. */
 static bool dumps_a_line(void)
 {
-	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive);
+	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	fifolock_request_t places[4];
 	uint64_t from = tick();
@@ -274,7 +274,7 @@ Test(dump, says_how_long_and_from_what, .description = "G7")
 {
 	static const char *const parts[] = {"  #0 update -> exclusive, for 0.",
 					    "  #1 shared, for 0.", " s, may leave\n"};
-	fifolock_modes_t modes = unowned(&fifolock_update);
+	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct fifolock_snapshot out;
 	struct fifolock_in_line line;
@@ -302,7 +302,7 @@ Test(dump, says_how_long_and_from_what, .description = "G7")
 
 Test(dump, ends_after_64, .description = "G7")
 {
-	fifolock_modes_t modes = unowned(&fifolock_mutex);
+	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	fifolock_request_t places[67];
 	unsigned lines = 0;

@@ -176,7 +176,7 @@ Test(snapshot, is_one_moment_while_others_take_several, .description = "G2")
 
 Test(snapshot, finds_who_is_in_line_to_convert_with_its_hold, .description = "G2")
 {
-	struct square square = {.lock = FIFOLOCK_INIT(&fifolock_update),
+	struct square square = {.lock = FIFOLOCK_INIT(&fifolock_update_modes),
 				.threads = 4,
 				.crosses = reads_or_upgrades};
 
@@ -186,7 +186,7 @@ Test(snapshot, finds_who_is_in_line_to_convert_with_its_hold, .description = "G2
 
 Test(snapshot, never_finds_who_converts_without_a_hold, .description = "G2")
 {
-	fifolock_modes_t modes = unowned(&fifolock_update);
+	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	struct square square = {
 		.lock = FIFOLOCK_INIT(&modes), .threads = 1, .crosses = upgrades};
 

@@ -217,7 +217,8 @@ static void parade_on_heap(void *(*march)(void *), unsigned threads, uint64_t co
 Test(lifetime, the_last_exclusive_holder_unmaps_the_lock, .description = "G5")
 {
 	for (unsigned threads = 2; threads <= MOST; threads++)
-		parade(march_exclusive, threads, test_scaled(5000), &fifolock_mutex);
+		parade(march_exclusive, threads, test_scaled(5000),
+		       &fifolock_mutex_modes);
 }
 
 Test(lifetime, the_last_of_many_readers_unmaps_the_lock, .description = "G5")
@@ -229,7 +230,8 @@ Test(lifetime, the_last_of_many_readers_unmaps_the_lock, .description = "G5")
 Test(lifetime, those_who_gave_up_before_do_not_touch_it_either, .description = "G4, G5")
 {
 	for (unsigned threads = 2; threads <= MOST; threads++)
-		parade(march_impatiently, threads, test_scaled(2000), &fifolock_mutex);
+		parade(march_impatiently, threads, test_scaled(2000),
+		       &fifolock_mutex_modes);
 }
 
 Test(lifetime, the_last_holder_frees_the_lock, .description = "G5")
@@ -257,7 +259,7 @@ Test(lifetime, the_same_holds_for_a_predicate_table, .description = "G5")
 
 /* ---- where a lock may live ---- */
 
-static fifolock_t static_lock = FIFOLOCK_INIT(&fifolock_update);
+static fifolock_t static_lock = FIFOLOCK_INIT(&fifolock_update_modes);
 static fifolock_t zero_lock;
 
 /* Held, waited for, handed over, free again. */
@@ -305,7 +307,7 @@ Test(lifetime, a_lock_may_live_in_shared_memory_of_one_process, .description = "
 	cr_assert_neq((void *)lock, MAP_FAILED);
 	works(lock);
 	cr_assert_eq(fifolock_destroy(lock), 0);
-	cr_assert_eq(fifolock_init(lock, &fifolock_intent), 0);
+	cr_assert_eq(fifolock_init(lock, &fifolock_intent_modes), 0);
 	works(lock);
 	munmap(lock, sizeof(*lock));
 }

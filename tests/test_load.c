@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_load.c - letting others in, and keeping the line short: contended, bump, bound.
+ * test_load.c - letting others in, and keeping the line short: contended, bump, limit_waiters.
  */
 #define _GNU_SOURCE
 #include "stage.h"
@@ -11,7 +11,7 @@ Test(contended, looks_at_all_in_line, .description = "G7")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SU");
 	cr_assert_not(fifolock_contended(&stage.lock, S));
 	asks(&stage, 'U');
@@ -28,7 +28,7 @@ Test(contended, by_a_conversion, .description = "G7")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SU");
 	cr_assert(waits(&stage, 1, 'X'));
 	cr_assert(fifolock_contended(&stage.lock, S));
@@ -56,7 +56,7 @@ Test(bump, does_nothing_when_it_would_help_nobody, .description = "G1")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
+	stage_on(&stage, &fifolock_update_modes);
 	ask_all(&stage, "SU");
 	cr_assert_eq(told(&stage, 0, BUMPS, 'S'), 0);
 	asks(&stage, 'U');
@@ -155,15 +155,15 @@ Test(bump, of_two_gives_each_one_turn, .description = "G1 G3")
 	cr_assert_eq(fifolock_destroy(&swing.lock), 0);
 }
 
-/* ---- bound ---- */
+/* ---- limit_waiters ---- */
 
-Test(bound, turns_away_who_would_be_one_more, .description = "G4 G7")
+Test(limit_waiters, turns_away_who_would_be_one_more, .description = "G4 G7")
 {
 	struct timespec later = test_in_ns(CLOCK_MONOTONIC, HOUR);
 	fifolock_request_t line[4];
-	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive);
+	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
-	cr_assert_eq(fifolock_bound(&lock, 2), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 2), 0);
 	for (int i = 0; i < 3; i++)
 		cr_assert_eq(requests(&lock, X, 1, &line[i]), i ? EINPROGRESS : 0);
 	cr_assert_eq(requests(&lock, S, 1, &line[3]), EAGAIN);
@@ -182,17 +182,17 @@ Test(bound, turns_away_who_would_be_one_more, .description = "G4 G7")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(bound, may_be_changed_and_those_in_line_stay, .description = "G4 G7")
+Test(limit_waiters, may_be_changed_and_those_in_line_stay, .description = "G4 G7")
 {
 	fifolock_request_t line[5];
-	fifolock_modes_t modes = unowned(&fifolock_mutex);
+	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
-	cr_assert_eq(fifolock_bound(&lock, 524288), ERANGE);
-	cr_assert_eq(fifolock_bound(&lock, UINT32_MAX), ERANGE);
-	cr_assert_eq(fifolock_bound(&lock, 524287), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 524288), ERANGE);
+	cr_assert_eq(fifolock_limit_waiters(&lock, UINT32_MAX), ERANGE);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 524287), 0);
 	for (int i = 0; i < 4; i++)
 		cr_assert_eq(requests(&lock, X, 1, &line[i]), i ? EINPROGRESS : 0);
-	cr_assert_eq(fifolock_bound(&lock, 1), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 1), 0);
 	cr_assert_eq(fifolock_waiting(&lock), 3);
 	for (int i = 1; i < 4; i++) {
 		cr_assert_eq(requests(&lock, X, 1, &line[4]), EAGAIN);
@@ -201,20 +201,20 @@ Test(bound, may_be_changed_and_those_in_line_stay, .description = "G4 G7")
 	}
 	cr_assert_eq(requests(&lock, X, 1, &line[1]), EINPROGRESS);
 	cr_assert_eq(requests(&lock, X, 1, &line[2]), EAGAIN);
-	cr_assert_eq(fifolock_bound(&lock, 0), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 0), 0);
 	cr_assert_eq(requests(&lock, X, 1, &line[2]), EINPROGRESS);
 	for (int i = 0; i < 3; i++)
 		cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(fifolock_destroy(&lock), 0);
-	cr_assert_eq(fifolock_bound(&lock, 1), EINVAL);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 1), EINVAL);
 }
 
-Test(bound, lets_in_conversions_and_those_who_bump, .description = "G3")
+Test(limit_waiters, lets_in_conversions_and_those_who_bump, .description = "G3")
 {
 	struct stage stage;
 
-	stage_on(&stage, &fifolock_update);
-	cr_assert_eq(fifolock_bound(&stage.lock, 1), 0);
+	stage_on(&stage, &fifolock_update_modes);
+	cr_assert_eq(fifolock_limit_waiters(&stage.lock, 1), 0);
 	ask_all(&stage, "SUX");
 	tell(&stage, 0, BUMPS);
 	while (fifolock_waiting(&stage.lock) != 2)
@@ -254,21 +254,21 @@ static void *rushes(void *arg)
 	return NULL;
 }
 
-Test(bound, lets_in_as_many_of_those_who_come_together, .description = "G4")
+Test(limit_waiters, lets_in_as_many_of_those_who_come_together, .description = "G4")
 {
 	for (uint64_t round = 0; round < test_scaled(300); round++) {
 		uint32_t most = 1 + (uint32_t)(round % 5);
 		struct rush rush = {.turned_away = 0};
 
 		pthread_barrier_init(&rush.start, NULL, 6);
-		cr_assert_eq(fifolock_bound(&rush.lock, most), 0);
+		cr_assert_eq(fifolock_limit_waiters(&rush.lock, most), 0);
 		cr_assert_eq(fifolock_lock(&rush.lock, X), 0);
 		for (int i = 0; i < 6; i++)
 			pthread_create(&rush.threads[i], NULL, rushes, &rush);
 		while (__atomic_load_n(&rush.turned_away, __ATOMIC_RELAXED) < 6 - most ||
 		       fifolock_waiting(&rush.lock) < most)
 			sched_yield();
-		quick_check(fifolock_waiting(&rush.lock) == most, "over the bound");
+		quick_check(fifolock_waiting(&rush.lock) == most, "over the limit");
 		fifolock_unlock(&rush.lock, X);
 		for (int i = 0; i < 6; i++)
 			pthread_join(rush.threads[i], NULL);

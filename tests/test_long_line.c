@@ -15,7 +15,7 @@
 
 Script(ticket, wraps_unnoticed, "G1")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	line.lock.line = (uint64_t)(UINT32_MAX - 2) << 32;
 	line.lock.gone = UINT32_MAX - 2;
@@ -33,7 +33,7 @@ Script(ticket, wraps_unnoticed, "G1")
 
 Script(crowd, of_ten_thousand_is_served_in_order, "G1 G4")
 {
-	struct line line = line_on(&fifolock_mutex);
+	struct line line = line_on(&fifolock_mutex_modes);
 	uint32_t crowd = (uint32_t)test_scaled(10000);
 
 	for (uint32_t i = 0; i <= crowd; i++)
@@ -46,7 +46,7 @@ Script(crowd, of_ten_thousand_is_served_in_order, "G1 G4")
 
 Script(crowd, of_ten_thousand_reads_is_let_in_by_one_departure, "G3 G4")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 	uint32_t crowd = (uint32_t)test_scaled(10000);
 
 	asks(&line, 'S');
@@ -71,7 +71,7 @@ static bool newest_is_linked(const fifolock_t *lock)
 /* Whoever comes to a line links itself to its end: the release need not. */
 Script(crowd, is_in_order_before_the_release_looks, "G6")
 {
-	struct line line = line_on(&fifolock_mutex);
+	struct line line = line_on(&fifolock_mutex_modes);
 
 	for (int i = 0; i < 10; i++) {
 		asks(&line, 'X');

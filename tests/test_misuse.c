@@ -162,10 +162,10 @@ static const struct {
 	const fifolock_modes_t *modes;
 	unsigned count;
 } presets[] = {
-	{&fifolock_mutex, 1},
-	{&fifolock_shared_exclusive, 2},
-	{&fifolock_update, 3},
-	{&fifolock_intent, 6},
+	{&fifolock_mutex_modes, 1},
+	{&fifolock_shared_exclusive_modes, 2},
+	{&fifolock_update_modes, 3},
+	{&fifolock_intent_modes, 6},
 	{NULL, 2},
 };
 
@@ -192,7 +192,7 @@ Test(misuse, no_lock_is_no_lock, .description = "G7")
 	fifolock_t *volatile none = NULL;
 
 	cr_assert_eq(fifolock_init(none, NULL), EINVAL);
-	cr_assert_eq(fifolock_init(none, &fifolock_mutex), EINVAL);
+	cr_assert_eq(fifolock_init(none, &fifolock_mutex_modes), EINVAL);
 }
 
 /* ---- ERANGE ---- */
@@ -268,7 +268,7 @@ Test(misuse, weights_of_other_tables_are_checked_too, .description = "G7")
 
 Test(misuse, what_is_not_held_cannot_be_given_back, .description = "G7")
 {
-	fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent);
+	fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent_modes);
 
 	for (unsigned mode = 0; mode < 6; mode++)
 		refused(&lock, fifolock_unlock(&lock, mode), EPERM);
@@ -387,7 +387,7 @@ static void race_to_unlock(const fifolock_modes_t *modes, uint32_t held, unsigne
 
 Test(misuse, of_two_that_unlock_at_once_one_succeeds, .description = "G7")
 {
-	fifolock_modes_t modes = fifolock_mutex;
+	fifolock_modes_t modes = fifolock_mutex_modes;
 
 	cr_assert_eq(fifolock_modes_owner_checked(&modes, false), 0);
 	race_to_unlock(&modes, 1, 2, test_scaled(100000));

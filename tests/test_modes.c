@@ -52,8 +52,9 @@ Test(modes, mutex_is_one_mode_against_itself, .description = "G2")
 {
 	static const struct fifolock_mode modes[] = {{.conflicts = X}};
 
-	check_preset(&fifolock_mutex, modes, COUNT(modes));
-	cr_assert_eq(fifolock_modes_capacity(&fifolock_mutex, FIFOLOCK_EXCLUSIVE), 1);
+	check_preset(&fifolock_mutex_modes, modes, COUNT(modes));
+	cr_assert_eq(fifolock_modes_capacity(&fifolock_mutex_modes, FIFOLOCK_EXCLUSIVE),
+		     1);
 }
 
 Test(modes, shared_exclusive_is_one_writer_or_many_readers, .description = "G2")
@@ -63,10 +64,11 @@ Test(modes, shared_exclusive_is_one_writer_or_many_readers, .description = "G2")
 		{.conflicts = X},
 	};
 
-	check_preset(&fifolock_shared_exclusive, modes, COUNT(modes));
+	check_preset(&fifolock_shared_exclusive_modes, modes, COUNT(modes));
 	check_preset(&fl_default_modes, modes, COUNT(modes));
-	cr_assert_eq(fifolock_modes_capacity(&fifolock_shared_exclusive, 0), 1);
-	cr_assert_eq(fifolock_modes_capacity(&fifolock_shared_exclusive, 1), UINT32_MAX);
+	cr_assert_eq(fifolock_modes_capacity(&fifolock_shared_exclusive_modes, 0), 1);
+	cr_assert_eq(fifolock_modes_capacity(&fifolock_shared_exclusive_modes, 1),
+		     UINT32_MAX);
 }
 
 Test(modes, update_goes_with_shared_but_not_with_itself, .description = "G2")
@@ -77,8 +79,8 @@ Test(modes, update_goes_with_shared_but_not_with_itself, .description = "G2")
 		{.conflicts = X | U},
 	};
 
-	check_preset(&fifolock_update, modes, COUNT(modes));
-	cr_assert_eq(fifolock_modes_capacity(&fifolock_update, FIFOLOCK_UPDATE), 1);
+	check_preset(&fifolock_update_modes, modes, COUNT(modes));
+	cr_assert_eq(fifolock_modes_capacity(&fifolock_update_modes, FIFOLOCK_UPDATE), 1);
 }
 
 /* What each mode goes with. */
@@ -91,14 +93,14 @@ Test(modes, intent_is_the_matrix_of_granular_locking, .description = "G2")
 
 	for (unsigned m = 0; m < 6; m++)
 		modes[m].conflicts = ALL & ~gray[m];
-	check_preset(&fifolock_intent, modes, 6);
+	check_preset(&fifolock_intent_modes, modes, 6);
 }
 
 Test(modes, intent_is_symmetric_and_locks_behave_so, .description = "G2")
 {
 	for (unsigned held = 0; held < 6; held++)
 		for (unsigned more = 0; more < 6; more++) {
-			fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent);
+			fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent_modes);
 			bool goes = gray[held] >> more & 1;
 
 			cr_assert_eq(goes, gray[more] >> held & 1);
@@ -412,10 +414,10 @@ Test(modes, a_limit_on_itself_is_a_capacity, .description = "G2")
 
 Test(modes, capacity_of_a_mode_that_is_not_there_is_0, .description = "G7")
 {
-	cr_assert_eq(fifolock_modes_capacity(&fifolock_mutex, 1), 0);
-	cr_assert_eq(fifolock_modes_capacity(&fifolock_intent, 6), 0);
-	cr_assert_eq(fifolock_modes_capacity(&fifolock_intent, 16), 0);
-	cr_assert_eq(fifolock_modes_capacity(&fifolock_intent, UINT32_MAX), 0);
+	cr_assert_eq(fifolock_modes_capacity(&fifolock_mutex_modes, 1), 0);
+	cr_assert_eq(fifolock_modes_capacity(&fifolock_intent_modes, 6), 0);
+	cr_assert_eq(fifolock_modes_capacity(&fifolock_intent_modes, 16), 0);
+	cr_assert_eq(fifolock_modes_capacity(&fifolock_intent_modes, UINT32_MAX), 0);
 }
 
 Test(modes, names_are_kept_by_pointer, .description = "modes.h")
@@ -505,13 +507,13 @@ Test(predicate, max_each_bounds_what_the_rule_would_allow, .description = "G2")
 
 Test(modes, owner_checked_is_said_and_unsaid, .description = "modes.h")
 {
-	fifolock_modes_t modes = fifolock_mutex;
+	fifolock_modes_t modes = fifolock_mutex_modes;
 
 	cr_assert_eq(fifolock_modes_owner_checked(&modes, false), 0);
 	cr_assert_not(modes.flags & FL_MODES_OWNER_CHECKED);
-	check_same(&modes, &fifolock_mutex);
+	check_same(&modes, &fifolock_mutex_modes);
 	cr_assert_eq(fifolock_modes_owner_checked(&modes, true), 0);
-	cr_assert_eq(modes.flags, fifolock_mutex.flags);
+	cr_assert_eq(modes.flags, fifolock_mutex_modes.flags);
 }
 
 Test(modes, a_compiled_table_is_plain_data, .description = "modes.h")
@@ -520,7 +522,7 @@ Test(modes, a_compiled_table_is_plain_data, .description = "modes.h")
 	fifolock_t lock;
 
 	cr_assert_not_null(copy);
-	memcpy(copy, &fifolock_update, sizeof(*copy));
+	memcpy(copy, &fifolock_update_modes, sizeof(*copy));
 	cr_assert_eq(fifolock_init(&lock, copy), 0);
 	cr_assert_eq(fifolock_init(NULL, copy), EINVAL);
 	cr_assert_eq(fifolock_trylock(&lock, FIFOLOCK_UPDATE), 0);

@@ -184,7 +184,7 @@ Test(one_line, of_readers_and_writers, .description = "G1 G2 G3 G4")
 
 Test(one_line, of_six_modes, .description = "G1 G2 G3 G4")
 {
-	fifolock_modes_t modes = of_nobody(&fifolock_intent);
+	fifolock_modes_t modes = of_nobody(&fifolock_intent_modes);
 	struct table table = {
 		&modes,
 		6,

@@ -10,7 +10,7 @@
 
 Script(mutex, exclusive_keeps_exclusive_waiting, "G1 G2")
 {
-	struct line line = line_on(&fifolock_mutex);
+	struct line line = line_on(&fifolock_mutex_modes);
 
 	asks(&line, 'X');
 	asks(&line, 'X');
@@ -22,7 +22,7 @@ Script(mutex, exclusive_keeps_exclusive_waiting, "G1 G2")
 
 Script(mutex, one_follows_another_in_the_order_asked, "G1")
 {
-	struct line line = line_on(&fifolock_mutex);
+	struct line line = line_on(&fifolock_mutex_modes);
 
 	for (int i = 0; i < 4; i++)
 		asks(&line, 'X');
@@ -39,7 +39,7 @@ Script(mutex, one_follows_another_in_the_order_asked, "G1")
 
 Script(mutex, giving_up_before_the_grant_lets_a_later_one_in, "G4")
 {
-	struct line line = line_on(&fifolock_mutex);
+	struct line line = line_on(&fifolock_mutex_modes);
 
 	asks(&line, 'X');
 	asks(&line, 'X');
@@ -53,7 +53,7 @@ Script(mutex, giving_up_before_the_grant_lets_a_later_one_in, "G4")
 
 Script(mutex, giving_up_after_the_grant_is_refused, "G4")
 {
-	struct line line = line_on(&fifolock_mutex);
+	struct line line = line_on(&fifolock_mutex_modes);
 
 	asks(&line, 'X');
 	asks(&line, 'X');
@@ -71,7 +71,7 @@ Script(mutex, giving_up_after_the_grant_is_refused, "G4")
 
 Script(rw, write_keeps_write_waiting, "G2")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	asks(&line, 'X');
 	asks(&line, 'X');
@@ -105,7 +105,7 @@ Script(rw, read_goes_with_read, "G2")
 
 Script(rw, read_keeps_write_waiting, "G2")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	asks(&line, 'S');
 	asks(&line, 'X');
@@ -117,7 +117,7 @@ Script(rw, read_keeps_write_waiting, "G2")
 
 Script(rw, reads_given_back_out_of_order_still_keep_write_waiting, "G2")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	asks(&line, 'S');
 	asks(&line, 'S');
@@ -131,7 +131,7 @@ Script(rw, reads_given_back_out_of_order_still_keep_write_waiting, "G2")
 
 Script(rw, write_is_not_preferred_over_an_earlier_read, "G1")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	asks(&line, 'X');
 	asks(&line, 'S');
@@ -148,7 +148,7 @@ Script(rw, write_is_not_preferred_over_an_earlier_read, "G1")
 
 Script(rw, read_behind_a_waiting_write_waits, "G1")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	asks(&line, 'S');
 	asks(&line, 'X');
@@ -163,7 +163,7 @@ Script(rw, read_behind_a_waiting_write_waits, "G1")
 
 Script(rw, consecutive_reads_are_granted_together, "G3")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	for (const char *who = "XSSSXSS"; *who; who++)
 		asks(&line, *who);
@@ -182,7 +182,7 @@ Script(rw, consecutive_reads_are_granted_together, "G3")
 
 Script(rw, trylock_passes_nobody, "G1")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	asks(&line, 'S');
 	cr_assert(tries(&line, 'S'));
@@ -197,7 +197,7 @@ Script(rw, trylock_passes_nobody, "G1")
 
 Script(rw, trylock_succeeds_again_when_the_line_has_emptied, "G1 G3")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	asks(&line, 'X');
 	asks(&line, 'S');
@@ -215,7 +215,7 @@ Script(rw, trylock_succeeds_again_when_the_line_has_emptied, "G1 G3")
 
 Script(leave, head_that_gives_up_lets_the_next_in, "G4")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 	int w;
 
 	asks(&line, 'S');
@@ -229,7 +229,7 @@ Script(leave, head_that_gives_up_lets_the_next_in, "G4")
 
 Script(leave, head_that_gives_up_lets_all_in_who_then_fit, "G3 G4")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	for (const char *who = "SXSSXS"; *who; who++)
 		asks(&line, *who);
@@ -242,7 +242,7 @@ Script(leave, head_that_gives_up_lets_all_in_who_then_fit, "G3 G4")
 
 Script(leave, from_the_middle_lets_nobody_in_but_is_not_waited_for, "G4")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	for (const char *who = "SXXS"; *who; who++)
 		asks(&line, *who);
@@ -257,7 +257,7 @@ Script(leave, from_the_middle_lets_nobody_in_but_is_not_waited_for, "G4")
 
 Script(leave, middle_first_and_head_then, "G4")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	for (const char *who = "SXXS"; *who; who++)
 		asks(&line, *who);
@@ -269,7 +269,7 @@ Script(leave, middle_first_and_head_then, "G4")
 
 Script(leave, last_one_leaves_and_another_comes, "G4")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	for (const char *who = "XSX"; *who; who++)
 		asks(&line, *who);
@@ -283,7 +283,7 @@ Script(leave, last_one_leaves_and_another_comes, "G4")
 
 Script(leave, all_leave_and_the_lock_is_as_if_they_never_came, "G4")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	for (const char *who = "SXSXS"; *who; who++)
 		asks(&line, *who);
@@ -296,7 +296,7 @@ Script(leave, all_leave_and_the_lock_is_as_if_they_never_came, "G4")
 
 Script(leave, all_leave_oldest_first, "G4")
 {
-	struct line line = line_on(&fifolock_mutex);
+	struct line line = line_on(&fifolock_mutex_modes);
 
 	for (int i = 0; i < 5; i++)
 		asks(&line, 'X');
@@ -326,7 +326,7 @@ Script(leave, of_a_heavy_head_lets_light_ones_in_at_once, "G4")
 
 Script(leave, gone_slots_are_used_again_while_others_still_wait, "G4")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 	uint32_t made;
 
 	for (const char *who = "XXXXX"; *who; who++)

@@ -294,7 +294,7 @@ static void takes_another_elsewhere(void)
 
 Test(passed, on_to_who_was_put_back_it_may_leave_again, .description = "G4 G7")
 {
-	fifolock_init(&lock, &fifolock_update);
+	fifolock_init(&lock, &fifolock_update_modes);
 	deadline = test_in_ns(CLOCK_MONOTONIC, 200000000);
 	cr_assert_eq(fifolock_trylock(&lock, S), 0);
 	one_waits();

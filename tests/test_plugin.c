@@ -89,7 +89,7 @@ static bool opens(struct face *face, const char *path)
 		fprintf(stderr, "%s\n", dlerror());
 		return false;
 	}
-	face->table = *(const fifolock_modes_t *)must_find(face, "fifolock_update");
+	face->table = *(const fifolock_modes_t *)must_find(face, "fifolock_update_modes");
 #define FIND(call) \
 	(face->call = (__typeof__(face->call))must_find(face, "fifolock_" #call))
 	FIND(lock), FIND(unlock), FIND(clocklock), FIND(convert), FIND(bump);

@@ -11,12 +11,12 @@ enum { S = FIFOLOCK_SHARED, IS = FIFOLOCK_INTENT_SHARED, IX = FIFOLOCK_INTENT_EX
 
 _Thread_local struct hooks hooks;
 
-static fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent);
+static fifolock_t lock = FIFOLOCK_INIT(&fifolock_intent_modes);
 static struct fl_slot *slots[9];
 
 static struct fl_want want(unsigned mode)
 {
-	return fl_want(&fifolock_intent.rows[mode], mode, 1);
+	return fl_want(&fifolock_intent_modes.rows[mode], mode, 1);
 }
 
 static void joins(unsigned who, unsigned from, unsigned mode, unsigned how)
@@ -37,13 +37,13 @@ static void exchanges(unsigned from, unsigned to)
 {
 	const struct fl_want wanted = want(to);
 
-	if (fl_exchange(&lock, &fifolock_intent.rows[from], &wanted) != 0)
+	if (fl_exchange(&lock, &fifolock_intent_modes.rows[from], &wanted) != 0)
 		abort();
 }
 
 static void gives(unsigned mode)
 {
-	const struct fifolock_row *row = &fifolock_intent.rows[mode];
+	const struct fifolock_row *row = &fifolock_intent_modes.rows[mode];
 
 	cr_assert_eq(fl_release(&lock, row->field, row->unit), 0);
 }

@@ -18,7 +18,7 @@ static bool same_lock(const fifolock_t *lock, const fifolock_t *before)
 
 Script(misuse, destroy_is_refused_while_held_or_waited_for, "G7")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 	fifolock_t before;
 
 	asks(&line, 'S');
@@ -68,7 +68,7 @@ static void check_refused(fifolock_t *lock, unsigned mode, uint32_t n, int error
 
 Script(misuse, release_of_a_mode_that_is_not_held_is_refused, "G7")
 {
-	struct line line = line_on(&fifolock_intent);
+	struct line line = line_on(&fifolock_intent_modes);
 
 	for (unsigned m = 0; m < 6; m++)
 		check_refused(&line.lock, m, 1, EPERM);
@@ -91,7 +91,7 @@ Script(misuse, release_of_a_mode_that_is_not_held_is_refused, "G7")
 
 Script(misuse, second_release_is_refused, "G7")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
 	asks(&line, 'X');
 	asks(&line, 'S');
@@ -130,7 +130,7 @@ Script(misuse, unknown_modes_and_impossible_weights_are_refused, "G7")
 Test(misuse, destroyed_lock_is_refused_everything_until_initialised, .description = "G7")
 {
 	const struct timespec past = {0, 1};
-	fifolock_t lock = FIFOLOCK_INIT(&fifolock_mutex), before;
+	fifolock_t lock = FIFOLOCK_INIT(&fifolock_mutex_modes), before;
 
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 	before = lock;
@@ -142,6 +142,6 @@ Test(misuse, destroyed_lock_is_refused_everything_until_initialised, .descriptio
 	cr_assert_eq(fifolock_holds(&lock, X), 0);
 	cr_assert_eq(fifolock_waiting(&lock), 0);
 	cr_assert(same_lock(&lock, &before));
-	cr_assert_eq(fifolock_init(&lock, &fifolock_mutex), 0);
+	cr_assert_eq(fifolock_init(&lock, &fifolock_mutex_modes), 0);
 	cr_assert_eq(fifolock_trylock(&lock, X), 0);
 }

@@ -191,7 +191,7 @@ Test(callbacks, by_eventfd_do_not_let_a_thread_be_cancelled_in_unlock,
 {
 	static fifolock_request_t request;
 	int fd = eventfd(0, EFD_NONBLOCK);
-	fifolock_modes_t modes = fifolock_mutex;
+	fifolock_modes_t modes = fifolock_mutex_modes;
 	uint64_t events = 0;
 	pthread_t thread;
 
@@ -199,7 +199,7 @@ Test(callbacks, by_eventfd_do_not_let_a_thread_be_cancelled_in_unlock,
 	fifolock_init(&lock, &modes);
 	thread = begins(unlocks_to_be_cancelled, NULL);
 	until_held(&lock, X);
-	cr_assert_eq(fifolock_request(&lock, X, 1, &request, fifolock_granted_eventfd,
+	cr_assert_eq(fifolock_request(&lock, X, 1, &request, fifolock_done_eventfd,
 				      (void *)(intptr_t)fd),
 		     EINPROGRESS);
 	pthread_join(thread, NULL);
@@ -212,7 +212,7 @@ Test(callbacks, by_eventfd_do_not_let_a_thread_be_cancelled_in_unlock,
 	close(fd);
 }
 
-/* ---- a request refused because of the bound ---- */
+/* ---- a request refused because of the limit ---- */
 
 Test(refused, request_is_not_one_that_can_be_polled_or_cancelled, .description = "G7")
 {
@@ -220,11 +220,11 @@ Test(refused, request_is_not_one_that_can_be_polled_or_cancelled, .description =
 	uint32_t slots;
 
 	takes(&lock, X);
-	cr_assert_eq(fifolock_bound(&lock, 1), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 1), 0);
 	cr_assert_eq(fifolock_request(&lock, X, 1, &first, NULL, NULL), EINPROGRESS);
 	cr_assert_eq(fifolock_request(&lock, X, 1, &refused, NULL, NULL), EAGAIN);
 	slots = fl_slots_made();
-	cr_assert_eq(fifolock_bound(&lock, 0), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 0), 0);
 	cr_assert_eq(fifolock_request(&lock, X, 1, &later, NULL, NULL), EINPROGRESS);
 	cr_assert_eq(fl_slots_made(), slots, "the refused one kept its slot");
 	cr_assert_eq(fifolock_request_poll(&refused), EINVAL);
@@ -346,7 +346,7 @@ Test(update, that_a_conversion_waits_for_is_told_so_and_gives_way,
 	pthread_t thread;
 	int converted = -1;
 
-	fifolock_init(&lock, &fifolock_update);
+	fifolock_init(&lock, &fifolock_update_modes);
 	takes(&lock, U);
 	thread = begins(converts, &converted);
 	until_waiting(&lock, 1);

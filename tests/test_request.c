@@ -338,8 +338,7 @@ static void opens(struct eye *eye, int poller)
 	cr_assert_eq(epoll_ctl(poller, EPOLL_CTL_ADD, eye->fd, &event), 0);
 	cr_assert_eq(fifolock_lock(&eye->lock, X), 0);
 	cr_assert_eq(fifolock_request(&eye->lock, X, 1, &eye->request,
-				      fifolock_granted_eventfd,
-				      (void *)(intptr_t)eye->fd),
+				      fifolock_done_eventfd, (void *)(intptr_t)eye->fd),
 		     EINPROGRESS);
 }
 
@@ -409,7 +408,7 @@ Test(misuse, of_requests_is_refused_and_nothing_has_changed, .description = "G7"
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	refuses(&lock);
 	cr_assert_eq(fifolock_waiting(&lock), 0);
-	cr_assert_eq(fifolock_bound(&lock, 1), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 1), 0);
 	cr_assert_eq(asks(&job, &lock, X), EINPROGRESS);
 	cr_assert_eq(asks(&more, &lock, X), EAGAIN);
 	cr_assert_eq(fifolock_destroy(&lock), EBUSY);
@@ -444,7 +443,7 @@ static void is_in_vain(fifolock_t *lock)
 	fifolock_request_t first, request;
 
 	cr_assert_eq(fifolock_lock(lock, X), 0);
-	cr_assert_eq(fifolock_bound(lock, 1), 0);
+	cr_assert_eq(fifolock_limit_waiters(lock, 1), 0);
 	cr_assert_eq(fifolock_request(lock, X, 1, &first, NULL, NULL), EINPROGRESS);
 	cr_assert_eq(fifolock_request(lock, X, 1, &request, NULL, NULL), EAGAIN);
 	cr_assert_eq(fifolock_request_poll(&request), EINVAL);
@@ -452,7 +451,7 @@ static void is_in_vain(fifolock_t *lock)
 	cr_assert_eq(fifolock_request_cancel(&request), EALREADY);
 	cr_assert_eq(fifolock_request_position(&request), UINT32_MAX);
 	cr_assert_eq(fifolock_request_cancel(&first), 0);
-	cr_assert_eq(fifolock_bound(lock, 0), 0);
+	cr_assert_eq(fifolock_limit_waiters(lock, 0), 0);
 	cr_assert_eq(fifolock_unlock(lock, X), 0);
 }
 

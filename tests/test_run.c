@@ -288,7 +288,7 @@ Test(misuse, of_run_is_refused_and_nothing_is_run, .description = "G7")
 	cr_assert_eq(fifolock_run(&gone, X, never, NULL), EINVAL);
 	cr_assert_eq(fifolock_run_async(&gone, X, &later, never, NULL, never_done, NULL),
 		     EINVAL);
-	cr_assert_eq(fifolock_bound(&lock, 1), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 1), 0);
 	cr_assert_eq(fifolock_run_async(&lock, X, &later, never, NULL, never_done, NULL),
 		     EINPROGRESS);
 	cr_assert_eq(fifolock_run(&lock, X, never, NULL), EAGAIN);

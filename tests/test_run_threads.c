@@ -78,10 +78,10 @@ static bool one_of_each(const uint32_t holds[], unsigned mode, void *ctx)
 
 Test(run, by_many_threads_loses_nothing, .description = "G2 G3")
 {
-	all_work(&fifolock_mutex, 1, 1);
+	all_work(&fifolock_mutex_modes, 1, 1);
 	all_work(NULL, 1, 1);
 	all_work(NULL, 2, 1);
-	all_work(&fifolock_intent, 6, 1);
+	all_work(&fifolock_intent_modes, 6, 1);
 }
 
 Test(run, by_many_threads_in_tables_of_ones_own, .description = "G2 G3")
@@ -388,9 +388,9 @@ static void mill_goes(const fifolock_modes_t *table, unsigned modes, const char 
 
 Test(mill, of_presets_grinds_on, .description = "G2 G3 G4")
 {
-	mill_goes(&fifolock_mutex, 1, ".", NULL, NULL);
+	mill_goes(&fifolock_mutex_modes, 1, ".", NULL, NULL);
 	mill_goes(NULL, 2, "..", ".+", NULL);
-	mill_goes(&fifolock_update, 3, "...", ".++", ".+.");
+	mill_goes(&fifolock_update_modes, 3, "...", ".++", ".+.");
 }
 
 Test(mill, of_a_predicate_and_a_semaphore_grinds_on, .description = "G2 G3 G4")

@@ -112,7 +112,7 @@ static const fifolock_modes_t *of_nobody(void)
 	static fifolock_modes_t modes;
 
 	if (!modes.capacity[X])
-		modes = unowned(&fifolock_shared_exclusive);
+		modes = unowned(&fifolock_shared_exclusive_modes);
 	return &modes;
 }
 

@@ -204,7 +204,7 @@ static void mutex_table(fifolock_modes_t *modes, unsigned way)
 	else if (way == 1)
 		rc = fifolock_modes_compile(modes, &rule, 1, NULL, 0);
 	else
-		*modes = fifolock_mutex;
+		*modes = fifolock_mutex_modes;
 	cr_assert_eq(rc, 0);
 }
 
@@ -222,7 +222,7 @@ static void read_write_table(fifolock_modes_t *modes, unsigned way)
 	else if (way == 1)
 		rc = fifolock_modes_compile(modes, rules, 2, NULL, 0);
 	else
-		*modes = fifolock_shared_exclusive;
+		*modes = fifolock_shared_exclusive_modes;
 	cr_assert_eq(rc, 0);
 }
 

@@ -13,7 +13,7 @@ Test(stats, refuse_what_is_not_there, .description = "G7")
 	struct fifolock_counts counts;
 
 	cr_assert_eq(fifolock_stats_init(NULL, "none", NULL), EINVAL);
-	cr_assert_eq(fifolock_stats_init(&stats, "once", &fifolock_mutex), 0);
+	cr_assert_eq(fifolock_stats_init(&stats, "once", &fifolock_mutex_modes), 0);
 	cr_assert_eq(fifolock_stats_init(&twice, "twice", &stats.modes), EINVAL);
 	cr_assert_eq(fifolock_stats_read(&stats, 1, &counts), EINVAL);
 	cr_assert_eq(fifolock_stats_read(&stats, 0, NULL), EINVAL);
@@ -51,7 +51,7 @@ Test(stats, count_refusals_and_time_outs, .description = "G7")
 	fifolock_request_t first, second;
 
 	counts_as(&stats, NULL);
-	cr_assert_eq(fifolock_bound(&lock, 1), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 1), 0);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	cr_assert_eq(fifolock_trylock(&lock, X), EBUSY);
 	cr_assert_eq(fifolock_trylock(&lock, S), EBUSY);
@@ -232,7 +232,7 @@ Test(stats, count_conversions_as_holds_of_what_they_convert_to, .description = "
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
 	struct waiter waiter;
 
-	counts_as(&stats, &fifolock_update);
+	counts_as(&stats, &fifolock_update_modes);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);
 	cr_assert_eq(fifolock_convert(&lock, U, X), 0);
 	counts_are(&stats, U, 1, 1, 0, 0);

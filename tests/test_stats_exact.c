@@ -169,7 +169,7 @@ static bool rooms(const uint32_t holds[], unsigned mode, void *ctx)
 
 Test(stats, do_not_change_what_the_lock_does, .description = "G1 G2 G7")
 {
-	fifolock_modes_t modes[2] = {unowned(&fifolock_intent)};
+	fifolock_modes_t modes[2] = {unowned(&fifolock_intent_modes)};
 
 	cr_assert_eq(fifolock_modes_predicate(&modes[1], 4, 7, rooms, NULL), 0);
 	for (uint64_t seed = 0; seed < test_scaled(1000); seed++) {

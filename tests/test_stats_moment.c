@@ -39,7 +39,7 @@ Test(stats_moment, is_not_changed_by_what_is_refused, .description = "G7")
 	fifolock_cond_t cond = FIFOLOCK_COND_INIT;
 	fifolock_request_t request;
 
-	counts_as(&stats, &fifolock_update);
+	counts_as(&stats, &fifolock_update_modes);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);
 	cr_assert_eq(fifolock_unlock(&lock, U), 0);
 	for (unsigned i = 0; i < 100; i++)
@@ -152,8 +152,8 @@ Test(stats_moment, of_a_grant_is_not_when_its_eventfd_is_read, .description = "G
 	struct late late;
 
 	begins_late(&late, &stats);
-	cr_assert_eq(fifolock_request(&late.lock, S, 2, &request,
-				      fifolock_granted_eventfd, (void *)(intptr_t)fd),
+	cr_assert_eq(fifolock_request(&late.lock, S, 2, &request, fifolock_done_eventfd,
+				      (void *)(intptr_t)fd),
 		     EINPROGRESS);
 	grants(&late, &stats);
 	cr_assert_eq(fifolock_request_poll(&request), 0);
@@ -182,7 +182,7 @@ Test(stats_moment, of_a_conversion_is_that_of_its_grant, .description = "G7")
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
 	struct waiter waiter;
 
-	counts_as(&stats, &fifolock_update);
+	counts_as(&stats, &fifolock_update_modes);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);
 	cr_assert_eq(fifolock_lock(&lock, S), 0);
 	lines_up(&waiter, &lock, CONVERTS, U, X);

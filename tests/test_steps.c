@@ -131,7 +131,7 @@ static void is_flat(uint64_t (*act)(void), uint64_t most)
 	for (unsigned i = 0; i < SIZES; i++) {
 		uint64_t counted;
 
-		begins(&fifolock_intent, sizes[i]);
+		begins(&fifolock_intent_modes, sizes[i]);
 		n_convert(sizes[i]);
 		steps = 0;
 		counted = act();
@@ -308,7 +308,7 @@ static void they_come_and_one_converts(void)
 Test(steps, of_putting_back_are_a_few_for_each_put_back_and_each_conversion,
      .description = "G1 G6")
 {
-	begins(&fifolock_intent, MOST);
+	begins(&fifolock_intent_modes, MOST);
 	cr_assert(gives(S));
 	cr_assert(takes(IX, 1));
 	batch[0] = asks(S);

@@ -243,7 +243,7 @@ static void crowds(const struct table *table)
 
 Test(stress, mutex_never_admits_two, .description = "G2")
 {
-	struct table table = {.modes = fifolock_mutex, .count = 1, .alone = 1};
+	struct table table = {.modes = fifolock_mutex_modes, .count = 1, .alone = 1};
 
 	table.limits[X][X] = 1;
 	crowds(&table);
@@ -255,7 +255,7 @@ Test(stress, writers_are_alone_among_readers, .description = "G2")
 		.count = 2, .alone = 1, .limits = {{1, 1}, {1, 0}}};
 	struct table table = definition;
 
-	table.modes = fifolock_shared_exclusive;
+	table.modes = fifolock_shared_exclusive_modes;
 	crowds(&table);
 }
 
@@ -279,7 +279,7 @@ Test(stress, intent_modes_meet_as_their_matrix_says, .description = "G2")
 							   {1, 1, 1, 0, 1, 1}}};
 	struct table table = definition;
 
-	table.modes = fifolock_intent;
+	table.modes = fifolock_intent_modes;
 	crowds(&table);
 }
 

@@ -110,7 +110,7 @@ Script(weight, all_or_nothing, "G2")
 
 Script(weight, readers_by_the_thousand_keep_one_writer_waiting, "G2")
 {
-	struct line line = line_on(&fifolock_shared_exclusive);
+	struct line line = line_on(&fifolock_shared_exclusive_modes);
 	uint32_t all = fifolock_modes_capacity(line.modes, FIFOLOCK_SHARED);
 
 	asks_n(&line, 'S', all - 1);
@@ -128,7 +128,7 @@ Script(weight, readers_by_the_thousand_keep_one_writer_waiting, "G2")
 
 Script(update, goes_with_reads_but_not_with_update, "G2")
 {
-	struct line line = line_on(&fifolock_update);
+	struct line line = line_on(&fifolock_update_modes);
 
 	for (const char *who = "SUSUSX"; *who; who++)
 		asks(&line, *who);
@@ -146,7 +146,7 @@ Script(update, goes_with_reads_but_not_with_update, "G2")
 
 Script(intent, writers_of_parts_go_together_and_a_reader_of_all_waits, "G1 G2")
 {
-	struct line line = line_on(&fifolock_intent);
+	struct line line = line_on(&fifolock_intent_modes);
 
 	for (const char *who = "xsxSsx"; *who; who++)
 		asks(&line, *who);
@@ -161,7 +161,7 @@ Script(intent, writers_of_parts_go_together_and_a_reader_of_all_waits, "G1 G2")
 
 Script(intent, reader_of_all_that_writes_parts_goes_with_readers_of_parts, "G2")
 {
-	struct line line = line_on(&fifolock_intent);
+	struct line line = line_on(&fifolock_intent_modes);
 
 	for (const char *who = "bsbUX"; *who; who++)
 		asks(&line, *who);

@@ -205,7 +205,7 @@ static void one_converts_twice(void)
 Test(windows, a_conversion_of_what_the_scanner_has_not_seen_yet_is_not_refused,
      .description = "G3, EPERM only for what is not held")
 {
-	fifolock_init(&lock, &fifolock_intent);
+	fifolock_init(&lock, &fifolock_intent_modes);
 	takes(U);
 	takes(IS);
 	asks(&first, NULL);
@@ -313,7 +313,7 @@ Test(windows, a_conversion_robbed_of_its_hold_as_it_is_granted_is_refused,
 
 Test(windows, and_so_it_is_where_another_mode_is_given_back, .description = "G2 G7")
 {
-	fifolock_init(&lock, &fifolock_intent);
+	fifolock_init(&lock, &fifolock_intent_modes);
 	robbed_in_the_commit_of(IS);
 }
 
@@ -485,7 +485,7 @@ static void steps(void *ctx, int status)
 Test(windows, who_gets_in_line_as_a_callback_is_handed_over_is_not_forgotten,
      .description = "G3")
 {
-	fifolock_modes_t modes = fifolock_shared_exclusive;
+	fifolock_modes_t modes = fifolock_shared_exclusive_modes;
 
 	cr_assert_eq(fifolock_modes_owner_checked(&modes, false), 0);
 	cr_assert_eq(fifolock_init(&lock, &modes), 0);

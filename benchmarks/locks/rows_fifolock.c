@@ -16,7 +16,7 @@ SIZE(fifo, fifolock_t)
 
 void row_fifo_init(void *lock)
 {
-	must(fifolock_init(lock, &fifolock_shared_exclusive));
+	must(fifolock_init(lock, &fifolock_shared_exclusive_modes));
 }
 
 void row_fifo_lock(void *lock, enum mode mode)

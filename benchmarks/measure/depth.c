@@ -38,7 +38,7 @@ static void join(void)
 /* The holder gives back, the oldest is granted. */
 static double release(void)
 {
-	const struct fifolock_row *row = &fifolock_shared_exclusive.rows[0];
+	const struct fifolock_row *row = &fifolock_shared_exclusive_modes.rows[0];
 	uint64_t before = ticks_now();
 	double took;
 
@@ -92,7 +92,8 @@ int main(int argc, char **argv)
 	const unsigned rounds = argc > 1 && !strcmp(argv[1], "--quick") ? 100 : 20000;
 
 	ticks_calibrate();
-	exclusive = fl_want(&fifolock_shared_exclusive.rows[0], FIFOLOCK_EXCLUSIVE, 1);
+	exclusive =
+		fl_want(&fifolock_shared_exclusive_modes.rows[0], FIFOLOCK_EXCLUSIVE, 1);
 	fl_take(&lock, &exclusive);
 	printf("median ns, medians of %u\nin line       release     departure\n", rounds);
 	for (unsigned length = 10; length <= LONGEST; length *= 10)

@@ -67,7 +67,7 @@ static bool read_from(struct client *client)
 		return false;
 	client->mode = client->message ? FIFOLOCK_EXCLUSIVE : FIFOLOCK_SHARED;
 	switch (fifolock_request(&lock, client->mode, 1, &client->request,
-				 fifolock_granted_eventfd, (void *)(intptr_t)granted)) {
+				 fifolock_done_eventfd, (void *)(intptr_t)granted)) {
 	case 0:
 		serve(client);
 		return true;
@@ -153,7 +153,7 @@ int main(void)
 
 	/* Grants are made by whoever gives back, here the auditor, and the server gives
 	 * back in turn: so the debug build is not to ask for one thread to do both. */
-	modes = fifolock_shared_exclusive;
+	modes = fifolock_shared_exclusive_modes;
 	fifolock_modes_owner_checked(&modes, false);
 	epoll = epoll_create1(0);
 	granted = eventfd(0, EFD_NONBLOCK);

@@ -14,7 +14,7 @@
 #define ROUNDS	20000
 #define KEYS	64
 
-static fifolock_t lock = FIFOLOCK_INIT(&fifolock_update);
+static fifolock_t lock = FIFOLOCK_INIT(&fifolock_update_modes);
 
 /* Written in EXCLUSIVE, read in any mode. */
 struct entry {

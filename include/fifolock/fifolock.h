@@ -8,16 +8,16 @@
  *	...
  *	fifolock_unlock(&lock, FIFOLOCK_SHARED);	 // the mode that was taken
  *
- *	fifolock_t s = FIFOLOCK_INIT(&fifolock_intent);  // any other mode table
+ *	fifolock_t s = FIFOLOCK_INIT(&fifolock_intent_modes);  // any other mode table
  *
  * Requests are granted first come, first served, whatever their modes: nobody passes
  * anybody.  So a thread that holds SHARED and asks for SHARED again while another
  * waits for EXCLUSIVE waits for ever, as under every fair lock. The lock is not
  * reentrant.
  *
- * A lock that nobody closes and nobody bounds cannot fail: fifolock_lock, fifolock_lock_n,
+ * A lock that is never closed and has no limit on its line cannot fail: fifolock_lock, fifolock_lock_n,
  * fifolock_run and fifolock_cond_wait return when the mode is held, or has been, and not
- * before. So you must look at the answer if you close, bound, or set a deadline. (A thread
+ * before. So you must look at the answer if you close, limit the line, or set a deadline. (A thread
  * for whose place in line there is no memory tries again until there is, or until the
  * deadline or a closing ends that; its order begins when it has the place.)
  *
@@ -37,7 +37,7 @@
  *	EPERM	what gives a hold back: not that many holds of that mode exist
  *	ENOMEM	fifolock_request and fifolock_run_async only: no memory for a place in line
  *	ECANCELED  the lock is closed, or was closed while in line: nothing is held
- *	EAGAIN	as many are in line as fifolock_bound allows; or (reopen, bump) a thread that
+ *	EAGAIN	as many are in line as fifolock_limit_waiters allows; or (reopen, bump) a thread that
  *		is granting has been off its processor for a tenth of a second
  *	EDEADLK	convert: would wait for another conversion that waits for this one; and
  *		in the debug build any request that can never be granted
@@ -198,7 +198,7 @@ FIFOLOCK_API int fifolock_reopen(fifolock_t *lock);
  * back from a bump or a condition are always let in, as are those who take the place
  * that a predicate table has cleared too early. Those in line already stay. ERANGE,
  * EINVAL. */
-FIFOLOCK_API int fifolock_bound(fifolock_t *lock, uint32_t most);
+FIFOLOCK_API int fifolock_limit_waiters(fifolock_t *lock, uint32_t most);
 
 /* Is anybody in line who is kept out by the holds of mode that there are, whatever
  * else is held? For a holder in a long piece of work: would anybody be glad if it

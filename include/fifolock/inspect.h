@@ -5,8 +5,8 @@
  *	fifolock_dump(&lock, stderr);
  *
  *	static fifolock_stats_t stats;			// a name and counters
- *	fifolock_stats_init(&stats, "cache", &fifolock_update);
- *	fifolock_init(&lock, &stats.modes);		// instead of &fifolock_update
+ *	fifolock_stats_init(&stats, "cache", &fifolock_update_modes);
+ *	fifolock_init(&lock, &stats.modes);		// instead of &fifolock_update_modes
  *
  * Every int function returns 0 or a positive errno and leaves errno alone. Any
  * thread may call them, a signal handler may not.

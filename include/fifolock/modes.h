@@ -68,15 +68,15 @@ typedef struct fifolock_modes {
 } fifolock_modes_t;
 
 /* {EXCLUSIVE}: one holder. */
-extern FIFOLOCK_API const fifolock_modes_t fifolock_mutex;
+extern FIFOLOCK_API const fifolock_modes_t fifolock_mutex_modes;
 
 /* {EXCLUSIVE, SHARED}: one writer or many readers.  Locks of all zero bytes
  * use this table. */
-extern FIFOLOCK_API const fifolock_modes_t fifolock_shared_exclusive;
+extern FIFOLOCK_API const fifolock_modes_t fifolock_shared_exclusive_modes;
 
 /* {EXCLUSIVE, SHARED, UPDATE}: UPDATE goes with SHARED but not with itself,
  * for the reader that may want to write later. */
-extern FIFOLOCK_API const fifolock_modes_t fifolock_update;
+extern FIFOLOCK_API const fifolock_modes_t fifolock_update_modes;
 
 /* All six: granular locking as databases do it (Gray et al., "Granularity of
  * Locks in a Shared Data Base", 1975).  What goes together:
@@ -88,7 +88,7 @@ extern FIFOLOCK_API const fifolock_modes_t fifolock_update;
  *	INTENT_SHARED	.  +  +  +  +  +
  *	INTENT_EXCL.	.  .  .  +  +  .
  *	SHARED_INT_EX.	.  .  .  +  .  . */
-extern FIFOLOCK_API const fifolock_modes_t fifolock_intent;
+extern FIFOLOCK_API const fifolock_modes_t fifolock_intent_modes;
 
 /* A semaphore: one mode, number 0, at most size (1 and up) held at once.
  * ERANGE size 0.  EINVAL out NULL. */

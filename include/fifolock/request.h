@@ -2,16 +2,16 @@
  *
  * fifolock/request.h - take a place in line now, be granted later.
  *
- *	static void granted(void *ctx, int status)	// 0: the lock is held
+ *	static void done(void *ctx, int status)	// 0: the lock is held
  *	{
  *		struct job *job = ctx;
  *		...
  *		fifolock_unlock(&lock, FIFOLOCK_EXCLUSIVE);
  *	}
  *
- *	switch (fifolock_request(&lock, FIFOLOCK_EXCLUSIVE, 1, &job->request, granted, job)) {
- *	case 0:			// held now, granted is not called
- *	case EINPROGRESS:	// in line, granted will be called, exactly once
+ *	switch (fifolock_request(&lock, FIFOLOCK_EXCLUSIVE, 1, &job->request, done, job)) {
+ *	case 0:			// held now, done is not called
+ *	case EINPROGRESS:	// in line, done will be called, exactly once
  *	}
  *
  *	fifolock_run(&lock, FIFOLOCK_EXCLUSIVE, section, arg);	// let section be run, in turn
@@ -51,7 +51,7 @@
  * idle. Callbacks that are told ECANCELED hold nothing and are never handed over.
  *
  * The hold of a callback counts, in the debug build, as its thread's own.  If
- * another thread is to give it back (as after fifolock_granted_eventfd), tell the
+ * another thread is to give it back (as after fifolock_done_eventfd), tell the
  * table so: fifolock_modes_owner_checked(&modes, false).
  *
  * A lock must stay until every fifolock_request and fifolock_run on it has returned,
@@ -81,7 +81,7 @@ extern "C" {
 typedef struct fifolock_request {
 	fifolock_t *lock;
 	void *slot;
-	void (*granted)(void *ctx, int status);
+	void (*done)(void *ctx, int status);
 	void *ctx;
 	uint32_t state;
 	uint32_t mode;
@@ -91,12 +91,12 @@ typedef struct fifolock_request {
 
 /* Ask for n holds of mode.
  *
- *	0	    held now; granted is not called
- *	EINPROGRESS in line; granted will be called once: with 0, holding, or with ECANCELED,
- *		    holding nothing, when the lock is closed.  granted NULL: nobody is called,
+ *	0	    held now; done is not called
+ *	EINPROGRESS in line; done will be called once: with 0, holding, or with ECANCELED,
+ *		    holding nothing, when the lock is closed.  done NULL: nobody is called,
  *		    see wait and poll
  *	ECANCELED   the lock is closed
- *	EAGAIN	    as many are in line as fifolock_bound allows
+ *	EAGAIN	    as many are in line as fifolock_limit_waiters allows
  *	EINVAL	    no such mode; request NULL
  *	ERANGE	    a weight of 0, or over the mode's capacity
  *	ENOMEM	    no memory for a place in line; cannot happen to the first 64 in the process
@@ -105,15 +105,15 @@ typedef struct fifolock_request {
  * goes on there (see fifolock.h): then both processes are called back. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
-		 void (*granted)(void *ctx, int status), void *ctx);
+		 void (*done)(void *ctx, int status), void *ctx);
 
 /* Leave the line.  0: it has left, will not be granted, and nobody will be called;
  * whom it was holding up is let in at once.  EALREADY: it has been granted or turned
- * away, or is about to be: granted is, was, or will be called; without granted, poll
+ * away, or is about to be: done is, was, or will be called; without done, poll
  * says which.  Requests may be cancelled by any thread, once each. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_cancel(fifolock_request_t *request);
 
-/* Wait for a request made without granted, until the deadline (CLOCK_MONOTONIC;
+/* Wait for a request made without done, until the deadline (CLOCK_MONOTONIC;
  * NULL: for as long as it takes).  0: held.  ECANCELED: the lock was closed.
  * ETIMEDOUT: it is still in line, and may be waited for again or cancelled.  EINVAL:
  * it has a callback, or was never made; a time on the wrong clock, as in fifolock.h.  One
@@ -137,11 +137,11 @@ FIFOLOCK_API uint32_t fifolock_request_position(fifolock_request_t *request);
  * in a signal handler. */
 FIFOLOCK_API uint32_t fifolock_request_run_due(fifolock_t *lock);
 
-/* Ready to be used as granted: adds 1 to the eventfd whose descriptor is in ctx, as
+/* Ready to be used as done: adds 1 to the eventfd whose descriptor is in ctx, as
  * (void *)(intptr_t)fd; who reads it asks poll.  The descriptor must not be blocking,
  * and must stay open until the request is over and the unlock or other call that
  * ended it has returned. */
-FIFOLOCK_API void fifolock_granted_eventfd(void *ctx, int status);
+FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
 
 /* Run section(arg) while mode is held, in this thread's turn: exactly once, in this
  * thread or in another that is in fifolock_run on the same lock at that time, and

@@ -19,7 +19,7 @@
 /* What one file of this room does for another, in the name of a public function. */
 int fl_unlock(fifolock_t *lock, unsigned mode, const void *site);
 int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
-	       void (*granted)(void *ctx, int status), void *ctx, const void *site);
+	       void (*done)(void *ctx, int status), void *ctx, const void *site);
 
 /* The function that its user has given it. */
 const void *fl_callback_of(const fifolock_request_t *request);

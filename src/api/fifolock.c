@@ -76,13 +76,13 @@ int fifolock_reopen(fifolock_t *lock)
 	return 0;
 }
 
-int fifolock_bound(fifolock_t *lock, uint32_t most)
+int fifolock_limit_waiters(fifolock_t *lock, uint32_t most)
 {
 	if (fl_modes_of(lock) == &fl_no_modes)
 		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
-	if (most > FL_BOUND_MAX)
+	if (most > FL_LIMIT_MAX)
 		return ERANGE;
-	fl_rule(lock, FL_BOUND_MAX << FL_BOUND_SHIFT, most << FL_BOUND_SHIFT);
+	fl_rule(lock, FL_LIMIT_MAX << FL_LIMIT_SHIFT, most << FL_LIMIT_SHIFT);
 	return 0;
 }
 

@@ -81,23 +81,23 @@ static void call_back(void *at)
 {
 	struct fl_slot *slot = at;
 	fifolock_request_t *request = slot->ctx;
-	void (*granted)(void *ctx, int status);
+	void (*done)(void *ctx, int status);
 	void *ctx;
 	const void *site;
 
 	fl_account_receives(request);
 	site = FL_SITE_CALLBACK("a callback of fifolock_request",
 				fl_callback_of(request));
-	granted = request->granted;
+	done = request->done;
 	ctx = request->ctx;
-	granted(ctx, finish(request, slot, site));
+	done(ctx, finish(request, slot, site));
 }
 
 /* In line: 0 if it has been granted at once, by the very call that joined. */
 static int join(fifolock_request_t *request, const struct fl_want *want,
 		struct fl_slot *slot, const void *site)
 {
-	bool calls = request->granted;
+	bool calls = request->done;
 	int error;
 	bool over;
 
@@ -143,7 +143,7 @@ static int join_with_slot(fifolock_request_t *request, const struct fl_want *wan
 }
 
 int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
-	       void (*granted)(void *ctx, int status), void *ctx, const void *site)
+	       void (*done)(void *ctx, int status), void *ctx, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = request ? fl_check_any(modes, mode, n) : EINVAL;
@@ -153,7 +153,7 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 		return error;
 	want = fl_want(&modes->rows[mode], mode, n);
 	*request = (fifolock_request_t){
-		.lock = lock, .granted = granted, .ctx = ctx, .mode = mode, .n = n};
+		.lock = lock, .done = done, .ctx = ctx, .mode = mode, .n = n};
 	if (fl_take(lock, &want)) {
 		book(request, 0, false, site);
 		fl_store_relaxed(&request->state, DONE); /* [ALONE] */
@@ -168,12 +168,12 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 }
 
 int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
-		     fifolock_request_t *request, void (*granted)(void *ctx, int status),
+		     fifolock_request_t *request, void (*done)(void *ctx, int status),
 		     void *ctx)
 {
 	return fl_account_answer(
 		lock, mode, n,
-		fl_request(lock, mode, n, request, granted, ctx, FL_SITE_BRIEF),
+		fl_request(lock, mode, n, request, done, ctx, FL_SITE_BRIEF),
 		FL_SITE_BRIEF);
 }
 
@@ -203,7 +203,7 @@ int fifolock_request_cancel(fifolock_request_t *request)
 		settle(request, LEFT);
 		return 0;
 	}
-	if (!request->granted)
+	if (!request->done)
 		/* [STATE] release */
 		fl_store_release(&request->state, IN_LINE);
 	else if (settle(request, DONE_WITH(slot->verdict)) == DONE)
@@ -224,7 +224,7 @@ static int poll(fifolock_request_t *request, const void *site)
 	case IDLE:
 		return EINVAL;
 	default:
-		if (request->granted || !fl_told(request->slot))
+		if (request->done || !fl_told(request->slot))
 			return EINPROGRESS;
 		return finish(request, request->slot, site);
 	}
@@ -238,7 +238,7 @@ int fifolock_request_wait(fifolock_request_t *request, const struct timespec *de
 	struct fl_calls_wait wait;
 	int error;
 
-	if (request->granted)
+	if (request->done)
 		return EINVAL;
 	if (deadline && (error = fl_deadline_check(&until)))
 		return error;
@@ -294,7 +294,7 @@ uint32_t fifolock_request_position(fifolock_request_t *request)
 	return count.found ? count.before : UINT32_MAX;
 }
 
-void fifolock_granted_eventfd(void *ctx, int status)
+void fifolock_done_eventfd(void *ctx, int status)
 {
 	const uint64_t one = 1;
 	int saved = errno;

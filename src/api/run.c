@@ -303,7 +303,7 @@ static void run_later(const fifolock_section_t *later)
 		FL_SITE_CALLBACK("the end of a section of fifolock_run_async", section));
 }
 
-static void granted(void *ctx, int status)
+static void section_done(void *ctx, int status)
 {
 	fifolock_section_t *later = ctx;
 	void (*done)(void *ctx, int status) = later->done;
@@ -319,8 +319,8 @@ const void *fl_callback_of(const fifolock_request_t *request)
 {
 	const fifolock_section_t *later = request->ctx;
 
-	return (const void *)(request->granted == granted ? (uintptr_t)later->section
-							  : (uintptr_t)request->granted);
+	return (const void *)(request->done == section_done ? (uintptr_t)later->section
+							    : (uintptr_t)request->done);
 }
 
 static int run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
@@ -332,7 +332,7 @@ static int run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
 		return EINVAL;
 	later->section = section;
 	later->arg = arg;
-	error = fl_request(lock, mode, 1, &later->request, granted, later, site);
+	error = fl_request(lock, mode, 1, &later->request, section_done, later, site);
 	if (error == 0)
 		run_later(later);
 	return error;

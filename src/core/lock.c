@@ -61,7 +61,7 @@
  *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.  A
  *	           refusal needs none: the word never lacks the caller's own holds.
  *	[CARRIED]  The slot is still its owner's; the push that follows carries it.
- *	[RULES]    The bound, and what was there before a change.  Closing is followed by an
+ *	[RULES]    The limit, and what was there before a change.  Closing is followed by an
  *	           announcement, which carries it to scanners; all others find it out in their
  *	           own time.
  *
@@ -166,11 +166,11 @@ static inline uint32_t rules(const fifolock_t *lock)
 	return fl_load_relaxed(&lock->rules); /* [RULES] */
 }
 
-static uint32_t bound_of(const fifolock_t *lock)
+static uint32_t limit_of(const fifolock_t *lock)
 {
-	uint32_t bound = rules(lock) >> FL_BOUND_SHIFT & FL_BOUND_MAX;
+	uint32_t limit = rules(lock) >> FL_LIMIT_SHIFT & FL_LIMIT_MAX;
 
-	return bound ? bound : UINT32_MAX;
+	return limit ? limit : UINT32_MAX;
 }
 
 /* What the slot is to say, before it is in line. */
@@ -192,7 +192,7 @@ static void fill(const fifolock_t *lock, struct fl_slot *slot, const struct fl_w
 static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		unsigned how, struct fl_service *service)
 {
-	uint32_t bound = how & FL_UNBOUND ? UINT32_MAX : bound_of(lock);
+	uint32_t limit = how & FL_UNBOUND ? UINT32_MAX : limit_of(lock);
 	struct fl_place place;
 
 	fill(lock, slot, want, how);
@@ -201,7 +201,7 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 		fl_event_ahead(lock, slot);
 		fl_announce(lock);
 	} else {
-		if (fl_line_join(lock, slot, bound, &place) != 0)
+		if (fl_line_join(lock, slot, limit, &place) != 0)
 			return EAGAIN;
 		fl_event_join(lock, slot, want, place.ticket);
 		announce_arrival(lock, place.behind, service);

@@ -15,8 +15,8 @@
 /* lock->rules: the lowest bits are left alone, a pthread_mutex_t keeps its kind there. */
 #define FL_MEETING     (UINT32_C(1) << 10) /* by a race detector (watch.c) ... */
 #define FL_MET	       (UINT32_C(1) << 11) /* ... or by the debug build (debug.c) */
-#define FL_BOUND_SHIFT 12
-#define FL_BOUND_MAX   ((UINT32_C(1) << 19) - 1)
+#define FL_LIMIT_SHIFT 12
+#define FL_LIMIT_MAX   ((UINT32_C(1) << 19) - 1)
 #define FL_CLOSED      (UINT32_C(1) << 31)
 
 /* Has it been closed?  Decides nothing for who is in line already. */

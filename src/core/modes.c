@@ -271,7 +271,7 @@ int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes)
 /* The presets: what fifolock_modes_compile makes of the matrices in the tests
  * (tests/test_modes.c compares them, whole).  Each row is {unit, bias, guard, field}. */
 
-const fifolock_modes_t fifolock_mutex = {
+const fifolock_modes_t fifolock_mutex_modes = {
 	.count = 1,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
@@ -284,9 +284,9 @@ const fifolock_modes_t fifolock_mutex = {
 };
 
 extern const fifolock_modes_t fl_default_modes
-	__attribute__((alias("fifolock_shared_exclusive"), visibility("hidden")));
+	__attribute__((alias("fifolock_shared_exclusive_modes"), visibility("hidden")));
 
-const fifolock_modes_t fifolock_shared_exclusive = {
+const fifolock_modes_t fifolock_shared_exclusive_modes = {
 	.count = 2,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
@@ -301,7 +301,7 @@ const fifolock_modes_t fifolock_shared_exclusive = {
 	.open = 1u << FIFOLOCK_SHARED,
 };
 
-const fifolock_modes_t fifolock_update = {
+const fifolock_modes_t fifolock_update_modes = {
 	.count = 3,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
@@ -318,7 +318,7 @@ const fifolock_modes_t fifolock_update = {
 	.open = 1u << FIFOLOCK_SHARED,
 };
 
-const fifolock_modes_t fifolock_intent = {
+const fifolock_modes_t fifolock_intent_modes = {
 	.count = 6,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =

@@ -334,12 +334,12 @@ FL_LOADED static void find_knobs(void)
 
 	knob("FIFOLOCK_PROCESSORS", &count);
 	fl_processors_begin(count);
-	knob("FIFOLOCK_SPIN", &said);
+	knob("FIFOLOCK_SPIN_COUNT", &said);
 	spin_said = said != UINT32_MAX;
 	if (spin_said)
 		spin_turns = said;
-	knob("FIFOLOCK_HOVER", &hover_turns);
-	knob("FIFOLOCK_LOOK", &look_turns);
+	knob("FIFOLOCK_YIELD_COUNT", &hover_turns);
+	knob("FIFOLOCK_RUN_POLL_YIELDS", &look_turns);
 	look_turns += look_turns == 0;
 }
 

@@ -66,13 +66,13 @@ void fl_slot_set_note(struct fl_slot *slot, uint64_t note)
 }
 
 /* Are as many in line as may be? */
-static bool full(const fifolock_t *lock, uint32_t ticket, uint32_t bound)
+static bool full(const fifolock_t *lock, uint32_t ticket, uint32_t limit)
 {
 	/* Who has gone since is counted by the exact way, which is only asked to
 	 * refuse. */
-	return bound != UINT32_MAX &&
-	       ticket - fl_load_relaxed(&lock->gone) >= bound && /* [GUESS] */
-	       fl_line_length(lock) >= bound;
+	return limit != UINT32_MAX &&
+	       ticket - fl_load_relaxed(&lock->gone) >= limit && /* [GUESS] */
+	       fl_line_length(lock) >= limit;
 }
 
 static uint32_t older_of(const struct fl_slot *slot)
@@ -103,7 +103,7 @@ static void link(struct fl_slot *slot, uint32_t pred)
 
 /* {t, newest} -> {t + 1, me}.  Counts in 32 bits and may wrap: tickets are only
  * ever compared by their difference. */
-int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
+int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t limit,
 		 struct fl_place *place)
 {
 	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
@@ -114,7 +114,7 @@ int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
 	do {
 		uint32_t pred = NEWEST(line);
 
-		if (full(lock, TICKET(line), bound))
+		if (full(lock, TICKET(line), limit))
 			return EAGAIN;
 		slot->ticket = TICKET(line);
 		/* [CARRIED] */

@@ -66,7 +66,7 @@
 #define FL_AHEAD   2u  /* a conversion: goes before all who hold nothing */
 #define FL_CALLS   4u  /* the grant calls back; the slot is then the granter's */
 #define FL_RUNS	   8u  /* wants its section run: call(ctx), by whoever comes to it */
-#define FL_UNBOUND 16u /* the bound on the line is not for it */
+#define FL_UNBOUND 16u /* the limit on the line is not for it */
 #define FL_DATED   32u /* no thread sleeps for it: it says itself since when it waits */
 
 /* What a grant may have to do besides telling a thread. */
@@ -153,7 +153,7 @@ struct fl_place {
 	uint32_t ticket; /* for whoever may no longer look at the slot */
 	bool behind;	 /* somebody was in line before it */
 };
-int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
+int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t limit,
 		 struct fl_place *place);
 void fl_line_join_ahead(fifolock_t *lock, struct fl_slot *slot);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);

@@ -75,10 +75,10 @@ __attribute__((constructor(101))) static void find_detector(void)
 		return;
 	/* The program may have copies of its own of those it names. */
 	watch_preset(&fl_default_modes);
-	watch_preset(&fifolock_shared_exclusive);
-	watch_preset(&fifolock_mutex);
-	watch_preset(&fifolock_update);
-	watch_preset(&fifolock_intent);
+	watch_preset(&fifolock_shared_exclusive_modes);
+	watch_preset(&fifolock_mutex_modes);
+	watch_preset(&fifolock_update_modes);
+	watch_preset(&fifolock_intent_modes);
 	fl_pool_hide();
 	fl_seats_hide();
 	fl_role_hide();

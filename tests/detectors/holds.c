@@ -18,7 +18,7 @@ static void mutex_body(long me)
 
 static void mutex(void)
 {
-	fifolock_init(&lock, &fifolock_mutex);
+	fifolock_init(&lock, &fifolock_mutex_modes);
 	crowd(mutex_body);
 	must(data[0] == THREADS * TURNS);
 	must(fifolock_destroy(&lock) == 0);
@@ -68,7 +68,7 @@ static void intent_body(long me)
 
 static void intent(void)
 {
-	fifolock_init(&lock, &fifolock_intent);
+	fifolock_init(&lock, &fifolock_intent_modes);
 	crowd(intent_body);
 }
 
@@ -89,7 +89,7 @@ static void intent_shared_body(long me)
 
 static void intent_shared(void)
 {
-	fifolock_init(&lock, &fifolock_intent);
+	fifolock_init(&lock, &fifolock_intent_modes);
 	crowd(intent_shared_body);
 }
 
@@ -110,7 +110,7 @@ static void convert_body(long me)
 
 static void convert(void)
 {
-	fifolock_init(&lock, &fifolock_update);
+	fifolock_init(&lock, &fifolock_update_modes);
 	crowd(convert_body);
 	must(data[0] == (THREADS - 1) * TURNS);
 }

@@ -112,9 +112,8 @@ static void eventfd_body(long me)
 	for (int i = 0; i < TURNS; i++) {
 		fifolock_request_t request;
 		uint64_t n;
-		int error =
-			fifolock_request(&lock, X, 1, &request, fifolock_granted_eventfd,
-					 (void *)(intptr_t)fd);
+		int error = fifolock_request(&lock, X, 1, &request, fifolock_done_eventfd,
+					     (void *)(intptr_t)fd);
 
 		must(error == 0 || error == EINPROGRESS);
 		if (error) {
@@ -129,7 +128,7 @@ static void eventfd_body(long me)
 
 static void by_eventfd(void)
 {
-	fifolock_modes_t modes = fifolock_shared_exclusive;
+	fifolock_modes_t modes = fifolock_shared_exclusive_modes;
 
 	fifolock_modes_owner_checked(&modes, false);
 	fifolock_init(&lock, &modes);

@@ -97,8 +97,8 @@ static void again(void)
 	pair_in_order(&memory[0], &memory[1]);
 	memset(memory, 0, sizeof(memory));
 	pair_in_order(&memory[1], &memory[0]);
-	fifolock_init(&memory[0], &fifolock_mutex);
-	fifolock_init(&memory[1], &fifolock_update);
+	fifolock_init(&memory[0], &fifolock_mutex_modes);
+	fifolock_init(&memory[1], &fifolock_update_modes);
 	pair_in_order(&memory[0], &memory[1]);
 	for (unsigned i = 0; i < 10; i++)
 		plain[i] = (long)i;
@@ -124,7 +124,7 @@ static void reused_body(long me)
 		two[0].modes = two[1].modes = NULL;
 		if (me == 1) {
 			must(fifolock_destroy(&two[1]) == 0);
-			fifolock_init(&two[1], &fifolock_mutex);
+			fifolock_init(&two[1], &fifolock_mutex_modes);
 		}
 		must(fifolock_lock(&two[1], X) == 0);
 		must(fifolock_lock(&two[0], X) == 0);

@@ -36,12 +36,12 @@ static void race_shared(void)
 
 static void race_update(void)
 {
-	together(&fifolock_update, U, S);
+	together(&fifolock_update_modes, U, S);
 }
 
 static void race_intent(void)
 {
-	together(&fifolock_intent, IX, IX);
+	together(&fifolock_intent_modes, IX, IX);
 }
 
 static bool one_writes(const uint32_t holds[], unsigned mode, void *ctx)

@@ -43,8 +43,8 @@ struct request {
 	bool taken;		/* in line; a conversion when a scanner has taken it in */
 	bool told;
 	bool cause;	  /* of an EBUSY: seen while it asked */
-	uint32_t bound;	  /* so many may be in line, at some moment of it; 0: all */
-	bool bounded;	  /* as many were in line as may be */
+	uint32_t limit;	  /* so many may be in line, at some moment of it; 0: all */
+	bool full;	  /* as many were in line as may be */
 	bool lost;	  /* what is to be converted is not held */
 	bool closed;	  /* the lock was, at some moment of it */
 	bool turned_away; /* the lock was closed for certain when it asked */

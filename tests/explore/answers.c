@@ -92,7 +92,7 @@ static bool answer_is_right(const struct request *request, int error,
 	case ENOMEM:
 		return may_lack_memory && request->state == ASKED;
 	case EAGAIN:
-		return request->state == ASKED && request->bounded;
+		return request->state == ASKED && request->full;
 	default:
 		return turned_away(request, error);
 	}

@@ -106,9 +106,9 @@ static bool odd_of_four(const uint32_t holds[], unsigned mode)
 }
 
 static const struct watch_table tables[] = {
-	{&fifolock_mutex, exclusive_only, "X", 1, true},
-	{&fifolock_shared_exclusive, shared_exclusive, "XS", 1, true},
-	{&fifolock_update, update, "XSU", 1, true},
+	{&fifolock_mutex_modes, exclusive_only, "X", 1, true},
+	{&fifolock_shared_exclusive_modes, shared_exclusive, "XS", 1, true},
+	{&fifolock_update_modes, update, "XSU", 1, true},
 	{&semaphore3, three, "X", 3, true},
 	{&asymmetric, asymmetric_limits, "XS", 1, false},
 	{&by_rule, of_four, "XS", 1, true},

@@ -20,7 +20,7 @@ struct program {
 	unsigned spurious;    /* so many returns from each thread's parks for no reason */
 	unsigned spin, hover;
 	uint32_t ticket;  /* the first */
-	unsigned bound;	  /* so many in line at most; 0: as many as want */
+	unsigned limit;	  /* so many in line at most; 0: as many as want */
 	unsigned serves;  /* so many younger requests' callbacks in one call; 0: 256 */
 	bool tiny;	  /* every execution there is can be run: see classes.c */
 	bool big;	  /* at random: too many executions for all */

@@ -194,7 +194,7 @@
 {.name = "cond-two-modes", .table = SHARED, .scripts = {"%S -S", "+X %X -X", "+X open broadcast -X"}, .held = "S"},
 {.name = "cond-callback", .scripts = {"%X -X", ">X"}, .held = "X", .callback = "put signal -X"},
 {.name = "cond-callback-beside-the-guard", .table = SHARED, .scripts = {"%S -S", "+X open -X signal", ">S"}, .held = "S", .callback = "signal -S"},
-{.name = "cond-full", .scripts = {"%~X -X", "+X put signal -X", "+X -X"}, .held = "X", .bound = 1},
+{.name = "cond-full", .scripts = {"%~X -X", "+X put signal -X", "+X -X"}, .held = "X", .limit = 1},
 {.name = "cond-hold-not-there", .table = SHARED, .scripts = {"%1~S -S", "*S", "signal"}, .held = "S", .misuse = true},
 {.name = "cond-hold-not-there-of-two", .table = SHARED, .scripts = {"%1~S", "%1~S", "*S signal"}, .held = "S.", .misuse = true},
 {.name = "cond-closed", .scripts = {"%X -X", "close"}, .held = "X"},
@@ -272,16 +272,16 @@
 {.name = "kept-and-signal-tries", .scripts = {"+X -X", "+X -X", "-X"}, .held = "..X", .handler = "?X -X", .late = true, .big = true},
 {.name = "kept-and-signal-closes-and-time-out", .scripts = {"+X -X", "~X -X", "-X"}, .held = "..X", .handler = "close look", .late = true, .big = true},
 
-/* ... and where it ends: shared holds, a bound, conversions, bumps, requests, conditions. */
+/* ... and where it ends: shared holds, a limit, conversions, bumps, requests, conditions. */
 {.name = "kept-beside-shared", .table = SHARED, .scripts = {"-X", "+S -S", "+X -X", "+S -S"}, .held = "X", .big = true},
 {.name = "kept-then-shared", .table = SHARED, .scripts = {"-X", "+X -X", "+S -S"}, .held = "X"},
 {.name = "kept-and-shared-times-out", .table = SHARED, .scripts = {"-X", "+X -X", "~S -S", "+X -X"}, .held = "X", .big = true},
 {.name = "kept-and-update", .table = UPDATE, .scripts = {"-X", "+X -X", "+U -U", "+X -X"}, .held = "X", .big = true},
 {.name = "kept-beside-one", .table = LATE, .scripts = {"-S", "+X -X", "+X -X"}, .held = "S"},
 {.name = "kept-beside-one-and-time-out", .table = LATE, .scripts = {"-S", "+X -X", "~X -X", "+S -S"}, .held = "S", .big = true},
-{.name = "kept-and-bound", .scripts = {"-X", "+X -X", "+X -X", "bound1 bound0"}, .held = "X", .big = true},
-{.name = "kept-and-bound-of-one", .scripts = {"+X -X", "+X -X", "bound1 +X -X"}, .big = true},
-{.name = "kept-and-bounded", .scripts = {"+X -X +X -X", "+X -X", "~X -X", "-X"}, .held = "...X", .bound = 2, .big = true},
+{.name = "kept-and-limit", .scripts = {"-X", "+X -X", "+X -X", "limit1 limit0"}, .held = "X", .big = true},
+{.name = "kept-and-limit-of-one", .scripts = {"+X -X", "+X -X", "limit1 +X -X"}, .big = true},
+{.name = "kept-and-limited", .scripts = {"+X -X +X -X", "+X -X", "~X -X", "-X"}, .held = "...X", .limit = 2, .big = true},
 {.name = "kept-and-converted", .table = SHARED, .scripts = {"+X X:S -S", "+S -S", "-X"}, .held = "..X"},
 {.name = "kept-and-converted-back", .table = UPDATE, .scripts = {"+X X:U U:X -X", "+S -S", "-X", "+X -X"}, .held = "..X", .big = true},
 {.name = "kept-and-tried-to-convert", .table = SHARED, .scripts = {"+X X?S S?X -X -S", "+X -X", "-X"}, .held = "..X"},
@@ -307,11 +307,11 @@
 {.name = "two-locks-and-requests", .scripts = {">X 2+X 2-X", "2+X -X 2-X"}, .held = ".X"},
 {.name = "two-locks-and-time-outs", .scripts = {"~X 2~X 2-X -X", "2~X ~X -X 2-X"}},
 
-/* Bumps, the bound. */
+/* Bumps, the limit. */
 {.name = "bump", .scripts = {"+X ^X -X", "+X -X"}},
 {.name = "bump-and-close", .scripts = {"^X -X", "+X -X", "close"}, .held = "X"},
-{.name = "bound", .scripts = {"+X -X", "+X -X", "-X"}, .held = "..X", .bound = 1},
-{.name = "bound-and-time-out", .scripts = {"~X -X", "?X -X +X -X", "-X"}, .held = "..X", .bound = 1},
+{.name = "limit", .scripts = {"+X -X", "+X -X", "-X"}, .held = "..X", .limit = 1},
+{.name = "limit-and-time-out", .scripts = {"~X -X", "?X -X +X -X", "-X"}, .held = "..X", .limit = 1},
 
 /* Misuse: a hold that is another's is given back. */
 {.name = "given-back-by-another", .table = SHARED, .scripts = {"+S -S", "*S", "+X -X"}, .misuse = true},

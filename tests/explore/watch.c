@@ -681,17 +681,17 @@ void account_note_causes(void)
 	}
 }
 
-static void note_bound(struct request *request, uint32_t bound, uint32_t length)
+static void note_limit(struct request *request, uint32_t limit, uint32_t length)
 {
-	if (bound && (!request->bound || bound < request->bound))
-		request->bound = bound;
-	if (request->bound && length >= request->bound)
-		request->bounded = true;
+	if (limit && (!request->limit || limit < request->limit))
+		request->limit = limit;
+	if (request->limit && length >= request->limit)
+		request->full = true;
 }
 
 static void note_length(uint32_t length)
 {
-	uint32_t bound = account->lock->rules >> FL_BOUND_SHIFT & FL_BOUND_MAX;
+	uint32_t limit = account->lock->rules >> FL_LIMIT_SHIFT & FL_LIMIT_MAX;
 
 	for (unsigned t = 0; t < EX_THREADS; t++) {
 		struct caller *caller = &account->calls[t];
@@ -701,7 +701,7 @@ static void note_length(uint32_t length)
 		if (length > caller->most)
 			caller->most = length;
 		if (caller->request)
-			note_bound(caller->request, bound, length);
+			note_limit(caller->request, limit, length);
 	}
 }
 

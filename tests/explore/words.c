@@ -19,7 +19,7 @@
  *	hand	of two who say so the second gives back what thread 0 holds in mode 0
  *	!X	run a section		!Xref	that drops its owner's reference to the lock
  *	&X	the same, without waiting
- *	close	reopen	bound1		one at most in line
+ *	close	reopen	limit1		one at most in line
  *	look	fifolock_waiting	snap	fifolock_snapshot
  *	#X	fifolock_contended	pos	where the last request is in line
  *	%X	while there is no item, wait for the condition, holding X; take one
@@ -226,7 +226,7 @@ static unsigned cancels_of(unsigned thread)
 /* After the last of them its memory may be anything: nothing may touch it. */
 static void done_with(struct asked *which)
 {
-	if (--which->users || !which->request.granted)
+	if (--which->users || !which->request.done)
 		return;
 	if (!cancels_of((unsigned)(which - asked[0]) / ASKED))
 		memory_touch(&which->request, sizeof(which->request), true);
@@ -486,10 +486,10 @@ static void opens(const char *rest)
 	rules(false);
 }
 
-static void bounds(const char *rest)
+static void limits(const char *rest)
 {
-	if (fifolock_bound(words_lock(), (uint32_t)(*rest - '0')))
-		ex_fail("bound is refused");
+	if (fifolock_limit_waiters(words_lock(), (uint32_t)(*rest - '0')))
+		ex_fail("limit is refused");
 }
 
 static void looks(const char *rest)
@@ -583,7 +583,7 @@ static const struct {
 	{"destroy", destroys},	  {"pub", publish},
 	{"cancel", cancel},	  {"wait", waits},
 	{"poll", polls},	  {"close", closes},
-	{"reopen", opens},	  {"bound", bounds},
+	{"reopen", opens},	  {"limit", limits},
 	{"pos", position},	  {"snap", words_snapshot},
 	{"signal", words_signal}, {"broadcast", words_broadcast},
 	{"put", words_put},	  {"open", words_open},
@@ -700,8 +700,8 @@ static void begin_lock(fifolock_t *lock)
 	fifolock_init(lock, table->modes);
 	lock->line = (uint64_t)program->ticket << 32;
 	lock->gone = program->ticket;
-	if (program->bound && fifolock_bound(lock, program->bound))
-		ex_fail("explorer: no such bound");
+	if (program->limit && fifolock_limit_waiters(lock, program->limit))
+		ex_fail("explorer: no such limit");
 }
 
 void words_begin(const struct program *which, const struct watch_table *rules_of,

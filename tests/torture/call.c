@@ -87,7 +87,7 @@ static bool error_fits(const struct entry *entry)
 		if (entry->kind == SNAPSHOT || entry->kind == OPEN ||
 		    (entry->kind == BUMP && !entry->joined))
 			return true;
-		return has(plan, F_bounds) && !entry->joined && entry->kind != CONVERT &&
+		return has(plan, F_limits) && !entry->joined && entry->kind != CONVERT &&
 		       may_wait(entry);
 	case EDEADLK:
 		return entry->kind == CONVERT && entry->how != TRY;

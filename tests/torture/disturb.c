@@ -198,9 +198,9 @@ static void close_one(struct round *round, uint64_t *random)
 	watcher_turn(round, CLOSER, random);
 }
 
-static void bound_one(struct round *round, uint64_t *random)
+static void limit_one(struct round *round, uint64_t *random)
 {
-	watcher_turn(round, BOUNDER, random);
+	watcher_turn(round, LIMITER, random);
 }
 
 static void signal_one(struct round *round, uint64_t *random)
@@ -220,7 +220,7 @@ static const struct {
 	     {F_freezes, freeze},    {F_signals, storm},
 	     {F_gifts, clean_up},    {F_pinned, jostle},
 	     {F_stamps, tick},	     {F_closings, close_one},
-	     {F_bounds, bound_one},  {F_conditions, signal_one},
+	     {F_limits, limit_one},  {F_conditions, signal_one},
 	     {F_watchers, watch_one}};
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))

@@ -2,7 +2,7 @@
  *
  * hold.c - what a holder does besides giving back: another mode, a turn for others, a wait
  * for a condition.  And what is done to a lock by those who hold nothing: it is closed and
- * opened, its line bounded, its conditions signalled; it is looked at.
+ * opened, its line limited, its conditions signalled; it is looked at.
  *
  * Meanwhile the shadow counts nothing for it; of a conversion that waits it counts what
  * that holds, until just before the commit (events.c).
@@ -120,8 +120,8 @@ int call_rule(struct actor *actor, struct target *target, enum kind kind, uint32
 
 	entry->told = most;
 	call_begin(actor, entry);
-	if (kind == BOUND)
-		error = fifolock_bound(target->lock, most);
+	if (kind == LIMIT)
+		error = fifolock_limit_waiters(target->lock, most);
 	else
 		error = kind == CLOSE ? fifolock_close(target->lock)
 				      : fifolock_reopen(target->lock);

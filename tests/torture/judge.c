@@ -6,7 +6,7 @@
  *		held, somewhere between lo and hi, allowed it
  *	cause	a refusal, and a wait: at some moment between request and return (or
  *		ticket) somebody was possibly in line, or what was held did not allow it;
- *		EAGAIN: as many as the bound were possibly in line; EDEADLK: another
+ *		EAGAIN: as many as the limit were possibly in line; EDEADLK: another
  *		conversion was, which this one kept out; ECANCELED: the lock was possibly
  *		closed
  *	pass	whoever took a lock at once after another was certainly in line, returned
@@ -157,7 +157,7 @@ static bool may_have_cause(const struct sweep *sweep, const struct open *open)
 static bool may_be_full(const struct sweep *sweep, const struct open *open)
 {
 	return sweep->now < sweep->ghosts ||
-	       sweep->in_line - open->entry->joined >= sweep->bound_least;
+	       sweep->in_line - open->entry->joined >= sweep->limit_least;
 }
 
 void judge(struct sweep *sweep)
@@ -246,21 +246,21 @@ void check_return(const struct sweep *sweep, const struct open *open)
 
 /* It has just joined: not if as many lay there as may be, and nobody else was at work: whom
  * a scan takes off the line is not in it, even if it puts them back. */
-void check_bound(const struct sweep *sweep, const struct open *open)
+void check_limit(const struct sweep *sweep, const struct open *open)
 {
 	uint32_t there = 0;
 
 	if (!passes_nobody(open->entry) || !open->alone ||
-	    sweep->bound_since >= open->entry->begun)
+	    sweep->limit_since >= open->entry->begun)
 		return;
 	for (unsigned i = 0; i < sweep->opened; i++)
 		there += lies_in_line(&sweep->open[i]) &&
 			 sweep->open[i].entry->until > sweep->now;
-	if (there >= sweep->bound_most)
+	if (there >= sweep->limit_most)
 		violation("lock %u: %u were in line and one more joined at %u, where "
 			  "only %u may be",
 			  sweep->target->index, there, open->entry->pushed,
-			  sweep->bound_most);
+			  sweep->limit_most);
 }
 
 /* ---- quiet ---- */

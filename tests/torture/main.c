@@ -276,14 +276,14 @@ static void set_knobs(uint64_t life)
 	uint64_t random = options.seed - life;
 
 	if (life_features(life) >> F_asleep & 1) {
-		setenv("FIFOLOCK_SPIN", "0", 1);
-		setenv("FIFOLOCK_HOVER", "0", 1);
+		setenv("FIFOLOCK_SPIN_COUNT", "0", 1);
+		setenv("FIFOLOCK_YIELD_COUNT", "0", 1);
 		return;
 	}
 	if (oracle_below(&random, 2))
-		setenv("FIFOLOCK_SPIN", values[oracle_below(&random, 5)], 1);
+		setenv("FIFOLOCK_SPIN_COUNT", values[oracle_below(&random, 5)], 1);
 	if (oracle_below(&random, 2))
-		setenv("FIFOLOCK_HOVER", values[oracle_below(&random, 5)], 1);
+		setenv("FIFOLOCK_YIELD_COUNT", values[oracle_below(&random, 5)], 1);
 	if (oracle_below(&random, 4) == 0)
 		setenv("TORTURE_BLIND", "1", 1);
 }

@@ -55,7 +55,7 @@ static void odd_makers(void)
 	       "predicate");
 	expect(fifolock_modes_owner_checked(NULL, true), EINVAL, "owner_checked");
 	if (fifolock_modes_capacity(NULL, 0) ||
-	    fifolock_modes_capacity(&fifolock_mutex, 1))
+	    fifolock_modes_capacity(&fifolock_mutex_modes, 1))
 		violation("a capacity of no table or no mode");
 }
 

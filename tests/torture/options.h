@@ -37,7 +37,7 @@
 	X(conditions, 5, "waits for conditions, signals by anybody")               \
 	X(bumps, 4, "turns given to those in line")                                \
 	X(closings, 3, "locks closed and opened again")                            \
-	X(bounds, 2, "lines that may be full")                                     \
+	X(limits, 2, "lines that may be full")                                     \
 	X(watchers, 4, "snapshots, positions, contended: believed")                \
 	X(naps, 3, "holders that sleep")                                           \
 	X(storms, 1, "deadlines that all pass behind one holder, again and again") \
@@ -45,7 +45,8 @@
 	/* these for a whole life, a child process: */                             \
 	X(stops, 5, "the process stopped and continued")                           \
 	X(nomem, 6, "mmap fails by chance")                                        \
-	X(asleep, 5, "waiters sleep at once (FIFOLOCK_SPIN=0, FIFOLOCK_HOVER=0)")  \
+	X(asleep, 5,                                                               \
+	  "waiters sleep at once (FIFOLOCK_SPIN_COUNT=0, FIFOLOCK_YIELD_COUNT=0)") \
 	X(keyless, 2, "no key is left for the library's thread destructor")
 
 enum feature {

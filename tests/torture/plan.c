@@ -35,11 +35,11 @@ static uint64_t sensible(uint64_t features)
 {
 	if (options.wedge) /* thieves would undo it, a function might allow more */
 		features &= ~(ONE(thieves) | ONE(predicates) | ONE(closings) |
-			      ONE(bounds) | ONE(conditions) | ONE(converts));
+			      ONE(limits) | ONE(conditions) | ONE(converts));
 	if (features >> F_thieves & 1)
 		features &= ~(ONE(stamps) | ONE(shadow) | ONE(mortal) | ONE(gifts) |
 			      ONE(nest) | ONE(storms) | ONE(converts) | ONE(sections) |
-			      ONE(conditions) | ONE(bumps) | ONE(closings) | ONE(bounds) |
+			      ONE(conditions) | ONE(bumps) | ONE(closings) | ONE(limits) |
 			      ONE(watchers));
 	if (features >> F_storms & 1)
 		features = (features | ONE(timed)) & ~(ONE(mortal));

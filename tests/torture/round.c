@@ -35,7 +35,7 @@ static const struct {
 	uint32_t room;
 } watchers[WATCHERS] = {
 	[CLOSER] = {F_closings, 8192},
-	[BOUNDER] = {F_bounds, 2048},
+	[LIMITER] = {F_limits, 2048},
 	[SIGNALLER] = {F_conditions, 4 * WAITS},
 	[WATCHER] = {F_watchers, 4096},
 };

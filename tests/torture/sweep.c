@@ -118,7 +118,7 @@ static void wants(struct sweep *sweep, struct open *open)
 
 static void rule_begins(struct sweep *sweep, const struct entry *entry)
 {
-	uint32_t bound = entry->told ? entry->told : UINT32_MAX;
+	uint32_t limit = entry->told ? entry->told : UINT32_MAX;
 
 	if (entry->kind == OPEN)
 		sweep->closed_since = 0;
@@ -127,11 +127,11 @@ static void rule_begins(struct sweep *sweep, const struct entry *entry)
 		for (unsigned i = 0; i < sweep->opened; i++)
 			sweep->open[i].saw_closed = true;
 	}
-	if (entry->kind != BOUND)
+	if (entry->kind != LIMIT)
 		return;
-	sweep->bound_least = bound < sweep->bound_least ? bound : sweep->bound_least;
-	sweep->bound_most = bound > sweep->bound_most ? bound : sweep->bound_most;
-	sweep->bound_since = UINT32_MAX;
+	sweep->limit_least = limit < sweep->limit_least ? limit : sweep->limit_least;
+	sweep->limit_most = limit > sweep->limit_most ? limit : sweep->limit_most;
+	sweep->limit_since = UINT32_MAX;
 }
 
 static void disturbed(struct sweep *sweep)
@@ -201,7 +201,7 @@ static void pushes(struct sweep *sweep, struct open *open)
 		check_signalled(sweep, open);
 	else
 		wakes(sweep, open);
-	check_bound(sweep, open);
+	check_limit(sweep, open);
 }
 
 /* In line: it has been announced; unless it was put there by a signal. */
@@ -260,10 +260,10 @@ static void rule_ends(struct sweep *sweep, const struct entry *entry)
 		sweep->closed_maybe = false;
 		leaves_ghost(sweep);
 	}
-	if (entry->kind != BOUND)
+	if (entry->kind != LIMIT)
 		return;
-	sweep->bound_least = sweep->bound_most = entry->told ? entry->told : UINT32_MAX;
-	sweep->bound_since = sweep->now;
+	sweep->limit_least = sweep->limit_most = entry->told ? entry->told : UINT32_MAX;
+	sweep->limit_since = sweep->now;
 }
 
 static void returns(struct sweep *sweep, struct open *open)
@@ -396,7 +396,7 @@ void sweep(struct round *round, struct target *target)
 	sweep = memory_get(sizeof(*sweep));
 	sweep->round = round;
 	sweep->target = target;
-	sweep->bound_least = sweep->bound_most = UINT32_MAX;
+	sweep->limit_least = sweep->limit_most = UINT32_MAX;
 	sweep->marks = memory_get(size);
 	each_entry(round, mark_entry, sweep);
 	go_along(sweep);

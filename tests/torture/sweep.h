@@ -45,8 +45,8 @@ struct sweep {
 	uint32_t pushed;  /* who has a ticket is in line until */
 	bool closed_maybe;
 	uint32_t closed_since;		  /* certainly; 0: it may be open */
-	uint32_t bound_least, bound_most; /* what bounds there may be */
-	uint32_t bound_since;
+	uint32_t limit_least, limit_most; /* what limits there may be */
+	uint32_t limit_since;
 	uint64_t judged, quiet;
 };
 
@@ -74,7 +74,7 @@ void judge(struct sweep *sweep); /* after more has become possible */
 void needs_cause(const struct sweep *sweep, const struct open *open);
 void needs_room(const struct sweep *sweep, const struct open *open);
 void check_return(const struct sweep *sweep, const struct open *open);
-void check_bound(const struct sweep *sweep, const struct open *open);
+void check_limit(const struct sweep *sweep, const struct open *open);
 void listen(struct sweep *sweep);
 
 /* ---- wait.c ---- */

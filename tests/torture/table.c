@@ -28,10 +28,10 @@ static void preset(struct table *table, uint64_t *random)
 		const fifolock_modes_t *modes;
 		unsigned count;
 		const uint32_t *conflicts;
-	} presets[] = {{&fifolock_mutex, 1, mutex},
-		       {&fifolock_shared_exclusive, 2, shared},
-		       {&fifolock_update, 3, update},
-		       {&fifolock_intent, 6, intent},
+	} presets[] = {{&fifolock_mutex_modes, 1, mutex},
+		       {&fifolock_shared_exclusive_modes, 2, shared},
+		       {&fifolock_update_modes, 3, update},
+		       {&fifolock_intent_modes, 6, intent},
 		       {NULL, 2, two}};
 	unsigned which = oracle_below(random, 5);
 

@@ -157,7 +157,7 @@ enum kind {
 	SIGNAL, /* or a broadcast */
 	CLOSE,
 	OPEN,
-	BOUND,
+	LIMIT,
 	SNAPSHOT,
 	CONTENDED,
 };
@@ -201,7 +201,7 @@ struct entry {
 	bool unsure;	/* a look that may have given up */
 	bool request;	/* no thread waits for it: it may want for memory */
 	uint32_t ticket;
-	uint32_t told; /* a number that the call told: waiting, moved, a bound, a yes */
+	uint32_t told; /* a number that the call told: waiting, moved, a limit, a yes */
 	uint32_t position; /* as told in between */
 #define X(moment, name) uint32_t name;
 	MOMENTS(X)
@@ -317,7 +317,7 @@ struct seat {
 };
 
 /* Those who do things to locks, and look at them. */
-enum watcher { CLOSER, BOUNDER, SIGNALLER, WATCHER, WATCHERS };
+enum watcher { CLOSER, LIMITER, SIGNALLER, WATCHER, WATCHERS };
 
 struct gift {
 	uint32_t state; /* atomic: 0 none, 1 being written or read, 2 there */

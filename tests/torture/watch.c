@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * watch.c - what is done to the locks of a round by those who hold nothing: they are closed
- * and opened again, their lines bounded, their conditions signalled, and they are looked
+ * and opened again, their lines limited, their conditions signalled, and they are looked
  * at.  Each is one thread.
  */
 #include "torture.h"
@@ -51,10 +51,10 @@ static void close_for_a_while(struct actor *actor, struct target *target,
 					 : oracle_below(random, 4000000));
 }
 
-static void bound_for_a_while(struct actor *actor, struct target *target,
+static void limit_for_a_while(struct actor *actor, struct target *target,
 			      uint64_t *random)
 {
-	call_rule(actor, target, BOUND,
+	call_rule(actor, target, LIMIT,
 		  oracle_below(random, 3) ? 1 + oracle_below(random, 6) : 0);
 	pause_ns(oracle_below(random, 2000000));
 }
@@ -86,8 +86,8 @@ void watcher_turn(struct round *round, enum watcher watcher, uint64_t *random)
 	}
 	if (watcher == CLOSER)
 		close_for_a_while(actor, target, random);
-	else if (watcher == BOUNDER)
-		bound_for_a_while(actor, target, random);
+	else if (watcher == LIMITER)
+		limit_for_a_while(actor, target, random);
 	else if (watcher == SIGNALLER)
 		signal_some(actor, target, random);
 	else

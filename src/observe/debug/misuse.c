@@ -30,18 +30,18 @@ static const char *table_name(const fifolock_t *lock)
 
 	if (modes == &fl_default_modes)
 		return "shared/exclusive, as of every lock of zero bytes";
-	if (modes == &fifolock_mutex)
-		return "fifolock_mutex";
-	if (modes == &fifolock_update)
-		return "fifolock_update";
-	return modes == &fifolock_intent ? "fifolock_intent" : "its own";
+	if (modes == &fifolock_mutex_modes)
+		return "fifolock_mutex_modes";
+	if (modes == &fifolock_update_modes)
+		return "fifolock_update_modes";
+	return modes == &fifolock_intent_modes ? "fifolock_intent_modes" : "its own";
 }
 
 /* A mode that the table lacks. */
 static void add_no_mode(struct fl_text *text, const fifolock_t *lock, unsigned mode)
 {
-	const char *known = mode < fl_modes_count(&fifolock_intent)
-				    ? fifolock_intent.names[mode]
+	const char *known = mode < fl_modes_count(&fifolock_intent_modes)
+				    ? fifolock_intent_modes.names[mode]
 				    : NULL;
 
 	fl_text_add(text, ": there is no mode ");
@@ -60,9 +60,9 @@ static void add_no_mode(struct fl_text *text, const fifolock_t *lock, unsigned m
 	fl_text_add(text,
 		    "\n    Give the lock a table that has it, before its first use: "
 		    "fifolock_t lock = FIFOLOCK_INIT(&");
-	fl_text_add(text, mode == FIFOLOCK_SHARED   ? "fifolock_shared_exclusive"
-			  : mode == FIFOLOCK_UPDATE ? "fifolock_update"
-						    : "fifolock_intent");
+	fl_text_add(text, mode == FIFOLOCK_SHARED   ? "fifolock_shared_exclusive_modes"
+			  : mode == FIFOLOCK_UPDATE ? "fifolock_update_modes"
+						    : "fifolock_intent_modes");
 	fl_text_add(text, "); or fifolock_init(&lock, ...)");
 }
 

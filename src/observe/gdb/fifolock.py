@@ -393,9 +393,9 @@ class Sleepers:
 def section_later(slot):
     """The section of a fifolock_section_t, or 0. What calls back there is the library's own,
     and what stands behind the request is a function."""
-    _, _, granted, ctx = peek(slot.ctx, REQUEST)[:4]
-    name, where = symbol(granted)
-    if ctx != slot.ctx or name != 'granted' or where != symbol(slot.call)[1]:
+    _, _, done, ctx = peek(slot.ctx, REQUEST)[:4]
+    name, where = symbol(done)
+    if ctx != slot.ctx or name != 'section_done' or where != symbol(slot.call)[1]:
         return 0
     section = peek_pointer(slot.ctx + size(REQUEST))
     return section if '.text' in symbol(section)[1] else 0
