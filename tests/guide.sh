@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the guide quotes of a program stands there, word for word; it quotes every example; and
-# every name it uses is in a header, or is a variable that the library reads; it has all of these.
+# What the guide quotes of a program stands there, word for word; it quotes every example. Every name
+# that the README and the pages of docs/ use is in a header or an environment variable of the library;
+# every link between them leads somewhere; and what is installed links to what is installed.
 # usage: guide.sh SOURCE_DIR
 set -eu
 cd "$1"
@@ -33,14 +34,35 @@ for example in docs/examples/*.c; do
 		{ echo "not in the guide: $example"; exit 1; }
 done
 
+bad=0
+wrong() {
+	echo "$*"
+	bad=1
+}
+
 variables=$(grep -rohE '"FIFOLOCK_[A-Z_]*"' src | tr -d '"' | sort -u)
 [ "$variables" ]
 for name in $variables; do
-	grep -qw "$name" docs/guide.md || { echo "not in the guide: $name"; exit 1; }
+	grep -qw "$name" docs/guide.md || wrong "not in the guide: $name"
 done
 
-names=$(grep -ohE '\b(fifolock|FIFOLOCK)_[A-Za-z_]*[A-Za-z]' docs/guide.md | sort -u)
-for name in $names; do
-	grep -qw "$name" include/fifolock/*.h || echo "$variables" | grep -qx "$name" ||
-		{ echo "in no header: $name"; exit 1; }
+for page in README.md docs/*.md; do
+	for name in $(sed 's/::fifolock_[a-z]*//g' "$page" |
+		grep -oE '\b(fifolock|FIFOLOCK)_[A-Za-z_]*[A-Za-z]' | sort -u); do
+		grep -qw "$name" include/fifolock/*.h ||
+			echo "$variables" | grep -qx "$name" || wrong "$page: in no header: $name"
+	done
 done
+
+# installed PAGE: by docs/meson.build
+installed() { grep -qF "'${1%%/*}'" docs/meson.build; }
+
+for page in *.md docs/*.md; do
+	for link in $(grep -oE '\]\([^):]+\)' "$page" | sed 's/^](//; s/)$//; s/#.*//; /^$/d' | sort -u); do
+		[ -e "$(dirname "$page")/$link" ] || wrong "$page: a link that leads nowhere: $link"
+		if [ "${page%/*}" = docs ] && installed "${page#docs/}" && ! installed "$link"; then
+			wrong "$page is installed, and what it links to is not: $link"
+		fi
+	done
+done
+[ $bad = 0 ]
