@@ -62,7 +62,7 @@ static bool take(struct queue *q, unsigned long *item)
 	return any;
 }
 
-/* To drain it: what has been put in is taken out, and then everybody comes back. */
+/* To drain it: what has been put in is taken out, and then all threads come back. */
 static void finish(struct queue *q)
 {
 	if (fifolock_lock(&q->lock, FIFOLOCK_EXCLUSIVE) != 0)
@@ -72,7 +72,7 @@ static void finish(struct queue *q)
 	fifolock_unlock(&q->lock, FIFOLOCK_EXCLUSIVE);
 }
 
-/* To abort: everybody comes back at once, and what is in it stays there. */
+/* To abort: all threads come back at once, and what is in the queue stays there. */
 static void shut_down(struct queue *q)
 {
 	fifolock_close(&q->lock);

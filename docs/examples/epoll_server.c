@@ -112,7 +112,7 @@ static void *audit(void *unused)
 	while (!over) {
 		if (accounts[0] + accounts[1] != TOTAL)
 			wrong = true;
-		/* Whom this keeps out goes first. */
+		/* The requests that this hold keeps out go first. */
 		fifolock_bump(&lock, FIFOLOCK_SHARED);
 	}
 	fifolock_unlock(&lock, FIFOLOCK_SHARED);

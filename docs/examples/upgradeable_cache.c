@@ -45,7 +45,7 @@ static int insert(struct entry *entry, unsigned key)
 		return error; /* UPDATE is still held */
 	entry->value = value;
 	entry->known = true;
-	/* A weaker mode is had at once. Nobody comes between who could take it out. */
+	/* A weaker mode is had at once. No other thread comes between and takes it out. */
 	return fifolock_convert(&lock, FIFOLOCK_EXCLUSIVE, FIFOLOCK_SHARED);
 }
 
