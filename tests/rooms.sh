@@ -36,7 +36,7 @@ cd "$1"
 		set("observe/account.h", from_api)
 		set("observe/account.h observe/events.h observe/detector.h observe/stats.h", hook)
 		set("observe/watch.h observe/debug/debug.h", hook)
-		set("core/atomic.h core/word.h core/queue.h", told)
+		set("core/atomic.h core/word.h core/slot.h", told)
 	}
 	$1 == "table" && /^table:#/ { room = match($2, /`src\/[a-z]+`/) ? substr($2, RSTART + 1, RLENGTH - 2) : "" }
 	$1 == "table" && room && /^table:\|/ {

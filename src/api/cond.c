@@ -26,10 +26,6 @@
  * then reads, by a read-modify-write, whether the lock is closed; the closing writes
  * that by a read-modify-write, and then reads the notes. One of the two comes first.
  *
- *	row       released by             acquired by            what it carries
- *	[ROUSED]  rouse                   fl_sleep_until,        the note
- *	                                  sleep_listed
- *
  *	relaxed   because
  *	[NOTE]    Its owner's, before the list or the read-modify-write of the lock's rules
  *	          makes it known ([SHUT], lock.c); or a first look, decided by the
@@ -98,18 +94,6 @@ static bool is_turned_away(const struct fl_waiter *waiter)
 	return fl_load_relaxed(&waiter->slot->note) & TURNED_AWAY; /* [NOTE] */
 }
 
-/* any -> any|ROUSED */
-static void rouse(struct fl_slot *slot)
-{
-	uint32_t word = fl_load_relaxed(&slot->word); /* [NOTE] */
-
-	/* [ROUSED] release */
-	while (!fl_cas_release(&slot->word, &word, word | FL_ROUSED))
-		;
-	if (word & FL_ASLEEP)
-		fl_unpark(&slot->word);
-}
-
 /* lock -> lock|1 */
 static void turn_away(struct fl_slot *slot, const fifolock_t *lock)
 {
@@ -118,7 +102,7 @@ static void turn_away(struct fl_slot *slot, const fifolock_t *lock)
 	if (fl_load_relaxed(&slot->note) == note && /* [NOTE] */
 	    /* [NOTE] */
 	    fl_cas_relaxed(&slot->note, &note, note | TURNED_AWAY))
-		rouse(slot);
+		fl_slot_rouse(slot);
 }
 
 void fl_cond_closed(const fifolock_t *lock)
@@ -198,9 +182,8 @@ static void sleep_listed(struct fl_waiter *waiter, const struct fl_deadline *dea
 		word = fl_sleep_until(slot, FL_TOLD | FL_ROUSED, deadline);
 		if (!word || (word & FL_TOLD))
 			return;
-		/* Before the look: what comes after it sets the bit again.
-		 * [ROUSED] acquire */
-		fl_and_acquire(&slot->word, ~FL_ROUSED);
+		/* Before the look: what comes after it rouses again. */
+		fl_slot_calm(slot);
 	} while (!is_turned_away(waiter));
 }
 

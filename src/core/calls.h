@@ -24,7 +24,7 @@
 #ifndef FL_CALLS_H
 #define FL_CALLS_H
 
-#include "queue.h"
+#include "slot.h"
 
 void fl_call_later(struct fl_slot *slot);
 void fl_calls_run(void); /* unless they are held up, or are running already */

@@ -47,11 +47,6 @@
  *	                                   announce, look
  *	[NEWS]   announce, fl_confirm,     release, announce, look, the pushes before it
  *	         fl_awaited                clear_rescan (scan.c)   
- *	[LEAVE]  leave                     admit (queue.c)          the last use of the slot of a
- *	                                                            conversion, if that is not
- *	                                                            taken in yet
- *	[GRANT]  fl_tell (scan.c)          fl_told                  every earlier holder's
- *	                                                            writes
  *	[SHUT]   fl_closed_for_certain,    the other of the two,    who waits at a condition; what
  *	         fl_rule                   fl_closed                came before a close
  *	[CLOSED] fl_rule                   fl_look                  what the caller did to
@@ -224,31 +219,15 @@ int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 	return join(lock, slot, want, FL_RUNS, service);
 }
 
-uint32_t fl_told(const struct fl_slot *slot)
-{
-	/* [GRANT] acquire */
-	return fl_load_acquire(&slot->word) & FL_TOLD;
-}
-
-bool fl_granted(const struct fl_slot *slot)
-{
-	return fl_told(slot) & FL_GRANTED;
-}
-
-/* 0 -> LEFT, unless a claim or a grant came first.  A conversion that no scanner has taken in
- * yet is in the stack of those with news already. */
+/* A conversion that no scanner has taken in yet is in the stack of those with news already. */
 static bool leave(fifolock_t *lock, struct fl_slot *slot)
 {
-	uint32_t word = fl_load_relaxed(&slot->word); /* [GUESS] */
-	bool ahead = slot->how & FL_AHEAD;
+	bool ahead = slot->how & FL_AHEAD, admitted;
 
-	do {
-		if (word & (FL_CLAIMED | FL_TOLD))
-			return false;
-		/* [LEAVE] release */
-	} while (!fl_cas_release(&slot->word, &word, word | FL_LEFT));
+	if (!fl_slot_leave(slot, &admitted))
+		return false;
 	fl_event_leave(lock, slot);
-	if (!ahead || (word & FL_ADMITTED))
+	if (!ahead || admitted)
 		fl_line_leave(lock, slot);
 	return true;
 }

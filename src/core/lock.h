@@ -45,15 +45,8 @@ int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	    unsigned how);
 int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		   struct fl_service *service);
-bool fl_granted(const struct fl_slot *slot);
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);
 bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode); /* the same */
-
-/* What a slot's word says to its owner: 0 while it is in line. */
-uint32_t fl_told(const struct fl_slot *slot);
-
-/* any -> what.  The slot is its owner's from here on. */
-void fl_tell(struct fl_slot *slot, uint32_t what);
 
 /* The calling thread's slot for a wait on that lock.  If there is no memory for one it waits
  * until there is: ETIMEDOUT, and ECANCELED if the lock is closed meanwhile.  Its order
@@ -72,25 +65,17 @@ int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 
 /* What is below, in a bracket of fl_calls_wait that began before the slot was in line.
  * Wait until a slot is told, or until the deadline: ETIMEDOUT, and it is still in
- * line.  Otherwise 0, or why it was refused.  fl_sleep does not stay awake at first;
+ * line.  Otherwise 0, or why it was refused.
  * fl_await_section and fl_await_request touch nothing but the slot. */
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	     const struct fl_deadline *deadline);
 int fl_await_section(const fifolock_t *lock, struct fl_slot *slot);
 int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline);
-int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline);
-
-/* Sleep until one of these bits is in the slot's word: which; 0: the deadline has passed. */
-uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
-			const struct fl_deadline *deadline);
 
 void fl_seats_hide(void); /* from a race detector */
 
 /* There is news for the scanner, besides an arrival: now there is one, or it looks again. */
 void fl_announce(fifolock_t *lock);
-
-/* The slot can leave no more; false: it has left. */
-bool fl_claim(struct fl_slot *slot);
 
 /* Give back the hold with which this thread keeps the scanner's role, by passing both on
  * without a touch of the lock (pass.c).  False: nothing has happened, or not to the hold. */
@@ -117,9 +102,6 @@ enum fl_took {
 	FL_MISSED, /* it has moved: look at the word again */
 };
 enum fl_took fl_take_role(fifolock_t *lock, uint64_t *word, bool news);
-
-/* A claimed slot will be told, or unclaimed, very soon: wait for either. */
-void fl_await_claim(struct fl_slot *slot);
 
 /* Is anybody in line?  If so, no later request passes whoever was seen there. */
 bool fl_confirm(fifolock_t *lock);

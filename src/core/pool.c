@@ -27,7 +27,7 @@
  *	[OVER]     No thread may still be at its first wait when the library is unloaded.
  */
 #define _GNU_SOURCE
-#include "queue.h"
+#include "slot.h"
 #include "atomic.h"
 #include "observe/detector.h"
 #include "role.h"
@@ -137,6 +137,21 @@ void fl_slot_free(struct fl_slot *slot)
 		next = ((top & ~ID_MASK) + ID_MASK + 1) | slot->id;
 		/* [FREE] release */
 	} while (!fl_cas_release(&free_top, &top, next));
+}
+
+uint32_t fl_slots_turn_round(uint32_t id)
+{
+	uint32_t oldest = 0;
+
+	while (id) {
+		struct fl_slot *slot = fl_slot_at(id);
+		uint32_t below = fl_load_relaxed(&slot->below); /* [CARRIED] */
+
+		fl_store_relaxed(&slot->below, oldest); /* [CARRIED] */
+		oldest = id;
+		id = below;
+	}
+	return oldest;
 }
 
 uint32_t fl_slots_made(void)

@@ -22,25 +22,19 @@
  *	                                                  slot is now, hint may be of another time
  *	[EMPTY]   pull_back,       fl_line_join           that the word says SCANNING;
  *	          fl_line_touch                           what the owner of the role did before
- *	[LEAVE]   fl_line_leave,   settle, admit          the owner's last use of it; the request of
- *	          leave (lock.c)                          a conversion
+ *	[LEAVE]   fl_line_leave    fl_line_settle         the owner's last use of it; the request of
+ *	                                                  a conversion
  *	[GONE]    count_gone       fl_line_length         the tickets that it counts
- *	[JOINED]  fl_slot_retire,  the second of the two  that nobody uses the slot
- *	          fl_slot_joined
  *
  *	relaxed    because
  *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.
  *	[HINT]     Believed only if the other slot's older says the same.
  *	[CARRIED]  The release after it carries the write; the acquire before it, the read.
- *	[EITHER]   In line or left: both are read-modify-writes of one word, so one came first.
  *	[MINE]     Only the owner of the role changes it, and has it in hand; an owner's own change
  *	           (link) makes no difference.
  *	[TOLD]     Whom the scanner must not miss has been announced to it ([NEWS], lock.c);
  *	           whom it misses has still to announce itself.
  *	[TAKEN]    Who has pushed itself and then sees none has been taken.  Of tickets, those of all whom this thread has taken are seen.
- *	[NOTE]     Its owner's, and goes with the push as call and ctx do.  Atomic, because a
- *	           closing looks at the notes of all slots (cond.c), and whoever looks for the
- *	           keeper (role.c).
  *
  * That a scanner cannot miss an arrival or a departure is not decided here but by
  * the announcement on the state word that follows each (lock.c).
@@ -54,16 +48,6 @@
 
 #define NEWEST(line) ((uint32_t)(line))
 #define TICKET(line) ((uint32_t)((line) >> 32))
-
-uint64_t fl_slot_note(const struct fl_slot *slot)
-{
-	return fl_load_relaxed(&slot->note); /* [NOTE] */
-}
-
-void fl_slot_set_note(struct fl_slot *slot, uint64_t note)
-{
-	fl_store_relaxed(&slot->note, note); /* [NOTE] */
-}
 
 /* Are as many in line as may be? */
 static bool full(const fifolock_t *lock, uint32_t ticket, uint32_t limit)
@@ -164,28 +148,6 @@ void fl_line_touch(fifolock_t *lock)
 	/* [EMPTY] release, [JOIN] acquire */
 	while (!fl_cas_acq_rel(&lock->line, &line, line))
 		;
-}
-
-/* The second of the two frees it. */
-static void let_go(struct fl_slot *slot, uint32_t mine, uint32_t other)
-{
-	uint32_t word = fl_load_relaxed(&slot->word); /* [GUESS] */
-
-	/* [JOINED] release, [JOINED] acquire */
-	while (!fl_cas_acq_rel(&slot->word, &word, word | mine))
-		;
-	if (word & other)
-		fl_slot_free(slot);
-}
-
-void fl_slot_retire(struct fl_slot *slot)
-{
-	let_go(slot, FL_FREED, FL_JOINED);
-}
-
-void fl_slot_joined(struct fl_slot *slot)
-{
-	let_go(slot, FL_JOINED, FL_FREED);
 }
 
 /* ---- the chain ---- */
@@ -504,9 +466,7 @@ static uint32_t draw(fifolock_t *lock)
 /* A conversion that has come, behind the others, unless it has left already. */
 static bool admit(fifolock_t *lock, struct fl_slot *slot)
 {
-	/* [EITHER] */
-	if (fl_or_relaxed(&slot->word, FL_ADMITTED) & FL_LEFT) {
-		(void)fl_load_acquire(&slot->word); /* [LEAVE] acquire */
+	if (!fl_slot_admit(slot)) {
 		give_back(slot);
 		return false;
 	}
@@ -518,23 +478,7 @@ static bool admit(fifolock_t *lock, struct fl_slot *slot)
 
 static bool arrives(const struct fl_slot *slot)
 {
-	return (slot->how & FL_AHEAD) &&
-	       !(fl_load_relaxed(&slot->word) & FL_ADMITTED); /* [CARRIED] */
-}
-
-uint32_t fl_slots_turn_round(uint32_t id)
-{
-	uint32_t oldest = 0;
-
-	while (id) {
-		struct fl_slot *slot = fl_slot_at(id);
-		uint32_t below = fl_load_relaxed(&slot->below); /* [CARRIED] */
-
-		fl_store_relaxed(&slot->below, oldest); /* [CARRIED] */
-		oldest = id;
-		id = below;
-	}
-	return oldest;
+	return (slot->how & FL_AHEAD) && !fl_slot_is_admitted(slot);
 }
 
 /* Conversions in, departed slots out: the first of the conversions. */

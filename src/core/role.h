@@ -33,7 +33,7 @@
 #ifndef FL_ROLE_H
 #define FL_ROLE_H
 
-#include "queue.h"
+#include "slot.h"
 #include "thread.h"
 
 /* In the lowest bits of a note, beside the address of the lock.  0 and 1 are those of

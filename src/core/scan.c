@@ -7,11 +7,8 @@
  *	[HOLD]   commit                 commit                    the holders' writes
  *	[SCAN]   commit                 who sets SCANNING (lock.c)  first, gone, links
  *	[NEWS]   announce (lock.c)      clear_rescan              the pushes before it
- *	[GRANT]  fl_tell                fl_told (lock.c)          every earlier holder's writes
  *
  *	relaxed    because
- *	[EITHER]   Claim or leave: both are read-modify-writes of one word, so one came
- *	           first.  It carries nothing; what the leaver wrote goes with its push.
  *	[OLDER]    Only to find out that the commit will fail; a push that was taken brings
  *	           what its owner did to the word before.
  *	[MINE]     The role is this thread's.
@@ -35,23 +32,6 @@ static void batch_add(struct batch *batch, struct fl_slot *slot, uint64_t units)
 	batch->newest = slot;
 	batch->units += units;
 	batch->count++;
-}
-
-/* 0 -> CLAIMED, unless LEFT came first.  Who cannot leave needs no claim. */
-bool fl_claim(struct fl_slot *slot)
-{
-	/* [EITHER] */
-	return !(slot->how & FL_LEAVES) ||
-	       !(fl_or_relaxed(&slot->word, FL_CLAIMED) & FL_LEFT);
-}
-
-/* CLAIMED -> 0.  The owner may be waiting for the claim's outcome. */
-static void unclaim(struct fl_slot *slot)
-{
-	/* [EITHER] */
-	if ((slot->how & FL_LEAVES) &&
-	    (fl_and_relaxed(&slot->word, ~FL_CLAIMED) & FL_ASLEEP))
-		fl_unpark(&slot->word);
 }
 
 static struct fl_want want_of(const fifolock_modes_t *modes, const struct fl_slot *slot)
@@ -96,8 +76,8 @@ static void refuse(struct scan *scan, struct fl_slot *slot, int error)
 /* What a conversion in line keeps while it waits; nothing if it has left already. */
 static uint64_t kept_by(const struct fl_slot *slot)
 {
-	/* [EITHER] Who left before the last one asked is seen to have left. */
-	return fl_load_relaxed(&slot->word) & FL_LEFT ? 0 : given_for(slot);
+	/* Who left before the last one asked is seen to have left. */
+	return fl_slot_has_left(slot) ? 0 : given_for(slot);
 }
 
 /* What is known of the conversions in line while one looks at them, from the head on: the
@@ -316,7 +296,7 @@ static void put_back_batch(fifolock_t *lock, struct batch *batch)
 	if (!batch->count)
 		return;
 	for (uint32_t left = batch->count; left; left--) {
-		unclaim(slot);
+		fl_unclaim(slot);
 		slot = left > 1 ? fl_slot_at(slot->newer) : NULL;
 	}
 	fl_line_put_back(lock, batch->oldest, batch->count);
@@ -328,7 +308,7 @@ static void put_back(struct scan *scan)
 	if (scan->served) {
 		serve_not(scan);
 	} else if (scan->keeper) {
-		unclaim(scan->keeper);
+		fl_unclaim(scan->keeper);
 		scan->keeper = NULL; /* never left */
 		scan->granted = (struct batch){0};
 	}
@@ -351,28 +331,6 @@ static void check_again(struct scan *scan)
 	if (refused || scan->modes->compatible || scan->converts ||
 	    fl_word_grew(scan->modes, scan->fitted, scan->word))
 		put_back(scan);
-}
-
-/* The slot of a request remembers whether the thread that joined is done with it. */
-static uint32_t say(struct fl_slot *slot, uint32_t what)
-{
-	uint32_t word;
-
-	if (!(slot->how & FL_DATED))
-		/* [GRANT] release */
-		return fl_swap_release(&slot->word, what);
-	word = fl_load_relaxed(&slot->word); /* [EITHER] */
-	/* [GRANT] release */
-	while (!fl_cas_release(&slot->word, &word, word | what))
-		;
-	return word;
-}
-
-void fl_tell(struct fl_slot *slot, uint32_t what)
-{
-	fl_event_grant(slot, what);
-	if (say(slot, what) & FL_ASLEEP)
-		fl_unpark(&slot->word);
 }
 
 /* any -> GRANTED or REFUSED.  From here on the owner may return and use its slot

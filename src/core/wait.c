@@ -14,13 +14,8 @@
  *		Nobody who wants to work is kept from a processor.
  *	doze	Everybody else sleeps on the slot's word.
  *
- *	row       released by               acquired by                what it carries
- *	[GRANT]   fl_tell (scan.c)          fl_sleep_until              see lock.c
- *	[ROUSED]  rouse (cond.c)            fl_sleep_until              see cond.c
- *
  *	relaxed   because
  *	[HINT]    Decides who is awake, nothing else; what is old costs a turn.
- *	[EITHER]  Falling asleep or the grant: both change one word, so one came first.
  */
 #include "lock.h"
 #include "observe/account.h"
@@ -124,85 +119,6 @@ static void stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
 		return;
 	hover(lock, slot, deadline);
 	fl_store_relaxed(seat, 0); /* [HINT] */
-}
-
-/* Say since when it has slept. */
-static void stamp(struct fl_slot *slot)
-{
-	if (!fl_load_relaxed(&slot->since))			/* [HINT] */
-		fl_store_relaxed(&slot->since, fl_since_now()); /* [HINT] */
-}
-
-static bool defers_signals(void)
-{
-	return fl_watched() && fl_detector->defers_signals;
-}
-
-/* A handler for this thread may have to run before anybody lets it in.  Reading the clock lets
- * the detector run it. */
-static int nap(const struct fl_slot *slot, uint32_t word,
-	       const struct fl_deadline *deadline)
-{
-	struct fl_deadline soon = {.clock = CLOCK_MONOTONIC};
-	struct timespec at;
-
-	if (deadline && fl_deadline_passed(deadline))
-		return ETIMEDOUT;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_nsec += 10000000;
-	at.tv_sec += at.tv_nsec / 1000000000;
-	at.tv_nsec %= 1000000000;
-	soon.at = &at;
-	fl_park(&slot->word, word, &soon);
-	return 0;
-}
-
-/* Sleep until the slot's word changes.  Whoever is CLAIMED can leave no more
- * and waits for the outcome without a deadline. */
-static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *deadline)
-{
-	stamp(slot);
-	/* [EITHER] */
-	if (!(word & FL_ASLEEP) && !fl_cas_relaxed(&slot->word, &word, word | FL_ASLEEP))
-		return 0;
-	fl_event_sleep(slot);
-	word |= FL_ASLEEP;
-	if (word & FL_CLAIMED)
-		deadline = NULL;
-	return defers_signals() ? nap(slot, word, deadline)
-				: fl_park(&slot->word, word, deadline);
-}
-
-uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
-			const struct fl_deadline *deadline)
-{
-	for (;;) {
-		/* [GRANT] [ROUSED] acquire */
-		uint32_t word = fl_load_acquire(&slot->word);
-
-		if (word & bits)
-			return word & bits;
-		if (doze(slot, word, deadline) == ETIMEDOUT)
-			return 0;
-	}
-}
-
-int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline)
-{
-	uint32_t told = fl_sleep_until(slot, FL_TOLD, deadline);
-
-	if (!told)
-		return ETIMEDOUT;
-	return told & FL_REFUSED ? slot->verdict : 0;
-}
-
-void fl_await_claim(struct fl_slot *slot)
-{
-	uint32_t word;
-
-	/* [GRANT] acquire */
-	while ((word = fl_load_acquire(&slot->word)) & FL_CLAIMED && !(word & FL_TOLD))
-		doze(slot, word, NULL);
 }
 
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,

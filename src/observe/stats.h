@@ -11,7 +11,7 @@
 #ifndef FL_STATS_H
 #define FL_STATS_H
 
-#include "core/queue.h"
+#include "core/slot.h"
 
 #include <errno.h>
 

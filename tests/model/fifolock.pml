@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fifolock.pml - the protocol of src/core/lock.c, scan.c, role.c, pass.c, queue.c and wait.c,
+ * fifolock.pml - the protocol of src/core: lock.c, scan.c, role.c, pass.c, queue.c, slot.c, wait.c,
  * small enough that spin can walk every interleaving of a few threads.
  *
  * A thread is a loop; `at` says where it is.  Each choice of the loop is one step as
@@ -24,7 +24,7 @@
  *	COMMIT_KEPT     scan.c   the commit that leaves the role with it
  *	NOTE_KEPT       scan.c   settle_keeper: PASSING -> KEPT
  *	UNNOTE_AGAIN    scan.c   settle_keeper: the commit has failed
- *	UNCLAIM         scan.c   put_back, unclaim; queue.c fl_line_put_back
+ *	UNCLAIM         scan.c   put_back, fl_unclaim; queue.c fl_line_put_back
  *	CLEAR           scan.c   clear_rescan
  *	GRANT           scan.c   hand_over, grant
  *	HOLD            pass.c   fl_pass: KEPT -> PASSING; fifolock.c release
@@ -37,10 +37,10 @@
  *	FIND_RELEASE    lock.c   role_of_holder: fl_take_role
  *	RELEASE_TAKEN   lock.c   fl_release_to while another thread takes the role
  *	WAKE            park.c   fl_unpark: the futex
- *	AWAKE           wait.c   await, doze up to ASLEEP; fl_slot_waited
+ *	AWAKE           wait.c   fl_await; slot.c doze up to ASLEEP; fl_slot_waited
  *	PARK            park.c   fl_park: the futex
  *	PARKED          the kernel; the time-out
- *	LEAVE           lock.c   leave: the decision
+ *	LEAVE           slot.c   fl_slot_leave
  *	PUSH_LEFT       queue.c  fl_line_leave
  *	observer        fifolock.c fifolock_waiting; lock.c fl_confirm
  *
