@@ -753,3 +753,44 @@ Test(passed, on_hold_given_back_by_a_stranger_is_not_converted, .description = "
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	is_free();
 }
+
+static void the_holder_gives(void)
+{
+	elsewhere(gives);
+}
+
+/* Granted with nobody in line behind: is the role kept with that hold? */
+static bool is_kept_alone(void)
+{
+	bool kept;
+
+	cr_assert_eq(fifolock_trylock(&lock, X), 0);
+	hooks.sleep = the_holder_gives;
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	cr_assert_null(hooks.sleep);
+	cr_assert_eq(said, 0);
+	kept = fl_word_kept(__atomic_load_n(&lock.word, __ATOMIC_RELAXED));
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	return kept;
+}
+
+Test(passed, on_to_nobody_it_is_not_kept_for_the_next_15_with_nobody_in_line,
+     .description = "G6")
+{
+	while (!is_kept_alone())
+		;
+	for (unsigned i = 0; i < 15; i++)
+		cr_assert_not(is_kept_alone(), "%u", i);
+	cr_assert(is_kept_alone());
+	is_free();
+}
+
+Test(passed, on_is_the_role_also_where_it_was_in_vain_before, .description = "G6")
+{
+	while (!is_kept_alone())
+		;
+	keeps();
+	passes_while(happens);
+	is_over();
+	is_free();
+}

@@ -22,6 +22,7 @@
  *
  *	row      released by        acquired by            what it carries
  *	[SCAN]   resume             see lock.c             gone, before the word says that it counts
+ *	[ROLE]   entrust            fl_role_change (role.c) below, older
  *
  *	relaxed   because
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
@@ -63,12 +64,14 @@ static void keep_on(const fifolock_t *lock, struct fl_slot *keeper)
 	fl_role_set(keeper, fl_role_note(lock, FL_KEPT));
 }
 
-/* Hold and role are with the slot. */
+/* Hold and role are with the slot.  Nobody else writes its note as long as that does not speak of
+ * a lock; so a store is enough, and the thread goes on while the line is on its way. */
 static void entrust(const fifolock_t *lock, struct fl_slot *slot, uint32_t gone)
 {
 	fl_store_relaxed(&slot->below, gone); /* [MINE] */
 	slot->newer = 0;
-	fl_role_set(slot, fl_role_note(lock, FL_KEPT));
+	/* [ROLE] release */
+	fl_store_release(&slot->note, fl_role_note(lock, FL_KEPT));
 	fl_store_relaxed(&slot->older, 0); /* [MINE] */
 }
 
@@ -113,6 +116,8 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 	if (keeper->mode != mode)
 		return false;
 	heir = heir_of(keeper);
+	if (!heir)
+		fl_role_in_vain(lock);
 	if (!heir || !fl_role_change(keeper, &note, fl_role_note(lock, FL_PASSING)))
 		return false;
 	if (!wants(heir, mode, 0) || !fl_claim(heir)) {

@@ -49,14 +49,30 @@
 #define NEWEST(line) ((uint32_t)(line))
 #define TICKET(line) ((uint32_t)((line) >> 32))
 
-/* Are as many in line as may be? */
-static bool full(const fifolock_t *lock, uint32_t ticket, uint32_t limit)
+/* How many have gone: not fewer than when this is called, as the last word is read by
+ * read-modify-writes, which see the newest value there is. */
+static uint32_t gone_by_now(fifolock_t *lock)
 {
-	/* Who has gone since is counted by the exact way, which is only asked to
-	 * refuse. */
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	uint32_t gone;
+
+	for (;;) {
+		/* [GONE] acquire, no release */
+		if (!fl_cas_acq_rel(&lock->word, &word, word))
+			continue;
+		if (!fl_word_kept(word))
+			return fl_load_acquire(&lock->gone); /* [GONE] acquire */
+		if (fl_role_gone_now(lock, &gone))
+			return gone;
+	}
+}
+
+/* Are as many in line as may be?  The exact way is only asked to refuse. */
+static bool full(fifolock_t *lock, uint32_t ticket, uint32_t limit)
+{
 	return limit != UINT32_MAX &&
 	       ticket - fl_load_relaxed(&lock->gone) >= limit && /* [GUESS] */
-	       fl_line_length(lock) >= limit;
+	       fl_line_length(lock) >= limit && ticket - gone_by_now(lock) >= limit;
 }
 
 static uint32_t older_of(const struct fl_slot *slot)
@@ -134,6 +150,11 @@ void fl_line_leave(fifolock_t *lock, struct fl_slot *slot)
 bool fl_line_is_empty(const fifolock_t *lock)
 {
 	return NEWEST(fl_load_relaxed(&lock->line)) == 0; /* [TAKEN] */
+}
+
+bool fl_line_is_newest(const fifolock_t *lock, const struct fl_slot *slot)
+{
+	return NEWEST(fl_load_relaxed(&lock->line)) == slot->id; /* [GUESS] */
 }
 
 uint32_t fl_line_drawn(const fifolock_t *lock)

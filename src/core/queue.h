@@ -40,6 +40,7 @@ uint32_t
 fl_line_drawn(const fifolock_t *lock); /* tickets, at least all that are in line */
 bool fl_line_is_empty(
 	const fifolock_t *lock); /* for who has joined: it is not there any more */
+bool fl_line_is_newest(const fifolock_t *lock, const struct fl_slot *slot);
 bool fl_line_follows(const struct fl_slot *slot, const struct fl_slot *older);
 
 /* The owner of the role. */

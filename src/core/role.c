@@ -22,18 +22,19 @@
 FL_ALL_MY const fifolock_t *fl_kept_lock;
 FL_ALL_MY struct fl_slot *fl_kept_slot;
 
-/* By the lock's address: {ticket, slot} of who was granted last.  Locks may share one, so it
- * is a hint, and may be lost. */
+/* By the lock's address: {ticket, slot} of who was granted last, and how many times more the role is
+ * not kept with nobody in line.  Locks may share one, so these are hints, and may be lost. */
 #define BOARDS 64
-static struct {
+static struct board {
 	uint64_t last;
+	uint32_t skips;
 } __attribute__((aligned(64))) boards[BOARDS];
 
-static uint64_t *board_of(const fifolock_t *lock)
+static struct board *board_of(const fifolock_t *lock)
 {
 	uint64_t mixed = (uintptr_t)lock * UINT64_C(0x9e3779b97f4a7c15);
 
-	return &boards[mixed >> 58].last;
+	return &boards[mixed >> 58];
 }
 
 void fl_role_hide(void)
@@ -43,12 +44,31 @@ void fl_role_hide(void)
 
 void fl_role_publish(const fifolock_t *lock, uint32_t ticket, uint32_t slot)
 {
-	fl_store_relaxed(board_of(lock), (uint64_t)ticket << 32 | slot); /* [HINT] */
+	/* [HINT] */
+	fl_store_relaxed(&board_of(lock)->last, (uint64_t)ticket << 32 | slot);
 }
 
 uint32_t fl_role_reached(const fifolock_t *lock)
 {
-	return (uint32_t)(fl_load_relaxed(board_of(lock)) >> 32); /* [HINT] */
+	return (uint32_t)(fl_load_relaxed(&board_of(lock)->last) >> 32); /* [HINT] */
+}
+
+/* To keep it takes as long as to scan, and to end that without an heir twice as long: with two
+ * threads and short sections the heir comes too late, mostly.  So it is tried now and then. */
+#define SKIPS 15
+
+bool fl_role_pays(const fifolock_t *lock)
+{
+	uint32_t skips = fl_load_relaxed(&board_of(lock)->skips); /* [HINT] */
+
+	if (skips)
+		fl_store_relaxed(&board_of(lock)->skips, skips - 1); /* [HINT] */
+	return skips == 0;
+}
+
+void fl_role_in_vain(const fifolock_t *lock)
+{
+	fl_store_relaxed(&board_of(lock)->skips, SKIPS); /* [HINT] */
 }
 
 static bool speaks_of(const struct fl_slot *slot, const fifolock_t *lock, uint64_t *note)
@@ -81,7 +101,7 @@ struct fl_slot *fl_role_find(const fifolock_t *lock, uint64_t *note)
 
 	if (fl_kept_lock == lock && fl_kept_slot && speaks_of(fl_kept_slot, lock, note))
 		return fl_kept_slot;
-	id = (uint32_t)fl_load_relaxed(board_of(lock)); /* [HINT] */
+	id = (uint32_t)fl_load_relaxed(&board_of(lock)->last); /* [HINT] */
 	if (id && speaks_of(fl_slot_at(id), lock, note))
 		return fl_slot_at(id);
 	return walk(lock, note);
@@ -97,6 +117,14 @@ bool fl_role_gone(const fifolock_t *lock, uint32_t *gone)
 	*gone = fl_load_acquire(&slot->below); /* [ROLE] acquire: before the note again */
 	return speaks_of(slot, lock, &after) &&
 	       fl_load_relaxed(&slot->below) == *gone; /* [COUNT] */
+}
+
+bool fl_role_gone_now(const fifolock_t *lock, uint32_t *gone)
+{
+	uint64_t note;
+	struct fl_slot *slot = fl_role_find(lock, &note);
+
+	return slot && fl_role_change(slot, &note, note) && fl_role_gone(lock, gone);
 }
 
 bool fl_role_change(struct fl_slot *slot, uint64_t *note, uint64_t to)

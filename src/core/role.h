@@ -62,6 +62,9 @@ struct fl_slot *fl_role_find(const fifolock_t *lock, uint64_t *note);
 /* What lock->gone would be, as of the keeper; false: it is not kept. */
 bool fl_role_gone(const fifolock_t *lock, uint32_t *gone);
 
+/* The same, and not older than the call, as the note is read by a read-modify-write. */
+bool fl_role_gone_now(const fifolock_t *lock, uint32_t *gone);
+
 /* from -> to, if the note says so still.  Carries all that was done before. */
 bool fl_role_change(struct fl_slot *slot, uint64_t *note, uint64_t to);
 
@@ -78,6 +81,11 @@ bool fl_role_orphan(struct fl_slot *slot);
 void fl_role_publish(const fifolock_t *lock, uint32_t ticket, uint32_t slot);
 void fl_role_hide(void);			  /* from a race detector */
 uint32_t fl_role_reached(const fifolock_t *lock); /* a ticket that has been granted */
+
+/* Does it pay to keep the role where nobody is in line yet?  Not if the last one who did so had
+ * nobody to pass it to.  Hints. */
+bool fl_role_pays(const fifolock_t *lock);
+void fl_role_in_vain(const fifolock_t *lock);
 
 /* The lock whose role, and the slot in which, this thread may keep: hints for its own
  * release. */

@@ -204,6 +204,13 @@ static bool may_keep(const struct scan *scan, const struct fl_slot *head)
 	       !fl_counted(scan->modes);
 }
 
+/* Is it to?  Somebody is in line behind it, or is likely to be before it gives back. */
+static bool is_to_keep(const struct scan *scan, const struct fl_slot *head)
+{
+	return may_keep(scan, head) &&
+	       (!fl_line_is_newest(scan->lock, head) || fl_role_pays(scan->lock));
+}
+
 /* Is its section one that this thread runs?  Only where nobody could be granted beside
  * it: then nobody waits because it is run here and not there. */
 static bool to_be_run(const struct scan *scan, const struct fl_slot *head)
@@ -239,7 +246,7 @@ static void take(struct scan *scan, struct fl_slot *head)
 	bool claimed = fl_claim(head);
 
 	scan->converts = scan->converts || (head->how & FL_AHEAD);
-	if (claimed && may_keep(scan, head))
+	if (claimed && is_to_keep(scan, head))
 		scan->keeper = head;
 	else
 		fl_line_cut(scan->lock, head);

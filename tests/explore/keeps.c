@@ -410,8 +410,11 @@ bool keeps_note(const struct ex_event *event, const struct fl_slot *slot)
 
 	if (!before && !after)
 		return false;
-	if (event->op.kind != EX_CAS)
+	/* Nobody else writes what speaks of no lock. */
+	if (event->op.kind != EX_CAS && (before || after != FL_KEPT))
 		ex_fail("thread %u writes over what a slot says of a role", me);
+	if (event->before == event->after && !is_taken(before))
+		return true; /* a look */
 	if (!before && after == FL_PASSING)
 		prepares(me, slot);
 	else if (!before && after == FL_KEPT)

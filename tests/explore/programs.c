@@ -261,7 +261,7 @@ static void begin(void)
 
 	pool_begin(program->cold ? program->cold : 64);
 	handed_begin();
-	role_begin();
+	role_begin(program->unpaid);
 	for (unsigned t = 0; t < threads && !program->cold; t++)
 		pool_warm(ex_pool(t));
 	for (unsigned i = 0; i < program->spare; i++)

@@ -26,6 +26,7 @@ struct program {
 	bool big;	  /* at random: too many executions for all */
 	const char *held; /* to begin with: a mode for each thread, or . */
 	bool kept;	  /* some of that for ever, by nobody who is there */
+	bool unpaid;	  /* the role is kept only if somebody is in line already */
 	bool misuse;
 };
 

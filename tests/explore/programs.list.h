@@ -265,6 +265,12 @@
 {.name = "kept-and-destroyed", .scripts = {"+X ref -X destroy", "+X ref -X destroy", "+X ref -X destroy"}, .big = true},
 {.name = "kept-and-wrap", .scripts = {"-X +X -X", "+X -X", "+X -X", "look"}, .held = "X", .ticket = 0xfffffffe, .big = true},
 
+/* ... but not with nobody in line. */
+{.name = "unpaid", .scripts = {"+X -X", "+X -X", "+X -X"}, .unpaid = true, .big = true},
+{.name = "unpaid-of-two", .scripts = {"+X -X +X -X", "+X -X +X -X"}, .unpaid = true},
+{.name = "unpaid-and-time-out", .scripts = {"+X -X", "~X -X", "~X -X"}, .unpaid = true, .big = true},
+{.name = "unpaid-and-close", .scripts = {"-X", "+X -X", "close"}, .held = "X", .unpaid = true},
+
 /* ... and a signal handler of that thread: its unlock, its close, look and try, in every window. */
 {.name = "kept-and-signal", .scripts = {"+X 2+X 2-X -X", "+X -X", "-X"}, .held = "..X", .handler = "-X", .big = true},
 {.name = "kept-and-signal-closes", .scripts = {"+X -X", "+X -X", "-X"}, .held = "..X", .handler = "close", .late = true, .big = true},
