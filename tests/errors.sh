@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The comment above each public function names every errno that it can answer, and no other:
 # errors.c provokes each.  One comment may stand above several functions that answer alike.
+# ("with EAGAIN" is what another call ends with.)
 # usage: errors.sh INCLUDE_DIR ERRORS_PROGRAM
 set -eu
 include=$1 program=$2
@@ -23,7 +24,8 @@ prototype && /;/ {
 	name = substr(text, RSTART, RLENGTH - 1)
 	count = split(comment, words, /[^A-Za-z_]+/)
 	for (i = 1; i <= count; i++)
-		if (words[i] ~ /^E[A-Z]+$/ && words[i] != "EXCLUSIVE")
+		if (words[i] ~ /^E[A-Z]+$/ && words[i] != "EXCLUSIVE" &&
+		    words[i - 1] != "with")
 			print name, words[i]
 	next
 }

@@ -2,7 +2,7 @@
  *
  * fifolock/cond.h - wait for a condition while holding a lock in any mode.
  *
- *	static fifolock_cond_t not_empty;		// zero: nobody waits
+ *	static fifolock_cond_t not_empty;		// all bytes zero: no thread waits
  *
  *	fifolock_lock(&lock, FIFOLOCK_EXCLUSIVE);
  *	while (queue_is_empty())
@@ -10,17 +10,15 @@
  *	...
  *	fifolock_unlock(&lock, FIFOLOCK_EXCLUSIVE);
  *
- * First come, first served here, too: a signal is for whoever has waited longest. It
- * wakes nobody; it moves the waiter to the end of the lock's line, where it is
- * granted in its turn. So a broadcast to a thousand is a thousand places in line,
- * not a thousand threads that fight for one lock.
+ * Waits are first come, first served, too: a signal is for the thread that has waited longest.  It
+ * does not wake that thread, but moves its request to the end of the lock's line, where it is
+ * granted in its turn.  So a broadcast to a thousand threads makes a thousand places in line, not a
+ * thousand threads that compete for one lock.
  *
- * Others may have had the lock between the signal and the grant, so look at the
- * condition again. No wait ends without a signal, a time-out or an error.
+ * Other threads may hold the lock between the signal and the grant, so check the condition again
+ * after each wait.  No wait ends without a signal, a time-out or an error.
  *
- * Every function returns 0 or a positive errno and leaves errno alone. Any thread
- * may call them, a signal handler may not. None is a cancellation point. Deadlines as in
- * fifolock.h; NULL: none.
+ * Results, callers and deadlines are as in fifolock/fifolock.h.
  */
 #ifndef FIFOLOCK_COND_H
 #define FIFOLOCK_COND_H
@@ -31,17 +29,24 @@
 extern "C" {
 #endif
 
-/* Private. All bytes zero is a condition nobody waits for. It must not move or be
- * copied while in use; when nobody waits for it and no call on it is under way it
- * may simply be freed. A waiter whose wait has returned is done with it, and with
- * whoever signalled. In a child after fork() the threads that waited are not there, and a
- * signal would be lost on one of them: initialise it anew, and the lock, too. */
+/* ---- fifolock_cond_wait(3): wait for a condition, in any mode ---- */
+
+/* A condition; the fields are private.  All bytes zero is one for which no thread waits.  It must
+ * not be moved or copied while in use.
+ *
+ * It may be freed when no thread waits for it and no call on it is under way.  A thread whose wait
+ * has returned does not touch the condition any more; nor does the thread that signalled it touch
+ * anything of that thread or of the lock on its behalf.
+ *
+ * In a child after fork() the threads that waited do not exist, and a signal for one of them would
+ * be lost: initialise the condition anew there, and the lock. */
 typedef struct fifolock_cond {
 	fifolock_t guard;
 	struct fl_waiter *first;
 	struct fl_waiter *last;
 } fifolock_cond_t;
 
+/* A condition for which no thread waits. */
 /* clang-format off */
 #ifdef __cplusplus
 #define FIFOLOCK_COND_INIT {FIFOLOCK_INIT(nullptr), nullptr, nullptr}
@@ -50,22 +55,29 @@ typedef struct fifolock_cond {
 #endif
 /* clang-format on */
 
-/* Give one hold of mode back, wait for a signal, and take the hold again: giving
- * back and beginning to wait are one step for whoever signals while holding the
- * lock, or after having held it. The caller has exactly one hold, of weight 1, that
- * is its own to give.
+/* Give one hold of mode back, wait for a signal, and take the hold again in the lock's line.  The
+ * caller must have exactly one hold of the lock, of weight 1; that one is given back.
  *
- *	0	   signalled; held
- *	ECANCELED  the lock is closed, or was closed at any moment of the call, whether anybody
- *		   has signalled or not; not held
- *	EPERM, EINVAL  nothing has changed; held as before */
+ * Giving back and beginning to wait are one step for a thread that signals while it holds the
+ * lock or after it has held it: that signal is not missed.
+ *
+ *	0	signalled, and held again
+ *	ECANCELED  the lock is closed, or was closed at any moment of the call, even after a
+ *		signal: the hold is gone
+ *	EPERM	no hold of this mode exists: nothing has changed
+ *	EINVAL	the mode is not in the table: nothing has changed */
 FIFOLOCK_API int fifolock_cond_wait(fifolock_cond_t *cond, fifolock_t *lock,
 				    unsigned mode);
 
-/* The same until the deadline at most, an absolute time on CLOCK_MONOTONIC, or on
- * the clock that is named. ETIMEDOUT: no signal came; the hold is taken again, for
- * which it waits in line as long as it takes. ECANCELED: not held. EPERM, EINVAL: held as
- * before. */
+/* The same with a deadline for the signal, a time on CLOCK_MONOTONIC; clockwait: on the clock that
+ * is named.
+ *
+ *	0	signalled, and held again
+ *	ETIMEDOUT  no signal came: held again, for which the call waits in line as long as it takes
+ *	ECANCELED  as above: the hold is gone
+ *	EPERM	no hold of this mode exists: nothing has changed
+ *	EINVAL	the mode is not in the table, or the deadline is no time on that clock: nothing
+ *		has changed */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 			const struct timespec *deadline);
@@ -73,11 +85,14 @@ FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 			clockid_t clock, const struct timespec *deadline);
 
-/* Move the one who has waited longest, or all of them in the order in which they
- * came, to the end of their lock's line. Whether the caller holds that lock does not
- * matter, but nobody may free it before this returns, unless it is the waiters
- * themselves. A waiter whose lock was closed is not counted: the signal is for the next.
- * Nobody waits: nothing happens. Always 0. */
+/* Move the request of the thread that has waited longest to the end of its lock's line; broadcast
+ * moves those of all threads, in the order in which they came to wait.  If no thread waits
+ * nothing happens.  A waiting thread whose lock has been closed does not use up a signal: that is
+ * for the next one.  The result is always 0.
+ *
+ * The caller may hold that lock or not.  The lock must stay until this call has returned; only a
+ * thread that was moved by this call may free it earlier, when its own wait has returned.  The call
+ * waits, if at all, for other calls on the same condition. */
 FIFOLOCK_API int fifolock_cond_signal(fifolock_cond_t *cond);
 FIFOLOCK_API int fifolock_cond_broadcast(fifolock_cond_t *cond);
 

@@ -1,56 +1,68 @@
 /* SPDX-License-Identifier: MIT
  *
- * fifolock/fifolock.h - a lock that grants strictly in the order asked.
+ * fifolock/fifolock.h - a lock that grants requests strictly in the order in which they came.
  *
- *	static fifolock_t lock;				 // zero: free, shared/exclusive
+ *	static fifolock_t lock;			 // all bytes zero: free, shared/exclusive
  *
- *	fifolock_lock(&lock, FIFOLOCK_SHARED);		 // waits its turn
+ *	fifolock_lock(&lock, FIFOLOCK_SHARED);	 // waits in line until it holds SHARED
  *	...
- *	fifolock_unlock(&lock, FIFOLOCK_SHARED);	 // the mode that was taken
+ *	fifolock_unlock(&lock, FIFOLOCK_SHARED); // gives back the mode that was taken
  *
- *	fifolock_t s = FIFOLOCK_INIT(&fifolock_intent_modes);  // any other mode table
+ *	fifolock_t tree = FIFOLOCK_INIT(&fifolock_intent_modes); // other modes
  *
- * Requests are granted first come, first served, whatever their modes: nobody passes
- * anybody.  So a thread that holds SHARED and asks for SHARED again while another
- * waits for EXCLUSIVE waits for ever, as under every fair lock. The lock is not
- * reentrant.
+ * A lock is taken in a mode.  A hold is one unit of a mode, taken and not yet given back; the
+ * lock's mode table says which holds may exist beside each other (fifolock/modes.h).  A request
+ * that cannot have its hold at once waits in line.  Requests are granted from the head of the
+ * line, first come, first served, whatever their modes.
  *
- * A lock that is never closed and has no limit on its line cannot fail: fifolock_lock, fifolock_lock_n,
- * fifolock_run and fifolock_cond_wait return when the mode is held, or has been, and not
- * before. So you must look at the answer if you close, limit the line, or set a deadline. (A thread
- * for whose place in line there is no memory tries again until there is, or until the
- * deadline or a closing ends that; its order begins when it has the place.)
+ * The lock is not reentrant.  As under every fair lock, a thread that holds SHARED and asks for
+ * SHARED again waits for ever if a request for EXCLUSIVE came in between: its second request is
+ * behind that one, and that one waits for its first hold.
  *
- * Every int function returns 0 or a positive errno and leaves errno alone; on any
- * error nothing has changed.  Callers, unless a function says otherwise: any thread,
- * not a signal handler.  No function is a cancellation point; none may be called while
- * PTHREAD_CANCEL_ASYNCHRONOUS is set and cancelling enabled.
+ * Results.  Every int function returns 0 or a positive error number; errno stays as it was.  After
+ * an error nothing has changed: no hold was taken, given back or converted.  The one exception
+ * is ECANCELED from fifolock_bump and from a wait for a condition: there the hold is gone.
  *
- * What each of these means; each function's comment names those that it can answer.
+ * A lock that is never closed and has no limit on its line cannot fail, given a mode of its table:
+ * there fifolock_lock, fifolock_lock_n and fifolock_cond_wait return only when the mode is held,
+ * and fifolock_run only when the section has run; their result may be ignored.  Check every
+ * result if you close the lock, limit its line, or set a deadline.  (No wait fails for want of
+ * memory: a thread that finds none for its place in line tries again until it does, or until the
+ * deadline passes or the lock is closed.  Its turn counts from the moment it has the place.)
  *
- *	EINVAL	no such mode; an unknown clock; tv_nsec outside 0..999999999; a time on the
- *		wrong clock (below)
- *	ERANGE	a weight of 0, or over the mode's capacity
- *	EBUSY	trylock: somebody is in line or it does not fit; tryconvert: it does not fit;
- *		destroy: in use
- *	ETIMEDOUT  the deadline passed: nothing is held
- *	EPERM	what gives a hold back: not that many holds of that mode exist
- *	ENOMEM	fifolock_request and fifolock_run_async only: no memory for a place in line
- *	ECANCELED  the lock is closed, or was closed while in line: nothing is held
- *	EAGAIN	as many are in line as fifolock_limit_waiters allows; or (reopen, bump) a thread that
- *		is granting has been off its processor for a tenth of a second
- *	EDEADLK	convert: would wait for another conversion that waits for this one; and
- *		in the debug build any request that can never be granted
+ * Callers.  Unless a function's comment says otherwise: any thread may call it, also inside a
+ * callback (fifolock/request.h); a signal handler may not.  No function is a cancellation
+ * point, and none may be called while PTHREAD_CANCEL_ASYNCHRONOUS is set and cancellation is
+ * enabled.
  *
- * Deadlines are absolute times; NULL is no deadline: the call waits for as long as it takes.  So
- * does, in effect, a time in the far future, INT64_MAX seconds included.  But a call that would
- * have to wait until a time on CLOCK_MONOTONIC that is decades ahead and within a year of what
- * CLOCK_REALTIME says now answers EINVAL: that time was read from the other clock.  (A
- * CLOCK_MONOTONIC time given to a call that takes CLOCK_REALTIME has long passed.)
+ * Errors.  The comment of each function names those that it can return.
  *
- * More: fifolock/request.h (be granted later, let a section be run in turn),
- * fifolock/cond.h (wait for a condition), fifolock/inspect.h (look at a lock,
- * count).
+ *	EINVAL	the mode is not in the table; the clock is unknown; tv_nsec is outside
+ *		0..999999999; the deadline was read from the wrong clock (below); the lock
+ *		has been destroyed
+ *	ERANGE	the weight is 0, or more than the mode's capacity
+ *	EBUSY	fifolock_trylock: a request is in line, or the hold does not fit;
+ *		fifolock_tryconvert: the new mode does not fit; fifolock_destroy: the lock is
+ *		in use
+ *	ETIMEDOUT  the deadline passed first
+ *	EPERM	the hold that was to be given back or converted does not exist
+ *	ENOMEM	fifolock_request, fifolock_run_async: no memory for a place in line
+ *	ECANCELED  the lock is closed, or was closed while the request was in line
+ *	EAGAIN	the line is as long as fifolock_limit_waiters allows; fifolock_reopen,
+ *		fifolock_bump: another thread is in the middle of granting, and the system has
+ *		kept it off its processor for a tenth of a second
+ *	EDEADLK	fifolock_convert: it would wait for a conversion that waits for it; and in the
+ *		debug build any request that can never be granted
+ *
+ * Deadlines are absolute times.  NULL is no deadline: the call waits for as long as it takes.  So
+ * does, in effect, a time in the far future, also one of INT64_MAX seconds.  One mistake is
+ * noticed: if a call on CLOCK_MONOTONIC would have to wait until a time that is decades ahead, and
+ * within a year of what CLOCK_REALTIME says now, it returns EINVAL, because that time was read
+ * from the other clock.  (The opposite, a CLOCK_MONOTONIC time for a call on CLOCK_REALTIME, has
+ * passed long ago.)
+ *
+ * See also: fifolock/modes.h (tables of modes), fifolock/request.h (granted later; sections that
+ * are run in turn), fifolock/cond.h (wait for a condition), fifolock/inspect.h (look, count).
  */
 #ifndef FIFOLOCK_FIFOLOCK_H
 #define FIFOLOCK_FIFOLOCK_H
@@ -63,13 +75,17 @@
 extern "C" {
 #endif
 
+/* On functions whose result may mean that nothing is held: the compiler warns if it is ignored. */
 #define FIFOLOCK_CHECKED __attribute__((warn_unused_result))
 
-/* The lock: 40 bytes, private.  All bytes zero is a free shared/exclusive
- * lock.  It may live in any memory of one process; it must not move or be
- * copied while in use; a copy is another lock, of which nobody in line knows.  In a child
- * after fork() the holds of the forking thread are its own; a lock that other threads held,
- * waited for, or were in a call on at the fork must be initialised anew there. */
+/* ---- fifolock_init(3): make a lock, end its use ---- */
+
+/* A lock: 40 bytes, the fields are private.  All bytes zero is a free shared/exclusive lock.  It
+ * may lie in any memory of one process, but not be moved or copied while it is in use: a copy is
+ * another lock, and requests in line do not know it.
+ *
+ * In a child after fork() the forking thread still has its holds.  A lock that another thread
+ * held, waited for or was in a call on at that moment must be initialised anew there. */
 typedef struct fifolock {
 	uint64_t word;
 	uint64_t line;
@@ -80,6 +96,7 @@ typedef struct fifolock {
 	uint32_t gone;
 } fifolock_t;
 
+/* A free lock that uses the table to which the pointer points; NULL: shared/exclusive. */
 /* clang-format off */
 #ifdef __cplusplus
 #define FIFOLOCK_INIT(modes_pointer) {0, 0, 0, 0, (modes_pointer), 0, 0}
@@ -88,59 +105,86 @@ typedef struct fifolock {
 #endif
 /* clang-format on */
 
-/* Make *lock a free lock with the given table (NULL: shared/exclusive), which
- * must outlive it.  Nobody else may be using that memory.  EINVAL: lock NULL.
- * Signal handlers may call it. */
+/* Make *lock a free lock that uses the given table; NULL: shared/exclusive.  The table must stay
+ * in memory, unchanged, for as long as the lock is used.  No other thread may be using the lock's
+ * memory.  Does not wait; signal handlers may call it.
+ *
+ *	EINVAL	lock is NULL */
 FIFOLOCK_API int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes);
 
-/* End a lock's use; every later call on it returns EINVAL until it is
- * initialised again.  EBUSY while it is held or waited for.  No other thread
- * may be inside a call on the lock, except that the thread that gave up the last
- * hold need not wait for earlier holders' unlock to return: that is over.
- * A lock that is not in use may also simply be freed.  EINVAL: lock NULL, or destroyed. */
+/* End the use of a lock: every later call on it returns EINVAL until it is initialised again.  A
+ * lock that is not in use may also simply be freed.  Does not wait.
+ *
+ * No other thread may be inside a call on the lock, with one exception: an unlock that has given
+ * its hold back already does not touch the lock any more.  So the thread that gives the last hold
+ * back may destroy and free the lock when its own unlock has returned; it need not wait for the
+ * unlock calls of earlier holders to return.
+ *
+ *	EBUSY	a hold exists, or a request is in line
+ *	EINVAL	lock is NULL, or has been destroyed */
 FIFOLOCK_API int fifolock_destroy(fifolock_t *lock);
 
-/* Take one hold of mode, waiting in line for as long as it takes.
- * EINVAL, ECANCELED, EAGAIN. */
+/* ---- fifolock_lock(3): take holds and give them back ---- */
+
+/* Take one hold of mode; wait in line for it as long as it takes.
+ *
+ *	EINVAL	the mode is not in the table
+ *	ECANCELED  the lock is closed
+ *	EAGAIN	the line is as long as it may be */
 FIFOLOCK_API int fifolock_lock(fifolock_t *lock, unsigned mode);
 
-/* Take one hold of mode if nobody is in line and it fits: 0, else EBUSY.
- * Never passes a waiting request, and never fails without cause.  A request that
- * times out is in line until its call returns, and until an unlock by another
- * thread that is granting at that moment returns.  EINVAL, ECANCELED.  Signal handlers
- * may call it. */
+/* Take one hold of mode if no request is in line and the hold fits beside those that exist.  Does
+ * not wait, never passes a waiting request, and never fails without a cause.  Signal handlers may
+ * call it.
+ *
+ *	EBUSY	a request is in line, or the hold does not fit.  A request that has timed out
+ *		counts as in line until its call returns and, if another thread is granting at
+ *		that moment, until that thread's unlock or other call returns
+ *	EINVAL	the mode is not in the table
+ *	ECANCELED  the lock is closed */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock(fifolock_t *lock, unsigned mode);
 
-/* Take one hold of mode, waiting until the deadline at most: an absolute time
- * on CLOCK_MONOTONIC.  A lock that is free is taken even if the deadline has
- * passed.  A request that times out leaves the line, and those it held up are
- * let in at once.  One that is just being granted when the deadline passes waits for that:
- * usually less than a microsecond; but if the system takes the processor from the thread that
- * grants it, or a debugger stops that thread, until it goes on.  The call then returns 0,
- * late.  EINVAL, ETIMEDOUT, ECANCELED, EAGAIN. */
+/* Take one hold of mode; wait in line until the deadline at most, a time on CLOCK_MONOTONIC.  What
+ * can be had at once is taken even if the deadline has passed.  When a request times out, the
+ * requests that it kept waiting are granted at once if they fit now.
+ *
+ * A deadline may pass while another thread is granting the request.  Then the call waits for that
+ * thread to finish, usually less than a microsecond, and returns 0, late.  If the system has taken
+ * the processor from that thread, or a debugger has stopped it, the call waits until it goes on.
+ *
+ *	ETIMEDOUT  the deadline passed first
+ *	EINVAL	the mode is not in the table, or the deadline is no time on that clock
+ *	ECANCELED  the lock is closed
+ *	EAGAIN	the line is as long as it may be */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedlock(fifolock_t *lock, unsigned mode,
 						     const struct timespec *deadline);
 
-/* The same by CLOCK_MONOTONIC or CLOCK_REALTIME; a CLOCK_REALTIME deadline
- * follows that clock when it is set.  EINVAL, ETIMEDOUT, ECANCELED, EAGAIN. */
+/* The same with a deadline on CLOCK_MONOTONIC or CLOCK_REALTIME, as clock says.  A deadline on
+ * CLOCK_REALTIME follows that clock when it is set.  EINVAL, ETIMEDOUT, ECANCELED, EAGAIN. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock(fifolock_t *lock, unsigned mode,
 						     clockid_t clock,
 						     const struct timespec *deadline);
 
-/* Give one hold of mode back and let in who then fits.  Never blocks and never
- * allocates; signal handlers may call it, whatever they interrupted.  The hold
- * may have been taken by another thread.  After the hold is gone the lock is
- * not touched on the caller's behalf: the last holder may free it at once.
+/* Give one hold of mode back and grant the requests at the head of the line that fit then.  Never
+ * waits and never allocates; signal handlers may call it, whatever they have interrupted.  It
+ * runs the callbacks of requests that it grants (fifolock/request.h).
  *
- * Holds have no owner: a thread that gives back what it does not have takes the hold of
- * another one, which then is not alone with what the lock guards, and whose own unlock is
- * refused, or takes a third one's.  Only where nobody holds the mode this is noticed
- * (EPERM); the debug build notices it always.  EINVAL. */
+ * When the hold is gone the call does not touch the lock any more: the last holder may free the
+ * lock as soon as its own unlock has returned.
+ *
+ * Holds have no owner: the hold may have been taken by another thread.  A thread that gives back a
+ * hold which it does not have takes it from another holder.  That holder then no longer has what
+ * the lock guards to itself, and its own unlock fails or takes the hold of a third.  This is
+ * noticed only where no hold of the mode exists; the debug build always notices it, in tables
+ * whose holds have owners (fifolock_modes_owner_checked).
+ *
+ *	EPERM	no hold of this mode exists
+ *	EINVAL	the mode is not in the table */
 FIFOLOCK_API int fifolock_unlock(fifolock_t *lock, unsigned mode);
 
-/* The same with a weight: n holds of the mode in one step, all or nothing.  A
- * heavy request at the head of the line is not passed by light ones behind it.
- * EINVAL, ERANGE, ECANCELED, EAGAIN. */
+/* The same four with a weight: n holds of the mode in one step, all or none.  A heavy request at
+ * the head of the line is not passed by lighter ones behind it.  ERANGE: n is 0, or more than
+ * the mode's capacity.  EINVAL, ECANCELED, EAGAIN. */
 FIFOLOCK_API int fifolock_lock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 /* EINVAL, ERANGE, EBUSY, ECANCELED. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock_n(fifolock_t *lock, unsigned mode,
@@ -152,74 +196,108 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedlock_n(fifolock_t *lock, unsigne
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock_n(fifolock_t *lock, unsigned mode,
 						       uint32_t n, clockid_t clock,
 						       const struct timespec *deadline);
-/* Any part of what was taken may be given back.  EINVAL, ERANGE, EPERM. */
+/* Give n holds back, which need not be as many as one call took.  EPERM: fewer than n exist.
+ * EINVAL, ERANGE. */
 FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 
-/* One hold of to for one of from, in one step; the lock is never without the caller.
+/* ---- fifolock_convert(3): change the mode of a hold ---- */
+
+/* Make one hold of the mode from one of the mode to, in one step: in between the lock is never
+ * without the caller's hold.
  *
- * What fits at once is done at once, past the line: a weaker mode always does, and lets
- * in who then fits.  convert waits otherwise, before all in line who hold nothing, for
- * the other holders to leave; it keeps from meanwhile.  Conversions wait in the order
- * in which they asked.  On every error from is still held.
+ * A conversion that fits at once is done at once, past the line.  One to a weaker mode always
+ * fits, and the requests at the head of the line that fit then are granted.  Otherwise the call
+ * waits, before all requests that hold nothing, until the other holds are gone; the hold of from
+ * stays meanwhile.  Conversions wait in the order in which they came.  After every error the
+ * hold of from is still there.
  *
- * EDEADLK: another conversion waits for this hold to go, so this one would wait for
- * ever; give from back instead.  (Where only UPDATE is ever converted to EXCLUSIVE that
- * cannot happen: one at a time holds UPDATE.  Where a function is the rule it must allow
- * beside fewer holds what it allows beside more.)  EPERM: from is not held.  EINVAL,
- * ECANCELED. */
+ *	EDEADLK	another conversion waits for this hold to go, so that both would wait for ever:
+ *		give the hold back, and begin anew.  Where only UPDATE is ever converted to
+ *		EXCLUSIVE this cannot happen, as there is one hold of UPDATE at a time.  (A
+ *		table whose rule is a function must allow beside fewer holds what it allows
+ *		beside more.)
+ *	EPERM	no hold of from exists
+ *	EINVAL	one of the modes is not in the table
+ *	ECANCELED  the lock is closed */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_convert(fifolock_t *lock, unsigned from,
 						   unsigned to);
-/* EBUSY: it does not fit now.  EPERM, EINVAL, ECANCELED. */
+/* The same without waiting.  EBUSY: it does not fit now.  EPERM, EINVAL, ECANCELED. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_tryconvert(fifolock_t *lock, unsigned from,
 						      unsigned to);
-/* Until the deadline at most, on CLOCK_MONOTONIC.  ETIMEDOUT, EDEADLK, EPERM, EINVAL,
- * ECANCELED. */
+/* The same until the deadline at most, a time on CLOCK_MONOTONIC.  ETIMEDOUT, EDEADLK, EPERM,
+ * EINVAL, ECANCELED. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedconvert(fifolock_t *lock, unsigned from,
 							unsigned to,
 							const struct timespec *deadline);
 
-/* Turn everybody away: all in line, all who wait at a condition with this lock, and all
- * who ask later, hold nothing and are told so, until it is opened again. It aborts and does not drain: to
- * let those in line have their turn first, see "Closing" in the guide. Holders give back as
- * usual. Requests in line are told by the time this returns or, if another thread is
- * granting at that moment, by that thread. It takes time for each slot that the process has
- * ever needed at once, some nanoseconds. Closing what is closed is no error. A closed lock
- * that nobody holds can be destroyed. EINVAL: destroyed. */
+/* ---- fifolock_close(3): refuse all requests, limit the line ---- */
+
+/* Refuse all requests until the lock is opened again: every request in line, every thread that
+ * waits for a condition with this lock, and every request that comes later ends with ECANCELED,
+ * without a hold.  Existing holds stay and are given back as usual.
+ *
+ * A closing aborts.  To let the requests in line have their turn first, make the program's own
+ * data say that it ends, and close when its threads have come back, if at all.
+ *
+ * Does not wait.  The requests in line have been refused when the call returns, unless another
+ * thread is granting at that moment: then that thread refuses them.  The call takes some
+ * nanoseconds for each request that the process has ever had waiting at one time.  A closed
+ * lock without holds can be destroyed.  Closing a closed lock is no error.
+ *
+ *	EINVAL	the lock has been destroyed */
 FIFOLOCK_API int fifolock_close(fifolock_t *lock);
 
-/* A lock just reopened may refuse a trylock until another thread's scan, if
- * one is under way, is over. EAGAIN: that thread has been off its processor for a tenth
- * of a second, and may have some to turn away yet; still closed. EINVAL: destroyed. */
+/* Accept requests again.  If another thread is in the middle of granting, waits for it; and
+ * fifolock_trylock may fail with EBUSY until such a thread has finished.
+ *
+ *	EAGAIN	the system has kept that thread off its processor for a tenth of a second.  It
+ *		may still have requests to refuse, so the lock is still closed
+ *	EINVAL	the lock has been destroyed */
 FIFOLOCK_API int fifolock_reopen(fifolock_t *lock);
 
-/* Let at most so many be in line, 1 to 524287; 0, the default: as many as want. Who
- * would be one more is refused; one who has left counts until the scan in which
- * another thread is granting at that moment is over. Conversions and those who come
- * back from a bump or a condition are always let in, as are those who take the place
- * that a predicate table has cleared too early. Those in line already stay. ERANGE,
- * EINVAL. */
+/* Let at most so many requests wait in line, 1 to 524287; 0, the default: any number.  A request
+ * that would be one more fails with EAGAIN (and that is no error of this function); requests in
+ * line stay there.  A request that has left counts until another thread, if one is granting at
+ * that moment, has finished.
+ *
+ * Always let into the line are conversions, and threads that come back to it from fifolock_bump
+ * or a condition.  A thread that grants may also put requests back which it has taken off the
+ * line, because they do not fit any more; then the line may be longer than the limit.  Does not
+ * wait.
+ *
+ *	ERANGE	most is over 524287
+ *	EINVAL	the lock has been destroyed */
 FIFOLOCK_API int fifolock_limit_waiters(fifolock_t *lock, uint32_t most);
 
-/* Is anybody in line who is kept out by the holds of mode that there are, whatever
- * else is held? For a holder in a long piece of work: would anybody be glad if it
- * paused? Nobody in line: one load. Otherwise it looks at the line, one request after the
- * other. For that it waits for a thread that is granting; if that one is off its processor
- * for a tenth of a second the answer is false. */
+/* ---- fifolock_bump(3): give requests in line their turn ---- */
+
+/* Is there a request in line that does not fit beside the existing holds of mode, whatever other
+ * holds there are?  A holder with a long piece of work asks this to know whether to pause.
+ *
+ * With no request in line it is one load.  Otherwise the call goes through the line, one request
+ * after the other, and before that waits for another thread that is granting, if there is one.  If
+ * the system keeps that thread off its processor for a tenth of a second, the answer is false. */
 FIFOLOCK_API bool fifolock_contended(fifolock_t *lock, unsigned mode);
 
-/* Let them in: if the lock is contended as above, give one hold of mode back and
- * take it again behind all who are in line at that moment and before all who come
- * later; otherwise do nothing. Held again on return: 0; EPERM, EINVAL, with nothing
- * changed; EAGAIN, with nothing changed: it could not be told whether the lock is contended,
- * as above. ECANCELED: the lock was closed meanwhile, and the hold is gone. */
+/* Do nothing if the lock is not contended in this mode, as above.  Otherwise give one hold of mode
+ * back and take it again, behind all requests that are in line at that moment and before all that
+ * come later; wait for that as long as it takes.  The result 0 means held in either case.
+ *
+ *	ECANCELED  the lock was closed meanwhile: the hold is gone
+ *	EAGAIN	it cannot be told whether the lock is contended, as above; still held
+ *	EPERM	no hold of this mode exists
+ *	EINVAL	the mode is not in the table */
 FIFOLOCK_API int fifolock_bump(fifolock_t *lock, unsigned mode);
 
-/* A moment's truth, for diagnosis and assertions: how many holds of mode there
- * are (0 for a mode that is not there), and how many requests are in line.
- * Who was seen in line will not be passed by anyone who asks later.  A request that
- * has just timed out may still be counted while another thread is granting.
- * Neither orders memory: who wants to free a lock asks fifolock_destroy, or
- * knows.  Signal handlers may call both. */
+/* ---- fifolock_holds(3): how many hold, how many wait ---- */
+
+/* How many holds of mode exist (0 for a mode that is not in the table), and how many requests are
+ * in line: numbers of one moment, for diagnosis and assertions.  Neither waits; signal handlers
+ * may call both.
+ *
+ * A request that fifolock_waiting has counted is not passed by any that is made after the call.
+ * One that has just timed out may still be counted while another thread is granting.  The answers
+ * order no memory: whether a lock may be freed is a question for fifolock_destroy. */
 FIFOLOCK_API uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode);
 FIFOLOCK_API uint32_t fifolock_waiting(const fifolock_t *lock);
 

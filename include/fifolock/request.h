@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * fifolock/request.h - take a place in line now, be granted later.
+ * fifolock/request.h - a place in line now, the grant later; sections that are run in turn.
  *
- *	static void done(void *ctx, int status)	// 0: the lock is held
+ *	static void done(void *ctx, int status)	// status 0: the mode is held
  *	{
  *		struct job *job = ctx;
  *		...
@@ -10,60 +10,14 @@
  *	}
  *
  *	switch (fifolock_request(&lock, FIFOLOCK_EXCLUSIVE, 1, &job->request, done, job)) {
- *	case 0:			// held now, done is not called
- *	case EINPROGRESS:	// in line, done will be called, exactly once
+ *	case 0:			// held now; done is not called
+ *	case EINPROGRESS:	// in line; done will be called, exactly once
  *	}
  *
- *	fifolock_run(&lock, FIFOLOCK_EXCLUSIVE, section, arg);	// let section be run, in turn
+ *	fifolock_run(&lock, FIFOLOCK_EXCLUSIVE, section, arg);	// returns when section has run
  *
- * Requests and plain lockers stand in one line, in the order in which they asked.
- *
- * Where callbacks run.  In the thread that made the grant possible: inside its
- * unlock, convert, close or any other call of this library, which returns only after
- * them; a grant that another thread makes may be called back before fifolock_request
- * has returned.  Nothing of the library is held meanwhile but the granted mode: a
- * callback may lock, unlock, request and cancel, on this lock and others.
- *
- * The callbacks of one thread run one after the other, oldest first. What a callback's own
- * calls grant is called back after it has returned, so a chain of any length needs the
- * stack of one. There is one exception: a callback that waits for a lock would wait for
- * itself if the hold of another one that is due in its thread were in its way, as after
- * unlock and lock of the same lock. So whoever waits runs first, inside its wait, those
- * due callbacks that hold that same lock. They may take 32 KiB of the thread's stack; what
- * would nest deeper is handed over, see below.
- *
- * Until it returns the thread that it has borrowed does nothing else: let it be
- * short, and do not let it wait for something that this thread holds, waits for, or
- * is to do, such as a callback on another lock that is due after it. It must not end the
- * thread, nor jump or throw out of the callback.  If the call was made by a signal handler,
- * the callback runs in the handler (or, if the handler has interrupted a call of this
- * library, after that): then it may call only what handlers may.
- *
- * How many callbacks one call runs.  All of requests that joined before it began to call
- * back, however many; of younger ones, which may go on coming for ever (each asks for the
- * next step before it gives back), at most 256, and none once the system's coarse clock is
- * 2 ms further. The others are handed over: they hold, and are called back by the next
- * thread that comes on the same lock and finds it held or has somebody in line there:
- * inside its lock, request, run, convert, unlock or other call on it, in which all that was
- * handed over counts as older. Where a thread is waiting in line for the lock already
- * nothing is handed over; then its turn comes. If no thread comes the hold stays, and the
- * callback with it: a program that may fall silent calls fifolock_request_run_due when it is
- * idle. Callbacks that are told ECANCELED hold nothing and are never handed over.
- *
- * The hold of a callback counts, in the debug build, as its thread's own.  If
- * another thread is to give it back (as after fifolock_done_eventfd), tell the
- * table so: fifolock_modes_owner_checked(&modes, false).
- *
- * A lock must stay until every fifolock_request and fifolock_run on it has returned,
- * even where a callback or a section is the last to use it. A request that has ended has
- * nothing to do with its lock any more: it may be waited for, polled, cancelled in vain and
- * asked for its position when the lock is destroyed and its memory gone, and a wait or a
- * poll may be under way as that happens. As long as the request is in line, a cancel that
- * answers 0 and fifolock_request_position are calls on the lock like others: it must stay
- * until they have returned.
- *
- * Every function returns 0 or a positive errno and leaves errno alone; any thread
- * may call it, a signal handler may not, unless the function says otherwise.
+ * Requests stand in one line with the threads that wait in fifolock_lock, in the order in which
+ * they came.  Results, callers and deadlines are as in fifolock/fifolock.h.
  */
 #ifndef FIFOLOCK_REQUEST_H
 #define FIFOLOCK_REQUEST_H
@@ -74,10 +28,56 @@
 extern "C" {
 #endif
 
-/* One request, in the caller's memory; private.  It must stay there, unmoved, until
- * the request has ended: granted and called back, granted and found so by wait or
- * poll, turned away and told so, cancelled; and until a cancel under way has returned.
- * Then it may be used again. */
+/* ---- fifolock_request(3): take a place in line, be granted later ---- */
+
+/* Where a callback runs.  In the thread that made the grant possible: inside its unlock, convert,
+ * close or other call of this library, which returns only when the callback has.  If another
+ * thread makes the grant, that may be before fifolock_request has returned.  The library holds
+ * nothing meanwhile except the granted mode: a callback may lock, unlock, request and cancel, on
+ * this lock and on others.
+ *
+ * The thread does nothing else until the callback returns, so it should be short.  It must not
+ * wait for anything that this thread holds, waits for or has yet to do, such as another callback
+ * that is due in this thread after it.  It must not end the thread, nor jump or throw out.
+ *
+ * In a signal handler.  If a signal handler made the call, the callback runs in the handler and may
+ * do only what a handler may.  If the handler has interrupted a call of this library, the
+ * callback may run when that call is done with its work instead.
+ *
+ * In which order.  The callbacks of one thread run one after the other, oldest first.  A callback
+ * whose request is granted by a callback runs after that one has returned.  So a chain of any
+ * length needs the stack of one.  There is one exception.  A callback that waits for a lock would
+ * wait for ever if that lock were held by a callback that is due after it in the same thread (as
+ * when it unlocks a lock and locks it again).  So the callbacks that hold this very lock run
+ * first, inside the wait, as long as no more than 32 KiB of the thread's stack are used for that;
+ * what would nest deeper is handed over, as follows.
+ *
+ * How many in one call.  All callbacks of requests that were in line before the call began to run
+ * callbacks.  Of younger requests, which could go on coming for ever, as each callback may make
+ * one before it gives its hold back: at most 256, and none after 2 ms of the system's coarse
+ * clock.  The others are handed over: they have their hold, and the next thread that comes on the
+ * same lock and finds it held or with requests in line runs them, inside its own lock, request,
+ * run, convert, unlock or other call; for that call they count as older.  If a thread is waiting in
+ * line for the lock already, nothing is handed over before that thread has had its turn.  If no
+ * thread comes, the hold stays: a program whose threads may all be elsewhere calls
+ * fifolock_request_run_due when it is idle.  A callback with ECANCELED holds nothing and is never
+ * handed over.
+ *
+ * Whose hold it is.  For the debug build, that of the thread in which the callback runs.  If
+ * another thread is to give it back (as after fifolock_done_eventfd), say so in the table:
+ * fifolock_modes_owner_checked(&modes, false).
+ *
+ * What must stay.  The lock, until every fifolock_request and fifolock_run on it has returned, even
+ * where a callback or a section is the last to use it.  A request that has ended has nothing to
+ * do with its lock: it may be waited for, polled, cancelled (EALREADY) and asked for its position
+ * while the lock is being destroyed and when its memory is gone.  For a request in line a cancel
+ * that returns 0, and fifolock_request_position, are calls on the lock: it must stay until they
+ * have returned. */
+
+/* One request, in the caller's memory; the fields are private.  It must stay there, unmoved, until
+ * the request has ended and every fifolock_request_cancel of it has returned; then it may be used
+ * again.  It has ended when its callback is called, when wait or poll has returned 0 or ECANCELED,
+ * when cancel has returned 0, or when fifolock_request has returned anything but EINPROGRESS. */
 typedef struct fifolock_request {
 	fifolock_t *lock;
 	void *slot;
@@ -89,84 +89,102 @@ typedef struct fifolock_request {
 	uint64_t since;
 } fifolock_request_t;
 
-/* Ask for n holds of mode.
+/* Ask for n holds of mode.  Does not wait.
  *
- *	0	    held now; done is not called
- *	EINPROGRESS in line; done will be called once: with 0, holding, or with ECANCELED,
- *		    holding nothing, when the lock is closed.  done NULL: nobody is called,
- *		    see wait and poll
- *	ECANCELED   the lock is closed
- *	EAGAIN	    as many are in line as fifolock_limit_waiters allows
- *	EINVAL	    no such mode; request NULL
- *	ERANGE	    a weight of 0, or over the mode's capacity
- *	ENOMEM	    no memory for a place in line; cannot happen to the first 64 in the process
+ *	0	they are held; done is not called
+ *	EINPROGRESS  the request is in line.  done will be called once, with 0 if the holds have
+ *		been granted, or with ECANCELED, and nothing is held, if the lock has been
+ *		closed.  done NULL: nothing is called, see fifolock_request_wait and
+ *		fifolock_request_poll
+ *	ECANCELED  the lock is closed
+ *	EAGAIN	the line is as long as fifolock_limit_waiters allows
+ *	EINVAL	the mode is not in the table; request is NULL
+ *	ERANGE	n is 0, or more than the mode's capacity
+ *	ENOMEM	there is no memory for a place in line.  Cannot happen to the first 64 in the
+ *		process
  *
- * In a child after fork() a request of the parent's is in line, too, if its lock is one that
- * goes on there (see fifolock.h): then both processes are called back. */
+ * After any other result than EINPROGRESS nothing will be called.
+ *
+ * In a child after fork() a request of the parent is in line, too, if its lock is one that may be
+ * used there (see fifolock_t): then it is called back in both processes. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
 		 void (*done)(void *ctx, int status), void *ctx);
 
-/* Leave the line.  0: it has left, will not be granted, and nobody will be called;
- * whom it was holding up is let in at once.  EALREADY: it has been granted or turned
- * away, or is about to be: done is, was, or will be called; without done, poll
- * says which.  Requests may be cancelled by any thread, once each. */
+/* Take the request out of the line.  Any thread may do that, once for each request.  If another
+ * thread is granting it at that moment, waits for the outcome.
+ *
+ *	0	it has left: it will not be granted, and done will not be called.  Requests that
+ *		it kept waiting are granted at once if they fit now
+ *	EALREADY  too late: it has been granted or refused, or is about to be.  done was, is or
+ *		will be called; without done, fifolock_request_poll says which it was */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_cancel(fifolock_request_t *request);
 
-/* Wait for a request made without done, until the deadline (CLOCK_MONOTONIC;
- * NULL: for as long as it takes).  0: held.  ECANCELED: the lock was closed.
- * ETIMEDOUT: it is still in line, and may be waited for again or cancelled.  EINVAL:
- * it has a callback, or was never made; a time on the wrong clock, as in fifolock.h.  One
- * thread at a time waits for, polls or cancels one request. */
+/* Wait for a request that was made with done NULL until the deadline at most, a time on
+ * CLOCK_MONOTONIC; NULL: for as long as it takes.  One thread at a time may wait for, poll or
+ * cancel one request.
+ *
+ *	0	it has been granted: held
+ *	ECANCELED  the lock has been closed, or the request cancelled: not held
+ *	ETIMEDOUT  it is still in line: wait again, or cancel it
+ *	EINVAL	it has a callback, or was never made or refused at once; the deadline is no time,
+ *		or one on the wrong clock */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_wait(fifolock_request_t *request,
 							const struct timespec *deadline);
 
-/* How is it?  EINPROGRESS: in line.  0: granted.  ECANCELED: turned away because
- * the lock was closed, or cancelled.  EINVAL: it was never made, or that was refused.  With a
- * callback too, while its memory is there. */
+/* What has become of the request?  Does not wait.  For a request with a callback, too, while its
+ * memory is there.
+ *
+ *	0	it has been granted
+ *	EINPROGRESS  it is in line
+ *	ECANCELED  it has been refused because the lock was closed, or it was cancelled
+ *	EINVAL	it was never made, or was refused at once */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_poll(fifolock_request_t *request);
 
-/* How many are in line before it; UINT32_MAX: it is not in line, or another thread has been
- * in the middle of granting for a tenth of a second, so that it cannot be told.  A moment's
- * truth.  Looks at the line, one after the other. */
+/* How many requests are in line before this one, at one moment of the call.  UINT32_MAX: it is not
+ * in line; or another thread is granting, and the system has kept it off its processor for a
+ * tenth of a second.  Goes through the line, one request after the other, and before that waits
+ * for such a thread. */
 FIFOLOCK_API uint32_t fifolock_request_position(fifolock_request_t *request);
 
-/* Run the callbacks that others have handed over on the lock (see above), as this thread's
- * unlock would: how many it has run. 0 also inside a callback: then they run after it. For
- * a program that has nothing else to do, and may have no thread that comes to the lock. Also
- * in a signal handler. */
+/* Run the callbacks that other threads have handed over on this lock (see above), as an unlock of
+ * this thread would.  The result is how many it has run; 0 also inside a callback, after which
+ * they run then.  For a program that has nothing else to do.  Signal handlers may call it. */
 FIFOLOCK_API uint32_t fifolock_request_run_due(fifolock_t *lock);
 
-/* Ready to be used as done: adds 1 to the eventfd whose descriptor is in ctx, as
- * (void *)(intptr_t)fd; who reads it asks poll.  The descriptor must not be blocking,
- * and must stay open until the request is over and the unlock or other call that
+/* A ready-made done: adds 1 to an eventfd, so that it can be read; then fifolock_request_poll says
+ * what has become of the request.  ctx is the descriptor, as (void *)(intptr_t)fd.  It must be
+ * non-blocking, and stay open until the request has ended and the unlock or other call that
  * ended it has returned. */
 FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
 
-/* Run section(arg) while mode is held, in this thread's turn: exactly once, in this
- * thread or in another that is in fifolock_run on the same lock at that time, and
- * return when it has run.  What section did is seen after the call, and by all who
- * hold the lock later.  The order is the one line's, together with plain lockers.
+/* ---- fifolock_run(3): let a section be run in turn ---- */
+
+/* Run section(arg) while the mode is held, exactly once, and return when it has run; wait in line
+ * for that as long as it takes.  The thread in which it runs is this one, or another that is in
+ * fifolock_run on the same lock.  What the section wrote is seen by the caller afterwards, and by
+ * all later holders of the lock.  Sections stand in one line with all other requests.
  *
- * With a mode that nothing fits beside (EXCLUSIVE) the sections of all who wait are run
- * by the one who has just run its own: that saves the hand-over, which for short
- * sections is most of the cost.  One call runs at most 256 sections of others, and takes
- * no more of them once the system's coarse clock is 2 ms further; it takes them one, two,
- * four, and then up to 16 at a time.  In other modes each runs its own, side by side.
+ * In a mode beside which no other hold fits (such as EXCLUSIVE) a thread that has run its own
+ * section runs those of the requests behind it, too: that saves handing the lock over, which for
+ * short sections is most of the cost.  One call runs at most 256 sections of other threads, takes
+ * no more of them after 2 ms of the system's coarse clock, and takes them one, two, four and
+ * then up to 16 at a time.  In other modes each thread runs its own section, beside others.
  *
- * As it may run in another thread, section must not depend on thread-local storage,
- * errno of its caller, thread ids, priorities or stacks; it must not take or give
- * back the same lock, end or cancel its thread, jump or throw out.  It may wait, but
- * all in line wait with it.
+ * As another thread may run it, the section must not depend on thread-local storage, the caller's
+ * errno, thread ids, priorities or the stack.  It must not take or give back the same lock, nor
+ * end or cancel its thread, nor jump or throw out, nor be a cancellation point.  It may wait, but
+ * then all requests in line wait with it.
  *
- * 0: it has run.  Otherwise it has not and will not: ECANCELED the lock is closed,
- * EAGAIN, EINVAL.  Not a cancellation point unless section is one, which it
- * must not be. */
+ *	0	the section has run
+ *	ECANCELED  the lock is closed: it has not run, and will not.  So with the other errors
+ *	EAGAIN	the line is as long as fifolock_limit_waiters allows
+ *	EINVAL	the mode is not in the table; section is NULL */
 FIFOLOCK_API int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg),
 			      void *arg);
 
-/* A section to be run later; in the caller's memory, private, to be left there until
- * done is called.  fifolock_request_cancel(&later->request) takes it back. */
+/* A section that is to be run later, in the caller's memory; the fields are private, except that
+ * fifolock_request_cancel(&later->request) takes it back. */
 typedef struct fifolock_section {
 	fifolock_request_t request;
 	void (*section)(void *arg);
@@ -175,12 +193,21 @@ typedef struct fifolock_section {
 	void *ctx;
 } fifolock_section_t;
 
-/* The same without waiting.  0: section has run already, done is not called.
- * EINPROGRESS: it will be run in its turn, where a callback would be (see above),
- * and then done(ctx, 0) called, with the lock given back; or done(ctx, ECANCELED),
- * and section has not run.  done may be NULL: then later is to be left there until
- * section begins. ECANCELED, EAGAIN, EINVAL as for fifolock_run; ENOMEM as for a
- * request. */
+/* The same without waiting.  The section runs where a callback of fifolock_request would; then the
+ * mode is given back, and done called.
+ *
+ * *later must stay where it is until done is called, or the section has been taken back, or the
+ * result is not EINPROGRESS.  done may be NULL: then it must stay until the section begins, which
+ * it never does if the lock is closed first.
+ *
+ *	0	the section has run; done is not called
+ *	EINPROGRESS  it is in line.  done(ctx, 0) will be called when it has run, or
+ *		done(ctx, ECANCELED) if the lock has been closed and it will not run
+ *	ECANCELED  the lock is closed: it has not run, and nothing will be called.  So with the
+ *		other errors
+ *	EAGAIN	the line is as long as fifolock_limit_waiters allows
+ *	EINVAL	the mode is not in the table; later or section is NULL
+ *	ENOMEM	there is no memory for a place in line */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
 		   void (*section)(void *arg), void *arg,
