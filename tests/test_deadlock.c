@@ -10,6 +10,7 @@
 #include "test.h"
 #include "core/lock.h"
 #include "oracle.h"
+#include "core/look.h"
 
 enum { CAST = 12, MODES = 4 };
 enum state { GONE, HOLDS, WAITS, LEFT };

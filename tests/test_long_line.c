@@ -5,6 +5,7 @@
  */
 #include "test.h"
 #include "line.h"
+#include "core/lock.h"
 
 #include <unistd.h>
 

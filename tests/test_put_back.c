@@ -6,6 +6,7 @@
 #include "hooks.h"
 #include "test.h"
 #include "core/lock.h"
+#include "core/look.h"
 
 enum { S = FIFOLOCK_SHARED, IS = FIFOLOCK_INTENT_SHARED, IX = FIFOLOCK_INTENT_EXCLUSIVE };
 

@@ -28,12 +28,14 @@
  *
  *	relaxed   because
  *	[NOTE]    Its owner's, before the list or the read-modify-write of the lock's rules
- *	          makes it known ([SHUT], lock.c); or a first look, decided by the
+ *	          makes it known ([SHUT], control.c); or a first look, decided by the
  *	          compare-and-swap after it; or read under the guard by who has been roused.
  */
 #include "observe/account.h"
 #include "core/calls.h"
+#include "core/control.h"
 #include "fast.h"
+#include "core/wait.h"
 
 #include <fifolock/cond.h>
 #include <stddef.h>

@@ -5,7 +5,10 @@
  */
 #include "observe/account.h"
 #include "core/calls.h"
+#include "core/control.h"
 #include "fast.h"
+#include "core/look.h"
+#include "core/wait.h"
 
 #include <stddef.h>
 

@@ -19,8 +19,13 @@
 #include "observe/account.h"
 #include "core/atomic.h"
 #include "core/calls.h"
+#include "core/control.h"
 #include "fast.h"
+#include "core/look.h"
+#include "core/pass.h"
+#include "core/queue.h"
 #include "core/role.h"
+#include "core/wait.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -22,7 +22,10 @@
 #define _GNU_SOURCE
 #include "observe/account.h"
 #include "core/calls.h"
+#include "core/control.h"
 #include "fast.h"
+#include "core/look.h"
+#include "core/wait.h"
 
 #include <fifolock/request.h>
 #include <stddef.h>

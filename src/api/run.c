@@ -22,8 +22,11 @@
  */
 #include "observe/account.h"
 #include "core/calls.h"
+#include "core/control.h"
 #include "fast.h"
+#include "core/pass.h"
 #include "core/role.h"
+#include "core/wait.h"
 
 #include <fifolock/request.h>
 #include <stddef.h>

@@ -34,6 +34,7 @@
 #include "calls.h"
 #include "atomic.h"
 #include "lock.h"
+#include "queue.h"
 
 /* How many younger requests one call serves, and for how long by the coarse clock; as
  * in run.c. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * lock.c - the algorithm: the only place where the word, the line and parking
- * meet.  What a scanner does is in scan.c.
+ * lock.c - the algorithm: where the word and the line meet.  How a thread becomes the
+ * scanner is in scanner.c, what a scanner does in scan.c.
  *
  * A request takes its hold with one compare-and-swap on the word if nobody is in
  * line and it fits (fl_take).  Otherwise it joins the line and announces that on the
- * word (announce); this is the step by which it counts as in line.  Whoever then
+ * word (announce_arrival); this is the step by which it counts as in line.  Whoever then
  * makes a grant possible becomes the scanner: takes SCANNING, brings the line up to
  * date, takes from its head whom the word has room for, and commits (scan).  One
  * compare-and-swap on the word is the commit: granted units in, the scanner's own
@@ -44,21 +44,16 @@
  *	[HOLD]   release, exchange,        take, exchange           the holder's writes
  *	         commit (scan.c)
  *	[SCAN]   commit (scan.c)           release, exchange,       first, gone, links
- *	                                   announce, look
- *	[NEWS]   announce, fl_confirm,     release, announce, look, the pushes before it
- *	         fl_awaited                clear_rescan (scan.c)   
- *	[SHUT]   fl_closed_for_certain,    the other of the two,    who waits at a condition; what
- *	         fl_rule                   fl_closed                came before a close
- *	[CLOSED] fl_rule                   fl_look                  what the caller did to
- *	                                                            the word before
+ *	                                   announce_arrival; fl_news
+ *	                                   (scanner.c), look.c
+ *	[NEWS]   announce_arrival,         the same, and            the pushes before it
+ *	         fl_confirm; fl_news       clear_rescan (scan.c)
+ *	         (scanner.c)
  *
  *	relaxed    because
  *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.  A
  *	           refusal needs none: the word never lacks the caller's own holds.
  *	[CARRIED]  The slot is still its owner's; the push that follows carries it.
- *	[RULES]    The limit, and what was there before a change.  Closing is followed by an
- *	           announcement, which carries it to scanners; all others find it out in their
- *	           own time.
  *
  * "no release", "no acquire": that half of the operation carries nothing.  The whole
  * argument, pair by pair, is in docs/memory-orders.md.
@@ -67,9 +62,12 @@
 #include "observe/account.h"
 #include "atomic.h"
 #include "calls.h"
+#include "control.h"
 #include "observe/events.h"
+#include "queue.h"
 #include "role.h"
 #include "scan.h"
+#include "scanner.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -91,18 +89,6 @@ bool fl_take(fifolock_t *lock, const struct fl_want *want)
 	return true;
 }
 
-/* Somebody is in line, and nobody scans or keeps the role. */
-static bool wants_scanner(uint64_t word)
-{
-	return (word & (FL_QUEUED | FL_SCANNING | FL_RESCAN)) == FL_QUEUED;
-}
-
-/* 0 -> SCANNING, or RESCAN under a scanner. */
-static uint64_t with_news(uint64_t word)
-{
-	return word | FL_QUEUED | (word & FL_SCANNING ? FL_RESCAN : FL_SCANNING);
-}
-
 /* Make an arrival known.  Behind somebody it is known already: who empties the line finds
  * it (queue.c), if the word cannot lose QUEUED before.  Under a scanner it can: one that has
  * emptied the line, while who is before this one has not announced itself yet.
@@ -114,58 +100,14 @@ static void announce_arrival(fifolock_t *lock, bool behind, struct fl_service *s
 	uint64_t next;
 
 	do {
-		if (fl_word_kept(word) || (behind && wants_scanner(word)) ||
+		if (fl_word_kept(word) || (behind && fl_word_lacks_scanner(word)) ||
 		    fl_line_is_empty(lock))
 			return;
-		next = with_news(word);
+		next = fl_word_with_news(word);
 		/* [NEWS] release, [SCAN] [NEWS] acquire */
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	if (!(word & FL_SCANNING))
 		fl_scan(&(struct scan){.lock = lock, .word = next, .service = service});
-}
-
-/* News for the scanner: true, the caller is one now; false, another thread will look again.
- * Without QUEUED there is nothing to look at, unless it is to be so in any case. */
-static bool scans_news(fifolock_t *lock, bool in_any_case, uint64_t *word)
-{
-	*word = fl_load_relaxed(&lock->word); /* [GUESS] */
-	for (;;) {
-		bool looks = in_any_case || (*word & FL_QUEUED);
-		uint64_t next = looks ? with_news(*word) : *word;
-		enum fl_took took;
-
-		if (fl_word_kept(*word)) {
-			took = fl_take_role(lock, word, true);
-			if (took != FL_MISSED)
-				return took == FL_TOOK;
-			*word = fl_load_relaxed(&lock->word); /* [GUESS] */
-			/* [NEWS] release, [SCAN] [NEWS] acquire */
-		} else if (fl_cas_acq_rel(&lock->word, word, next)) {
-			looks = looks && !(*word & FL_SCANNING);
-			*word = next;
-			return looks;
-		}
-	}
-}
-
-void fl_announce(fifolock_t *lock)
-{
-	uint64_t word;
-
-	if (scans_news(lock, true, &word))
-		fl_scan(&(struct scan){.lock = lock, .word = word});
-}
-
-static inline uint32_t rules(const fifolock_t *lock)
-{
-	return fl_load_relaxed(&lock->rules); /* [RULES] */
-}
-
-static uint32_t limit_of(const fifolock_t *lock)
-{
-	uint32_t limit = rules(lock) >> FL_LIMIT_SHIFT & FL_LIMIT_MAX;
-
-	return limit ? limit : UINT32_MAX;
 }
 
 /* What the slot is to say, before it is in line. */
@@ -187,7 +129,7 @@ static void fill(const fifolock_t *lock, struct fl_slot *slot, const struct fl_w
 static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		unsigned how, struct fl_service *service)
 {
-	uint32_t limit = how & FL_UNBOUND ? UINT32_MAX : limit_of(lock);
+	uint32_t limit = how & FL_UNBOUND ? UINT32_MAX : fl_limit_of(lock);
 	struct fl_place place;
 
 	fill(lock, slot, want, how);
@@ -284,7 +226,7 @@ bool fl_awaited(fifolock_t *lock)
 	uint64_t word;
 	bool found;
 
-	if (!scans_news(lock, false, &word))
+	if (!fl_news(lock, false, &word))
 		return false;
 	fl_line_touch(lock);
 	fl_line_settle(lock);
@@ -344,7 +286,7 @@ int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
 		default:
 			break;
 		}
-		scans = wants_scanner(word);
+		scans = fl_word_lacks_scanner(word);
 		scan.word = scans ? word | FL_SCANNING : word - units;
 		/* [HOLD] release, [SCAN] [NEWS] acquire */
 		if (fl_cas_acq_rel(&lock->word, &word, scan.word))
@@ -411,148 +353,20 @@ int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
 		default:
 			break;
 		}
-		next |= wants_scanner(word) ? FL_SCANNING : 0;
+		next |= fl_word_lacks_scanner(word) ? FL_SCANNING : 0;
 		/* [HOLD] release, [HOLD] [SCAN] [NEWS] acquire */
 		if (fl_cas_acq_rel(&lock->word, &word, next))
 			break;
 	}
-	if (wants_scanner(word))
+	if (fl_word_lacks_scanner(word))
 		fl_scan(&(struct scan){.lock = lock, .word = next});
 	return 0;
 }
 
-bool fl_closed(const fifolock_t *lock)
-{
-	/* [SHUT] acquire */
-	return fl_load_acquire(&lock->rules) & FL_CLOSED;
-}
-
-/* rules, by compare-and-swap.  Only closing and opening need the scanner. */
+/* Only closing and opening need the scanner. */
 void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value)
 {
-	uint32_t now = rules(lock);
-
-	/* [SHUT] [CLOSED] release, [SHUT] acquire */
-	while (!fl_cas_acq_rel(&lock->rules, &now, (now & ~mask) | value))
-		;
+	fl_control_set(lock, mask, value);
 	if (mask & FL_CLOSED)
 		fl_announce(lock);
-}
-
-/* The other side of a closing: what the caller wrote before is seen by a closing that this
- * does not see. */
-bool fl_closed_for_certain(fifolock_t *lock)
-{
-	uint32_t now = rules(lock);
-
-	/* [SHUT] release, [SHUT] acquire */
-	while (!fl_cas_acq_rel(&lock->rules, &now, now))
-		;
-	return now & FL_CLOSED;
-}
-
-/* A thread that scans is done in less than a microsecond for each request, unless it is
- * off its processor; then it takes as long as it pleases the system, or a debugger.  So: a
- * few yields, then naps, so that a thread of real-time priority does not keep it away; and
- * after a tenth of a second no more. */
-#define LOOK_YIELDS   16
-#define LOOK_NAP_NS   UINT32_C(50000)
-#define LOOK_DOUBLES  7
-#define LOOK_TOTAL_NS UINT32_C(100000000)
-
-/* Signals cut naps short, so many naps may be no time at all: the clock says so, where there
- * is one (1: there is none). */
-static bool waited_for_long(unsigned naps, uint64_t since)
-{
-	uint64_t now = fl_now_coarse();
-
-	return naps > LOOK_DOUBLES + LOOK_TOTAL_NS / (LOOK_NAP_NS << LOOK_DOUBLES) &&
-	       (now == 1 || now - since >= LOOK_TOTAL_NS);
-}
-
-/* Naps of 50, 100, ... 6400, 6400 us. */
-static bool wait_for_scanner(unsigned turn, uint64_t *since)
-{
-	unsigned naps = turn - LOOK_YIELDS;
-
-	if (turn < LOOK_YIELDS) {
-		fl_yield();
-		return true;
-	}
-	if (naps == 0)
-		*since = fl_now_coarse();
-	if (waited_for_long(naps, *since))
-		return false;
-	fl_nap(LOOK_NAP_NS << (naps < LOOK_DOUBLES ? naps : LOOK_DOUBLES));
-	return true;
-}
-
-/* One try.  EAGAIN: the word has changed.  EBUSY: another thread has the role.  While that is kept
- * the word says QUEUED, but perhaps nobody is in line: then it is left alone, as a scanner that
- * outlives the hold would keep others from the lock for no cause. */
-static int try_to_scan(fifolock_t *lock, uint64_t *word)
-{
-	uint64_t next = *word | FL_SCANNING;
-	enum fl_took took;
-
-	if (!(*word & FL_QUEUED))
-		return ENOENT;
-	if (*word & FL_SCANNING)
-		return EBUSY;
-	if (fl_word_kept(*word)) {
-		if (fl_line_length(lock) == 0)
-			return ENOENT;
-		took = fl_take_role(lock, word, false);
-		return took == FL_TOOK ? 0 : took == FL_MISSED ? EAGAIN : EBUSY;
-	}
-	/* [SCAN] [NEWS] acquire, no release */
-	if (!fl_cas_acq_rel(&lock->word, word, next))
-		return EAGAIN;
-	*word = next;
-	return 0;
-}
-
-/* Wait for the scanner, if there is one, and become it.  ENOENT: nobody is in line.  EBUSY:
- * it has been waited for long enough. */
-static int become_scanner(fifolock_t *lock, uint64_t *word)
-{
-	unsigned turn = 0;
-	uint64_t since = 0;
-	int error;
-
-	do {
-		/* [SCAN] acquire: whether it is closed is read after that (is_of_one_moment) */
-		*word = fl_load_acquire(&lock->word);
-		error = try_to_scan(lock, word);
-	} while (error == EAGAIN || (error == EBUSY && wait_for_scanner(turn++, &since)));
-	return error;
-}
-
-/* Whether it is closed is read between two looks at the word: of the moment for which the
- * word says the same before and after. */
-static bool is_of_one_moment(const fifolock_t *lock, struct fl_look *look)
-{
-	/* [CLOSED] acquire: before the next look at the word */
-	look->closed = fl_load_acquire(&lock->rules) & FL_CLOSED;
-	/* [SCAN] acquire */
-	return fl_load_acquire(&lock->word) == look->word;
-}
-
-int fl_look(fifolock_t *lock, struct fl_look *look)
-{
-	struct scan scan = {.lock = lock};
-	int error = become_scanner(lock, &look->word);
-	struct fl_slot *slot;
-
-	if (error)
-		return error != ENOENT		      ? error
-		       : is_of_one_moment(lock, look) ? 0
-						      : EAGAIN;
-	scan.word = look->word;
-	fl_scan_settle(&scan);
-	for (slot = fl_line_head(lock); slot && look->see && look->see(slot, look->ctx);)
-		slot = fl_line_after(lock, slot);
-	error = is_of_one_moment(lock, look) ? 0 : EAGAIN;
-	fl_scan(&scan);
-	return error;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * pass.c - the scanner's role goes from holder to holder, or is taken from one.
+ * pass.c - the scanner's role goes from holder to holder.
  * See role.h for the states.
  *
  * Passing: x keeps, s is behind it and wants the same mode, one beside which nothing fits.
@@ -17,11 +17,7 @@
  * the server, and between two sections the line moves on by one behind it.  The one whose section
  * is run stays in line until then, or until the role is taken; newer of the server says which.
  *
- * Taking: KEPT -> TAKEN, then the word: SCANNING instead of RESCAN, and the keeper out of the chain.
- * Then the thread is a scanner like any other.
- *
  *	row      released by        acquired by            what it carries
- *	[SCAN]   resume             see lock.c             gone, before the word says that it counts
  *	[ROLE]   entrust            fl_role_change (role.c) below, older
  *
  *	relaxed   because
@@ -29,10 +25,11 @@
  *	[HINT]    Believed only if the other slot's older says the same (queue.c).
  *	[MINE]    The role is this thread's, or the slot, or both.
  */
-#include "lock.h"
+#include "pass.h"
 #include "atomic.h"
 #include "calls.h"
 #include "observe/events.h"
+#include "queue.h"
 #include "role.h"
 #include "scan.h"
 
@@ -160,63 +157,4 @@ struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_slot *server,
 	    fl_role_note(lock, FL_RECALLED))
 		fl_announce(lock);
 	return next;
-}
-
-/* The keeper's thread has left it behind; if it served, after it had run the section, whose owner
- * could not be told as long as its slot was in line. */
-static void inherit(struct fl_slot *keeper, struct fl_slot *served)
-{
-	if (served)
-		fl_tell(served, FL_RAN);
-	fl_slot_free(keeper);
-}
-
-/* The role is this thread's, and the word is still kept: a scanner's now. */
-static uint64_t resume(fifolock_t *lock, struct fl_slot *keeper)
-{
-	uint64_t word = fl_load_relaxed(&lock->word);	 /* [GUESS] */
-	uint32_t gone = fl_load_relaxed(&keeper->below); /* [MINE] */
-	struct fl_slot *served;
-
-	fl_line_count_gone(lock, gone - lock->gone);
-	/* [SCAN] release, [SCAN] acquire */
-	while (!fl_cas_acq_rel(&lock->word, &word, fl_word_resumed(word)))
-		;
-	served = fl_line_resume(lock, keeper);
-	if (!fl_role_done(keeper, lock))
-		inherit(keeper, served);
-	return fl_word_resumed(word);
-}
-
-/* Another thread has it: news for it, in the slot. */
-static enum fl_took leave_word(const fifolock_t *lock, struct fl_slot *slot,
-			       uint64_t note, bool news)
-{
-	enum fl_role role = note & FL_ROLE_MASK;
-	bool passes = role == FL_PASSING || role == FL_RECALLED;
-
-	if (!news)
-		return passes ? FL_PASSER : FL_TAKER;
-	if (role == FL_PASSING)
-		role = FL_RECALLED;
-	/* Also where it is the same: what came before is seen by who makes it 0. */
-	return fl_role_change(slot, &note, fl_role_note(lock, role)) ? FL_HEARD
-								     : FL_MISSED;
-}
-
-enum fl_took fl_take_role(fifolock_t *lock, uint64_t *word, bool news)
-{
-	uint64_t note;
-	struct fl_slot *slot = fl_role_find(lock, &note);
-	enum fl_role role = note & FL_ROLE_MASK;
-
-	if (!slot)
-		return FL_MISSED;
-	if (role != FL_KEPT && role != FL_KEPT_ORPHAN)
-		return leave_word(lock, slot, note, news);
-	role = role == FL_KEPT ? FL_TAKEN : FL_TAKEN_ORPHAN;
-	if (!fl_role_change(slot, &note, fl_role_note(lock, role)))
-		return FL_MISSED;
-	*word = resume(lock, slot);
-	return FL_TOOK;
 }

@@ -32,7 +32,7 @@
  *	[CARRIED]  The release after it carries the write; the acquire before it, the read.
  *	[MINE]     Only the owner of the role changes it, and has it in hand; an owner's own change
  *	           (link) makes no difference.
- *	[TOLD]     Whom the scanner must not miss has been announced to it ([NEWS], lock.c);
+ *	[TOLD]     Whom the scanner must not miss has been announced to it ([NEWS], lock.c, scanner.c);
  *	           whom it misses has still to announce itself.
  *	[TAKEN]    Who has pushed itself and then sees none has been taken.  Of tickets, those of all whom this thread has taken are seen.
  *

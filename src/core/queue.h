@@ -12,7 +12,7 @@
  * thread has not come to it yet, the line is walked down from the newest.
  *
  * Everything else is done by one thread at a time, the owner of the scanner's role
- * (lock.c): taking slots off, unlinking the departed, moving the newest back.  Departures and
+ * (scanner.c): taking slots off, unlinking the departed, moving the newest back.  Departures and
  * conversions reach it through lock->left, a stack that is only pushed to or taken whole.
  * Conversions stand in a list of their own before the chain; lock->first is the first of all.
  *

@@ -7,7 +7,7 @@
  * SCANNING (fl_word_kept), and the slot of the thread that holds says so, too, in its note.
  * That slot, the keeper, stays at the bottom of the chain.  When its thread gives the hold
  * back it passes hold and role to the slot behind it, and touches nothing of the lock
- * (fl_pass, lock.c).  Whoever needs a scanner meanwhile (a departure, a closing, a look, a
+ * (fl_pass, pass.c).  Whoever needs a scanner meanwhile (a departure, a closing, a look, a
  * release by another thread) takes the role from the keeper, whose hold is then like
  * any other.  The note decides, by compare-and-swap:
  *

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * scan.h - one scan, as lock.c begins it.
+ * scan.h - one scan.
  */
 #ifndef FL_SCAN_H
 #define FL_SCAN_H
 
-#include "lock.h"
+#include "slot.h"
+
+/* The caller of a join or a release is ready to run the sections of others, while it keeps the
+ * scanner's role with a slot of its own (server).  If it is to, then who is the first, and which
+ * hold it has for them all: of the mode that they are of. */
+struct fl_service {
+	struct fl_slot *server; /* NULL: none is needed yet */
+	struct fl_slot *first;
+	uint64_t field;
+	uint64_t unit;
+};
 
 /* Requests taken off the line, oldest first, linked by newer. */
 struct batch {
@@ -44,7 +54,18 @@ struct scan {
  * somebody else gave back the hold that it was to give back. */
 int fl_scan(struct scan *scan);
 
-/* As that scan begins, for who looks at the line before: bring it up to date. */
+/* As that scan begins, for who looks at the line before: bring it up to date (settle.c). */
 void fl_scan_settle(struct scan *scan);
+
+/* Off the line and turned away, unless it has left. */
+void fl_refuse(struct scan *scan, struct fl_slot *slot, int error);
+void fl_batch_add(struct batch *batch, struct fl_slot *slot, uint64_t units);
+
+/* There is news for the scanner, besides an arrival: now there is one, or it looks again. */
+void fl_announce(fifolock_t *lock);
+
+/* Does the table allow what the slot wants where the holds are those of word? */
+bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,
+		  uint64_t word);
 
 #endif

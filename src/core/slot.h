@@ -103,6 +103,12 @@ static inline uint64_t fl_slot_keeps(const struct fl_slot *slot)
 	return UINT64_C(1) << slot->shift;
 }
 
+/* What it gives for what it wants. */
+static inline uint64_t fl_slot_gives(const struct fl_slot *slot)
+{
+	return slot->how & FL_AHEAD ? fl_slot_keeps(slot) : 0;
+}
+
 uint64_t fl_slot_note(const struct fl_slot *slot);
 void fl_slot_set_note(struct fl_slot *slot, uint64_t note);
 

@@ -17,12 +17,14 @@
  *	relaxed   because
  *	[HINT]    Decides who is awake, nothing else; what is old costs a turn.
  */
-#include "lock.h"
+#include "wait.h"
 #include "observe/account.h"
 #include "atomic.h"
 #include "calls.h"
+#include "control.h"
 #include "observe/detector.h"
 #include "observe/events.h"
+#include "lock.h"
 #include "role.h"
 
 #include <errno.h>

@@ -42,6 +42,18 @@ static inline bool fl_word_kept(uint64_t word)
 	return (word & (FL_QUEUED | FL_SCANNING | FL_RESCAN)) == (FL_QUEUED | FL_RESCAN);
 }
 
+/* Somebody is in line, and nobody scans or keeps the role. */
+static inline bool fl_word_lacks_scanner(uint64_t word)
+{
+	return (word & (FL_QUEUED | FL_SCANNING | FL_RESCAN)) == FL_QUEUED;
+}
+
+/* 0 -> SCANNING, or RESCAN under a scanner. */
+static inline uint64_t fl_word_with_news(uint64_t word)
+{
+	return word | FL_QUEUED | (word & FL_SCANNING ? FL_RESCAN : FL_SCANNING);
+}
+
 /* The role is taken up again: by a scanner. */
 static inline uint64_t fl_word_resumed(uint64_t word)
 {

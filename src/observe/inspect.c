@@ -5,9 +5,9 @@
  *	relaxed   because
  *	[ANSWER]  A number for the caller, old by the time it is read. It orders nothing.
  */
-#include "core/lock.h"
 #include "core/atomic.h"
 #include "observe/debug/debug.h"
+#include "core/look.h"
 
 #include <errno.h>
 #include <fifolock/inspect.h>

@@ -25,10 +25,12 @@
  */
 #define _GNU_SOURCE
 #include "watch.h"
-#include "core/lock.h"
+#include "core/atomic.h"
+#include "core/control.h"
+#include "core/park.h"
 #include "core/processors.h"
 #include "core/role.h"
-#include "core/atomic.h"
+#include "core/wait.h"
 
 #include <pthread.h>
 #include <sys/mman.h>

@@ -21,7 +21,7 @@
  * programs are run without it, too.
  *
  * The one loop without bound is that of who wants to look at the line while another scans
- * (become_scanner in src/core/lock.c).  A thread that has seen a scan there goes no further, in the
+ * (become_scanner in src/core/look.c).  A thread that has seen a scan there goes no further, in the
  * same way; the other strategies let it look again when the scan is over.
  *
  * EX_BOUNDED runs every schedule with at most so many preemptions, without reduction

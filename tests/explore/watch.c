@@ -37,6 +37,7 @@
  */
 #include "account.h"
 #include "core/lock.h"
+#include "core/control.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fifolock.pml - the protocol of src/core: lock.c, scan.c, role.c, pass.c, queue.c, slot.c, wait.c,
+ * fifolock.pml - the protocol of src/core (queue, slot, role, scanner, scan, pass, lock, wait),
  * small enough that spin can walk every interleaving of a few threads.
  *
  * A thread is a loop; `at` says where it is.  Each choice of the loop is one step as
@@ -12,9 +12,9 @@
  *	PUSH            queue.c  fl_line_join; pool.c fl_slot_for_wait
  *	CONFIRM         queue.c  link
  *	ANNOUNCE        lock.c   announce_arrival
- *	ANNOUNCE_ANY    lock.c   fl_announce, scans_news
- *	FIND            pass.c   fl_take_role: KEPT -> TAKEN, or leave_word; role.c fl_role_find
- *	RESUME          pass.c   resume: the word
+ *	ANNOUNCE_ANY    scanner.c  fl_news; scan.c fl_announce
+ *	FIND            scanner.c  fl_take_role: KEPT -> TAKEN, or leave_word; role.c fl_role_find
+ *	RESUME          scanner.c  resume: the word
  *	DETACH          queue.c  fl_line_resume
  *	UNNOTE          role.c   fl_role_done
  *	DEPARTURES      queue.c  fl_line_settle: the swap of left; hear, fl_line_cut

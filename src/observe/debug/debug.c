@@ -18,7 +18,9 @@
 #define _GNU_SOURCE
 #include "debug.h"
 #include "core/atomic.h"
-#include "core/lock.h"
+#include "core/control.h"
+#include "core/scan.h"
+#include "core/look.h"
 #include "order.h"
 #include "records.h"
 #include "report.h"

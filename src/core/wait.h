@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wait.h - a thread waits: for its turn in line, and before that for a slot.
+ */
+#ifndef FL_WAIT_H
+#define FL_WAIT_H
+
+#include "slot.h"
+
+/* The calling thread's slot for a wait on that lock.  If there is no memory for one it waits
+ * until there is: ETIMEDOUT, and ECANCELED if the lock is closed meanwhile.  Its order
+ * begins when it joins. */
+int fl_slot_to_wait(const fifolock_t *lock, const struct fl_deadline *deadline,
+		    struct fl_slot **slot);
+
+/* Join and wait.  deadline NULL: for as long as it takes.  ETIMEDOUT, EAGAIN,
+ * ECANCELED. */
+int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
+		    const struct fl_deadline *deadline);
+void fl_wait_held(fifolock_t *lock,
+		  const struct fl_want *want); /* no callbacks meanwhile */
+int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
+		  const struct fl_deadline *deadline);
+
+/* What is below, in a bracket of fl_calls_wait that began before the slot was in line.
+ * Wait until a slot is told, or until the deadline: ETIMEDOUT, and it is still in
+ * line.  Otherwise 0, or why it was refused.  fl_await_section and fl_await_request touch nothing but the slot. */
+int fl_await(const fifolock_t *lock, struct fl_slot *slot,
+	     const struct fl_deadline *deadline);
+int fl_await_section(const fifolock_t *lock, struct fl_slot *slot);
+int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline);
+
+void fl_seats_hide(void); /* from a race detector */
+
+#endif
