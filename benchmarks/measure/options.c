@@ -24,7 +24,7 @@
 static const char help[] =
 	"Usage: " PROGRAM " [OPTION]...\n"
 	"       " PROGRAM " compare A.json B.json    what has changed, and is it noise?\n"
-	"       " PROGRAM " plot FILE.json           pictures, by gnuplot\n"
+	"       " PROGRAM " plot FILE.json           pictures, by matplotlib\n"
 	"Compare locks: uncontended, under mixed loads, and with a long line.\n"
 	"\n"
 	"What to measure (default: all but --open):\n"

@@ -60,7 +60,7 @@ head -1 "$dir/all.json" | grep -q '"type":"run".*"processors":[1-9]' || fail "th
 ! grep -q 'percentiles\|shares"' "$dir/nothing.json" || fail "percentiles, shares of nothing"
 "$bench" compare "$dir/nothing.json" "$dir/nothing.json" >"$dir/out" || fail "compare cannot read nothing"
 ! grep -q nan "$dir/out" || fail "compare makes figures of nothing"
-! "$bench" plot --script "$dir/nothing.json" >"$dir/out" 2>&1 || fail "plot draws nothing"
+! "$bench" plot "$dir/nothing.json" >"$dir/out" 2>&1 || fail "plot draws nothing"
 grep -q 'nothing to draw' "$dir/out" || fail "plot of nothing"
 
 # Where one thread runs the sections of others: from the end of a section to the return of its

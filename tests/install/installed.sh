@@ -37,9 +37,13 @@ ${CC:-cc} -static "$prefix/program.c" -o "$prefix/static" \
 	$(pkg-config --cflags --libs --static fifolock)
 "$prefix/static"
 
-bench=$(find "$prefix" -name fifolock-bench)
+bench=$(find "$prefix" -name fifolock-bench -type f)
 if [ -n "$bench" ]; then
 	LD_LIBRARY_PATH=$lib "$bench" --help | grep -q '^  --open'
+	# Its scripts are found from where it is.
+	for command in compare plot; do
+		LD_LIBRARY_PATH=$lib "$bench" $command --help | grep -q "^usage: fifolock-bench $command"
+	done
 	# And without, from any prefix.
 	readelf -d "$bench" | grep -qF "RUNPATH" || { echo "fifolock-bench has no path"; exit 1; }
 	readelf -d "$bench" | grep RUNPATH | grep -qF "[${lib#"$prefix"}]"
