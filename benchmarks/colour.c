@@ -17,7 +17,7 @@ static bool coloured(void)
 
 const char *colour(enum colour colour)
 {
-	static const char *const codes[] = {"\033[0m", "\033[1m", "\033[32m", "\033[31m"};
+	static const char *const codes[] = {"\033[0m", "\033[1m", "\033[32m"};
 
 	return coloured() ? codes[colour] : "";
 }

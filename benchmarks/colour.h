@@ -9,7 +9,6 @@ enum colour {
 	PLAIN,
 	BOLD,
 	GREEN,
-	RED,
 };
 
 /* What to print to have it; "" where there are none. */

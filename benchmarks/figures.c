@@ -17,7 +17,8 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-unsigned measured(double values[], unsigned count)
+/* Sorts the values; how many were measured: these come first. */
+static unsigned measured(double values[], unsigned count)
 {
 	qsort(values, count, sizeof(values[0]), by_size);
 	while (count && isnan(values[count - 1]))
@@ -43,50 +44,33 @@ double ratio_if_any(double a, double b)
 	return b > 0 ? a / b : NAN;
 }
 
-static struct scaled scale(double value, const char *const units[4])
+/* Below 1000, with the unit that makes it so. */
+static struct text human(double value, const char *const units[4])
 {
+	struct text text = {"-"};
 	unsigned unit = 0;
+	int digits;
 
 	for (; value >= 999.5 && unit < 3; unit++)
 		value /= 1000;
-	return (struct scaled){value, units[unit]};
-}
-
-struct scaled scale_time(double ns)
-{
-	static const char *const units[] = {"ns", "us", "ms", "s"};
-
-	return scale(ns, units);
-}
-
-struct scaled scale_count(double count)
-{
-	static const char *const units[] = {"", "k", "M", "G"};
-
-	return scale(count, units);
-}
-
-static struct text human(struct scaled scaled)
-{
-	int digits = scaled.value < 9.995 ? 2 : scaled.value < 99.95 ? 1 : 0;
-	struct text text = {"-"};
-
-	if (scaled.value == 0)
-		digits = 0;
-	if (!isnan(scaled.value))
-		snprintf(text.at, sizeof(text.at), "%.*f %s", digits, scaled.value,
-			 scaled.unit);
+	digits = value == 0 ? 0 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+	if (!isnan(value))
+		snprintf(text.at, sizeof(text.at), "%.*f %s", digits, value, units[unit]);
 	return text;
 }
 
 struct text human_time(double ns)
 {
-	return human(scale_time(ns));
+	static const char *const units[] = {"ns", "us", "ms", "s"};
+
+	return human(ns, units);
 }
 
 struct text human_count(double count)
 {
-	return human(scale_count(count));
+	static const char *const units[] = {"", "k", "M", "G"};
+
+	return human(count, units);
 }
 
 struct text human_as(const char *format, double value)

@@ -7,9 +7,6 @@
 
 /* What was not measured is NAN: no median counts it, and people read "-". */
 
-/* Sorts the values; how many were measured: these come first. */
-unsigned measured(double values[], unsigned count);
-
 /* Of those that were measured.  Sorts the values. */
 double median(double values[], unsigned count);
 
@@ -18,15 +15,6 @@ double ratio(double a, double b);
 
 /* a / b, or NAN where there is no b. */
 double ratio_if_any(double a, double b);
-
-/* A value below 1000 and its unit: ns to s; "" to G. */
-struct scaled {
-	double value;
-	const char *unit;
-};
-
-struct scaled scale_time(double ns);
-struct scaled scale_count(double count);
 
 struct text {
 	char at[16];
