@@ -7,8 +7,9 @@
 #include "machine.h"
 
 #include <err.h>
-#include <jansson.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,114 +19,196 @@
 
 static FILE *file;
 static const char *name;
+static bool first; /* in the object or the list that is open */
 
-/* One line; the object is no longer the caller's. */
-static void put(json_t *object)
+/* What JSON text may not hold becomes a question mark, as does all that is not ASCII: a
+ * command line need not be UTF-8. */
+static void put_quoted(const char *text)
 {
-	if (!object)
-		errx(1, "%s: out of memory", name);
-	if (json_dumpf(object, file, JSON_COMPACT | JSON_REAL_PRECISION(8)) != 0 ||
-	    putc('\n', file) == EOF)
-		err(1, "%s", name);
-	json_decref(object);
+	putc('"', file);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			putc('\\', file);
+		putc(*text < ' ' || *text > '~' ? '?' : *text, file);
+	}
+	putc('"', file);
 }
 
-static void started(char *text, size_t size)
+/* Before a member of an object, or, without a name, a value of a list. */
+static void next(const char *member)
+{
+	if (!first)
+		putc(',', file);
+	first = false;
+	if (member)
+		fprintf(file, "\"%s\":", member);
+}
+
+/* { or [, and its end. */
+static void open_group(const char *member, char bracket)
+{
+	next(member);
+	putc(bracket, file);
+	first = true;
+}
+
+static void close_group(char bracket)
+{
+	putc(bracket, file);
+	first = false;
+}
+
+static void put_text(const char *member, const char *text)
+{
+	next(member);
+	put_quoted(text);
+}
+
+static void put_count(const char *member, uint64_t count)
+{
+	next(member);
+	fprintf(file, "%" PRIu64, count);
+}
+
+static void put_flag(const char *member, bool flag)
+{
+	next(member);
+	fputs(flag ? "true" : "false", file);
+}
+
+/* A number that is not counted has a point, or an exponent. */
+static void put_number(const char *member, double number)
+{
+	char text[32];
+
+	next(member);
+	snprintf(text, sizeof(text), "%.8g", number);
+	fprintf(file, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
+static void begin_line(const char *type)
+{
+	putc('{', file);
+	first = true;
+	put_text("type", type);
+}
+
+static void end_line(void)
+{
+	fputs("}\n", file);
+	if (ferror(file))
+		err(1, "%s", name);
+}
+
+static void put_started(void)
 {
 	time_t now = time(NULL);
+	char text[32];
 	struct tm utc;
 
 	gmtime_r(&now, &utc);
-	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	put_text("started", text);
 }
 
-static json_t *command_line(int argc, char *argv[])
+static void put_command(int argc, char *argv[])
 {
-	char *text = strdup(argc ? argv[0] : "");
-	json_t *json;
+	char *text = NULL;
+	size_t length;
+	FILE *memory = open_memstream(&text, &length);
 
-	for (int i = 1; text && i < argc; i++) {
-		char *longer;
-
-		if (asprintf(&longer, "%s %s", text, argv[i]) < 0)
-			longer = NULL;
-		free(text);
-		text = longer;
-	}
-	json = json_string(text ? text : "?"); /* NULL if it is not UTF-8 */
+	if (!memory)
+		err(1, "%s", name);
+	for (int i = 0; i < argc; i++)
+		fprintf(memory, "%s%s", i ? " " : "", argv[i]);
+	if (fclose(memory) != 0)
+		err(1, "%s", name);
+	put_text("command", text);
 	free(text);
-	return json ? json : json_string("?");
 }
 
-static json_t *numbers(const struct list *list)
+static void put_list(const char *member, const struct list *list)
 {
-	json_t *array = json_array();
-
+	open_group(member, '[');
 	for (unsigned i = 0; i < list->count; i++)
-		json_array_append_new(array, json_integer(list->at[i]));
-	return array;
+		put_count(NULL, list->at[i]);
+	close_group(']');
 }
 
-static json_t *names(const struct options *options)
+static void put_options(const struct options *options)
 {
-	json_t *array = json_array();
-
+	open_group("options", '{');
+	put_count("rounds", options->rounds);
+	put_number("seconds", options->seconds);
+	put_count("section_ns", options->section_ns);
+	put_count("think_ns", options->think_ns);
+	put_flag("pinned", options->pinned);
+	put_flag("spin_anyway", options->spin_anyway);
+	put_flag("quick", options->quick);
+	put_list("threads", &options->threads);
+	put_list("shared_percent", &options->shared);
+	put_list("instances", &options->instances);
+	put_list("arrivals_per_s", &options->arrivals);
+	put_list("lengths", &options->lengths);
+	open_group("locks", '[');
 	for (unsigned i = 0; i < options->lock_count; i++)
-		json_array_append_new(array, json_string(options->locks[i]->name));
-	return array;
+		put_text(NULL, options->locks[i]->name);
+	close_group(']');
+	close_group('}');
 }
 
-static json_t *what_was_asked(const struct options *options)
+static void put_machine(const struct machine *machine)
 {
-	return json_pack(
-		"{s:i, s:f, s:i, s:i, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"rounds", (int)options->rounds, "seconds", options->seconds, "section_ns",
-		(int)options->section_ns, "think_ns", (int)options->think_ns, "pinned",
-		options->pinned, "spin_anyway", options->spin_anyway, "quick",
-		options->quick, "threads", numbers(&options->threads), "shared_percent",
-		numbers(&options->shared), "instances", numbers(&options->instances),
-		"arrivals_per_s", numbers(&options->arrivals), "lengths",
-		numbers(&options->lengths), "locks", names(options));
-}
-
-static json_t *machine_json(const struct machine *machine)
-{
-	return json_pack("{s:i, s:s, s:s, s:b, s:I}", "processors",
-			 (int)machine->processors, "model", machine->model,
-			 "architecture", machine->architecture, "hypervisor",
-			 machine->hypervisor, "memory_bytes",
-			 (json_int_t)machine->memory);
+	open_group("machine", '{');
+	put_count("processors", machine->processors);
+	put_text("model", machine->model);
+	put_text("architecture", machine->architecture);
+	put_flag("hypervisor", machine->hypervisor);
+	put_count("memory_bytes", machine->memory);
+	close_group('}');
 }
 
 static void put_absent(void)
 {
 	const struct contender *row;
 
-	for (unsigned i = 0; (row = contender_absent_at(i)); i++)
-		put(json_pack("{s:s, s:s, s:s}", "type", "absent", "lock", row->name,
-			      "package", row->absent));
+	for (unsigned i = 0; (row = contender_absent_at(i)); i++) {
+		begin_line("absent");
+		put_text("lock", row->name);
+		put_text("package", row->absent);
+		end_line();
+	}
+}
+
+static void put_run(const struct options *options, int argc, char *argv[])
+{
+	struct machine machine;
+
+	machine_ask(&machine, options->processors);
+	begin_line("run");
+	put_count("format", FORMAT);
+	put_text("program", "fifolock-bench");
+	put_text("library", VERSION);
+	put_started();
+	put_command(argc, argv);
+	put_machine(&machine);
+	put_text("kernel", machine.kernel);
+	put_text("compiler", machine.compiler);
+	put_text("libc", machine.libc);
+	put_text("clock", machine.clock);
+	put_options(options);
+	end_line();
 }
 
 void report_open(const struct options *options, int argc, char *argv[])
 {
-	struct machine machine;
-	char when[32];
-
 	if (!options->json)
 		return;
 	name = options->json;
 	file = fopen(name, "a");
 	if (!file)
 		err(1, "%s", name);
-	machine_ask(&machine, options->processors);
-	started(when, sizeof(when));
-	put(json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o}",
-		      "type", "run", "format", FORMAT, "program", "fifolock-bench",
-		      "library", VERSION, "started", when, "command",
-		      command_line(argc, argv), "machine", machine_json(&machine),
-		      "kernel", machine.kernel, "compiler", machine.compiler, "libc",
-		      machine.libc, "clock", machine.clock, "options",
-		      what_was_asked(options)));
+	put_run(options, argc, argv);
 	put_absent();
 }
 
@@ -136,90 +219,115 @@ void report_close(void)
 	file = NULL;
 }
 
+static void begin_result(const char *test)
+{
+	begin_line("result");
+	put_text("test", test);
+}
+
+/* The end of a result that has one or two figures. */
+static void end_result(unsigned round, const char *figure, double value,
+		       const char *second, double other)
+{
+	put_count("round", round + 1);
+	open_group("figures", '{');
+	put_number(figure, value);
+	if (second)
+		put_number(second, other);
+	close_group('}');
+	end_line();
+}
+
 void report_uncontended(const char *lock, enum mode mode, unsigned round, double ns,
 			double versus)
 {
-	if (file && !isnan(ns) && !isnan(versus))
-		put(json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:f, s:f}}", "type", "result",
-			      "test", "uncontended", "lock", lock, "mode",
-			      mode == SHARED ? "shared" : "exclusive", "round",
-			      (int)round + 1, "figures", "pair_ns", ns, "x_two_atomics",
-			      versus));
+	if (!file || isnan(ns) || isnan(versus))
+		return;
+	begin_result("uncontended");
+	put_text("lock", lock);
+	put_text("mode", mode == SHARED ? "shared" : "exclusive");
+	end_result(round, "pair_ns", ns, "x_two_atomics", versus);
 }
 
-static json_t *figures_json(const struct outcome *outcome)
+static void put_figures(const struct outcome *outcome)
 {
 	static const char *const called[FIGURES] = {
 		"ops_per_s",	"x_mutex",	 "wait_p50_ns",	  "wait_p99_ns",
 		"wait_p999_ns", "wait_worst_ns", "cpu_per_op_ns", "fairness",
 		"after_p50_ns", "after_p99_ns"};
-	json_t *json = json_object();
 
+	open_group("figures", '{');
 	for (unsigned i = 0; i < FIGURES; i++)
 		if (i == VERSUS ? outcome->figures[i] > 0 : !isnan(outcome->figures[i]))
-			json_object_set_new(json, called[i],
-					    json_real(outcome->figures[i]));
-	return json;
+			put_number(called[i], outcome->figures[i]);
+	close_group('}');
 }
 
-static json_t *waits_json(const struct outcome *outcome)
+static void put_waits(const struct outcome *outcome)
 {
-	json_t *json = json_array();
-
-	for (unsigned i = 0; i < PERCENTILES; i++)
-		json_array_append_new(
-			json, json_pack("[f, f]", percentiles[i], outcome->waits[i]));
-	return json;
+	open_group("percentiles", '[');
+	for (unsigned i = 0; i < PERCENTILES; i++) {
+		open_group(NULL, '[');
+		put_number(NULL, percentiles[i]);
+		put_number(NULL, outcome->waits[i]);
+		close_group(']');
+	}
+	close_group(']');
 }
 
-static json_t *shares_json(const struct load *load, const struct outcome *outcome)
+static void put_shares(const struct load *load, const struct outcome *outcome)
 {
-	json_t *json = json_array();
-
+	open_group("shares", '[');
 	for (unsigned i = 0; i < load->threads; i++)
-		json_array_append_new(json, json_real(outcome->shares[i]));
-	return json;
+		put_number(NULL, outcome->shares[i]);
+	close_group(']');
+}
+
+static void put_load(const struct options *options, const struct load *load)
+{
+	put_count("threads", load->threads);
+	put_count("shared_percent", load->shared_percent);
+	put_count("section_ns", options->section_ns);
+	put_count("locks", load->instances);
+	put_flag("pinned", load->pinned);
+	if (load->arrivals > 0)
+		put_number("arrivals_per_s", load->arrivals);
+	else
+		put_count("think_ns", options->think_ns);
 }
 
 void report_load(const struct options *options, const struct load *load, const char *lock,
 		 unsigned round, const struct outcome *outcome)
 {
-	bool open = load->arrivals > 0;
-	json_t *json;
-
 	if (!file)
 		return;
-	json = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:o}", "type",
-			 "result", "test", open ? "open" : "mixed", "lock", lock,
-			 "threads", (int)load->threads, "shared_percent",
-			 (int)load->shared_percent, "section_ns",
-			 (int)options->section_ns, "locks", (int)load->instances,
-			 "pinned", load->pinned, "round", (int)round + 1, "figures",
-			 figures_json(outcome));
-	if (json && !isnan(outcome->waits[P50]))
-		json_object_set_new(json, "percentiles", waits_json(outcome));
-	if (json && outcome->figures[RATE] > 0)
-		json_object_set_new(json, "shares", shares_json(load, outcome));
-	if (json && open)
-		json_object_set_new(json, "arrivals_per_s", json_real(load->arrivals));
-	else if (json)
-		json_object_set_new(json, "think_ns",
-				    json_integer((int)options->think_ns));
-	put(json);
+	begin_result(load->arrivals > 0 ? "open" : "mixed");
+	put_text("lock", lock);
+	put_load(options, load);
+	put_count("round", round + 1);
+	put_figures(outcome);
+	if (!isnan(outcome->waits[P50]))
+		put_waits(outcome);
+	if (outcome->figures[RATE] > 0)
+		put_shares(load, outcome);
+	end_line();
 }
 
 void report_line(const char *lock, unsigned length, unsigned round, double ns)
 {
-	if (file && !isnan(ns))
-		put(json_pack("{s:s, s:s, s:s, s:i, s:i, s:{s:f}}", "type", "result",
-			      "test", "line", "lock", lock, "length", (int)length,
-			      "round", (int)round + 1, "figures", "release_ns", ns));
+	if (!file || isnan(ns))
+		return;
+	begin_result("line");
+	put_text("lock", lock);
+	put_count("length", length);
+	end_result(round, "release_ns", ns, NULL, 0);
 }
 
 void report_floor(const char *floor, unsigned round, double ns)
 {
-	if (file && !isnan(ns))
-		put(json_pack("{s:s, s:s, s:s, s:i, s:{s:f}}", "type", "result", "test",
-			      "floor", "floor", floor, "round", (int)round + 1, "figures",
-			      "ns", ns));
+	if (!file || isnan(ns))
+		return;
+	begin_result("floor");
+	put_text("floor", floor);
+	end_result(round, "ns", ns, NULL, 0);
 }

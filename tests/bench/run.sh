@@ -49,6 +49,11 @@ figure floor ns "$dir/all.json" | grep -q . || fail "floors"
 head -1 "$dir/all.json" | grep -q '"type":"run".*"processors":[1-9]' || fail "the head"
 "$bench" compare "$dir/all.json" "$dir/all.json" >"$dir/out" || fail "not readable by compare"
 ! "$bench" --quick --mixed --json /nowhere/x.json >"$dir/out" 2>&1 || fail "a file that cannot be"
+! "$bench" --quick --floors --json /dev/full >"$dir/out" 2>&1 || fail "a file that is full"
+odd=$dir/$(printf 'odd " \\ \001 \377 \303\251').json
+"$bench" --quick --floors --json "$odd" >"$dir/out" 2>&1
+"$bench" compare "$odd" "$odd" >"$dir/out" || fail "a command line that is not text"
+grep -q '/odd \\" \\\\ ? ? ??\.json"' "$odd" || fail "a command line that is not as it was"
 
 # Sections that do not end in the time there is: no figure is made of nothing.
 "$bench" --mixed --locks fifolock,pthread_mutex --threads 1 --shared 0 --rounds 2 --seconds 0.02 \
