@@ -9,7 +9,8 @@
 #	observe			core
 #	the hooks, and what they include: of core what is needed to say what is told
 #
-# Nor does core, or observe by a private name, call what is defined in api.
+# Nor does core, or observe by a private name, call what is defined in api; and core and api
+# name what listens only as account.h does, but for memory that detectors are not to see.
 # usage: rooms.sh SOURCE_DIR PARTS.a
 set -eu
 parts=$(realpath "$2")
@@ -62,6 +63,12 @@ cd "$1"
 		for (name in row) if (!(name in files)) wrong("docs/design.md: there is no " name)
 		exit bad || !rows
 	}'
+
+if grep -rnE 'fl_(stats|debug)_|fl_counted|fl_is_watched|fl_watch_[^h]' src/core src/api ||
+	grep -rnE 'fl_watch' src/api; then
+	echo 'account.h has names for that'
+	exit 1
+fi
 
 nm "$parts" 2>/dev/null | awk '
 	/\.o:$/ { room = $1; sub(/.*\//, "", room); sub(/^\.\._src_/, "", room); sub(/_.*/, "", room) }

@@ -295,8 +295,9 @@ FL_ALWAYS int release_plain(fifolock_t *lock, unsigned mode, uint32_t n, const v
 FL_NOT_INLINE static int release_kept(fifolock_t *lock, unsigned mode, uint32_t n,
 				      const void *site)
 {
-	return !fl_watched() && fl_pass(lock, mode) ? 0
-						    : release_plain(lock, mode, n, site);
+	return !fl_account_listens() && fl_pass(lock, mode)
+		       ? 0
+		       : release_plain(lock, mode, n, site);
 }
 
 FL_ALWAYS int release(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)

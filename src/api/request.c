@@ -82,8 +82,8 @@ static int finish(fifolock_request_t *request, struct fl_slot *slot, const void 
  * again. */
 static void call_back(void *at)
 {
-	struct fl_slot *slot = at;
-	fifolock_request_t *request = slot->ctx;
+	fifolock_request_t *request = at;
+	struct fl_slot *slot = request->slot;
 	void (*done)(void *ctx, int status);
 	void *ctx;
 	const void *site;

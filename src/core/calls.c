@@ -275,7 +275,7 @@ static void run_due(void)
 			continue;
 		take_first(&due, slot);
 		turn->called++;
-		slot->call(slot);
+		slot->call(slot->ctx);
 	}
 }
 

@@ -448,7 +448,7 @@ void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, uint32_t count)
 	struct fl_slot *ahead = NULL, *first = NULL, *last = NULL, *slot = oldest, *newer;
 
 	for (uint32_t left = count; left; left--, slot = newer) {
-		newer = left > 1 ? fl_slot_at(slot->newer) : NULL;
+		newer = fl_slot_next(slot, left);
 		if (slot->how & FL_AHEAD) {
 			insert_ahead(lock, slot, ahead);
 			ahead = slot;

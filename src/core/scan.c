@@ -79,7 +79,7 @@ static bool is_alone(const struct scan *scan, unsigned mode)
 static bool may_keep(const struct scan *scan, const struct fl_slot *head)
 {
 	return !(head->how & FL_DEEDS) && is_alone(scan, head->mode) &&
-	       !fl_counted(scan->modes);
+	       !fl_account_counts(scan->modes);
 }
 
 /* Is it to?  Somebody is in line behind it, or is likely to be before it gives back. */
@@ -182,7 +182,7 @@ static void put_back_batch(fifolock_t *lock, struct batch *batch)
 		return;
 	for (uint32_t left = batch->count; left; left--) {
 		fl_unclaim(slot);
-		slot = left > 1 ? fl_slot_at(slot->newer) : NULL;
+		slot = fl_slot_next(slot, left);
 	}
 	fl_line_put_back(lock, batch->oldest, batch->count);
 	*batch = (struct batch){0};
@@ -235,7 +235,7 @@ static void hand_over(const struct batch *batch, uint32_t what)
 	struct fl_slot *slot = batch->oldest;
 
 	for (uint32_t left = batch->count; left; left--) {
-		struct fl_slot *newer = left > 1 ? fl_slot_at(slot->newer) : NULL;
+		struct fl_slot *newer = fl_slot_next(slot, left);
 
 		grant(slot, what);
 		slot = newer;
@@ -313,11 +313,11 @@ static void book(const struct scan *scan)
 	if (scan->granted.count)
 		fl_role_publish(scan->lock, scan->granted.newest->ticket,
 				scan->granted.newest->id);
-	if (!scan->granted.count || !fl_counted(scan->modes))
+	if (!scan->granted.count || !fl_account_counts(scan->modes))
 		return;
 	for (uint32_t left = scan->granted.count; left; left--) {
 		fl_account_granted(scan->modes, slot);
-		slot = left > 1 ? fl_slot_at(slot->newer) : NULL;
+		slot = fl_slot_next(slot, left);
 	}
 }
 

@@ -166,6 +166,13 @@ void fl_slot_free(struct fl_slot *slot); /* async-signal-safe, lock-free */
 void fl_pool_hide(void);		 /* from a race detector */
 uint32_t fl_slots_made(void);		 /* how many there are: ids 1 to that */
 
+/* Along slots that are linked by newer: the next one, if as many are left, this one included; NULL:
+ * this is the last. */
+static inline struct fl_slot *fl_slot_next(const struct fl_slot *slot, uint32_t left)
+{
+	return left > 1 ? fl_slot_at(slot->newer) : NULL;
+}
+
 /* A stack linked by below, from its newest: the oldest, which leads to the others. */
 uint32_t fl_slots_turn_round(uint32_t id);
 

@@ -58,6 +58,18 @@ static inline bool fl_booked(const fifolock_modes_t *modes)
 	return __builtin_expect((modes->flags & FL_MODES_BOOKED) != 0, 0);
 }
 
+/* Since when requests wait is counted: in their slots' notes. */
+static inline bool fl_account_counts(const fifolock_modes_t *modes)
+{
+	return fl_counted(modes);
+}
+
+/* A race detector is there. */
+static inline bool fl_account_listens(void)
+{
+	return fl_watched();
+}
+
 static inline int fl_account_wrong(const fifolock_t *lock, unsigned mode, uint32_t n,
 				   int error, const void *site)
 {

@@ -142,9 +142,9 @@ MUTANTS = [
     ('a sleeper is not woken', SLOT,
      'if (say(slot, what) & FL_ASLEEP)\n\t\tfl_unpark(&slot->word);', 'say(slot, what);'),
     ('the slot is read after it was told', SCAN,
-     'struct fl_slot *newer = left > 1 ? fl_slot_at(slot->newer) : NULL;\n\n\t\tgrant(slot, what);',
+     'struct fl_slot *newer = fl_slot_next(slot, left);\n\n\t\tgrant(slot, what);',
      'struct fl_slot *newer;\n\n\t\tgrant(slot, what);\n'
-     '\t\tnewer = left > 1 ? fl_slot_at(slot->newer) : NULL;'),
+     '\t\tnewer = fl_slot_next(slot, left);'),
     ('fl_confirm does not tell the scanner', LOCK,
      'next = word & FL_SCANNING ? word | FL_RESCAN : word;', 'next = word;'),
 
@@ -640,7 +640,7 @@ MUTANTS = [
     ('kept by one beside whom others fit', SCAN,
      '(scan->modes->flags & FL_MODES_ALONE(mode)) &&\n', '(mode + 1) &&\n'),
     ('kept where somebody counts', SCAN,
-     'is_alone(scan, head->mode) &&\n\t       !fl_counted(scan->modes);', 'is_alone(scan, head->mode);'),
+     'is_alone(scan, head->mode) &&\n\t       !fl_account_counts(scan->modes);', 'is_alone(scan, head->mode);'),
     ('kept by one that no thread waits for', SCAN,
      '!(head->how & FL_DEEDS) && is_alone', '!(head->how & FL_AHEAD) && is_alone'),
     ('kept with nobody in line, whatever came of it', SCAN,
