@@ -30,12 +30,12 @@
  * memory: a thread that finds none for its place in line tries again until it does, or until the
  * deadline passes or the lock is closed.  Its turn counts from the moment it has the place.)
  *
- * Callers.  Unless a function's comment says otherwise: any thread may call it, also inside a
- * callback (fifolock/request.h); a signal handler may not.  No function is a cancellation
- * point, and none may be called while PTHREAD_CANCEL_ASYNCHRONOUS is set and cancellation is
- * enabled.
+ * Callers.  Unless the description of a function says otherwise: any thread may call it, also
+ * inside a callback (fifolock/request.h); a signal handler may not.  No function is a
+ * cancellation point, and none may be called while PTHREAD_CANCEL_ASYNCHRONOUS is set and
+ * cancellation is enabled.
  *
- * Errors.  The comment of each function names those that it can return.
+ * Errors.  The description of each function names those that it can return.
  *
  *	EINVAL	the mode is not in the table; the clock is unknown; tv_nsec is outside
  *		0..999999999; the deadline was read from the wrong clock (below); the lock
@@ -186,7 +186,7 @@ FIFOLOCK_API int fifolock_unlock(fifolock_t *lock, unsigned mode);
  * the head of the line is not passed by lighter ones behind it.  ERANGE: n is 0, or more than
  * the mode's capacity.  EINVAL, ECANCELED, EAGAIN. */
 FIFOLOCK_API int fifolock_lock_n(fifolock_t *lock, unsigned mode, uint32_t n);
-/* EINVAL, ERANGE, EBUSY, ECANCELED. */
+/* Signal handlers may call it.  EINVAL, ERANGE, EBUSY, ECANCELED. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_trylock_n(fifolock_t *lock, unsigned mode,
 						     uint32_t n);
 /* EINVAL, ERANGE, ETIMEDOUT, ECANCELED, EAGAIN. */
@@ -196,8 +196,8 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedlock_n(fifolock_t *lock, unsigne
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock_n(fifolock_t *lock, unsigned mode,
 						       uint32_t n, clockid_t clock,
 						       const struct timespec *deadline);
-/* Give n holds back, which need not be as many as one call took.  EPERM: fewer than n exist.
- * EINVAL, ERANGE. */
+/* Give n holds back, which need not be as many as one call took.  Signal handlers may call it.
+ * EPERM: fewer than n exist.  EINVAL, ERANGE. */
 FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 
 /* ---- fifolock_convert(3): change the mode of a hold ---- */

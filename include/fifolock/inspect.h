@@ -34,17 +34,20 @@ struct fifolock_in_line {
 	int from;
 	/* It may leave the line: it has a deadline, or can be cancelled. */
 	bool may_leave;
-	/* For how long its thread has been asleep or, if no thread waits for it, for how long it
-	 * has been in line; precise to a tick of the system.  0: its thread has not gone to sleep
-	 * yet, so the request came a moment ago. */
+	/* For how long its thread has been asleep or, if no thread waits for
+	 * it, for how long it has been in line; precise to a tick of the
+	 * system.  0: its thread has not gone to sleep yet, so the request came
+	 * a moment ago. */
 	uint64_t age_ns;
 };
 
+/* A lock at one moment. */
 struct fifolock_snapshot {
 	/* How many modes there are, and the holds of each. */
 	unsigned modes;
 	uint32_t holds[FIFOLOCK_MAX_MODES];
-	/* How many requests are in line and, if any are, the ticket of the head. */
+	/* How many requests are in line and, if any are, the ticket of the
+	 * head. */
 	uint32_t waiting;
 	uint32_t oldest_ticket;
 	bool closed;
@@ -78,14 +81,15 @@ FIFOLOCK_API int fifolock_dump(fifolock_t *lock, FILE *out);
 
 /* The holds of one mode by one thread.  Only of tables whose holds have owners. */
 struct fifolock_holder {
-	/* Its number in /proc, as gettid() has it; in a child perhaps its parent's. */
+	/* Its number in /proc, as gettid() has it; in a child perhaps its
+	 * parent's. */
 	int thread;
 	unsigned mode;
 	uint32_t n;
 	/* Since the first of them was taken. */
 	uint64_t age_ns;
-	/* The function that took it, such as "fifolock_lock", and where that was called, for
-	 * addr2line. */
+	/* The function that took it, such as "fifolock_lock", and where that
+	 * was called, for addr2line. */
 	const char *call;
 	const void *at;
 };
@@ -103,9 +107,11 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_holders(const fifolock_t *lock,
 struct fifolock_report {
 	/* "EPERM", "EDEADLK", "order" and so on; the guide lists them. */
 	const char *kind;
-	/* What would be printed.  Not valid any more when the callback has returned. */
+	/* What would be printed.  Not valid any more when the callback has
+	 * returned. */
 	const char *text;
-	/* How often this kind of report has come from this place: 1, 10, 100 and so on. */
+	/* How often this kind of report has come from this place: 1, 10, 100
+	 * and so on. */
 	uint64_t count;
 	/* The lock, which may have been freed already; NULL: none. */
 	const fifolock_t *lock;
@@ -139,36 +145,38 @@ fifolock_debug_on_report(void (*call)(const struct fifolock_report *report, void
 struct fifolock_counts {
 	/* Holds that were granted: n for a request for n. */
 	uint64_t taken;
-	/* Requests that were granted; counted at the grant, not when its thread notices. */
+	/* Requests that were granted; counted at the grant, not when its thread
+	 * notices. */
 	uint64_t grants;
-	/* Those of them that had a place in line.  The end of a wait for a condition has none: that
-	 * wait is for the signal. */
+	/* Those of them that had a place in line.  The end of a wait for a
+	 * condition has none: that wait is for the signal. */
 	uint64_t waited;
-	/* Requests that never had a place in line: a try that did not fit or would have passed a
-	 * request (EBUSY), a line as long as it may be (EAGAIN), a lock that was closed
-	 * (ECANCELED), no memory for a place (ENOMEM); in the debug build also those that could
-	 * never have been granted (EDEADLK). */
+	/* Requests that never had a place in line: a try that did not fit or
+	 * would have passed a request (EBUSY), a line as long as it may be
+	 * (EAGAIN), a lock that was closed (ECANCELED), no memory for a place
+	 * (ENOMEM); in the debug build also those that could never have been
+	 * granted (EDEADLK). */
 	uint64_t refused;
 	/* Requests whose deadline passed first, in line or before that. */
 	uint64_t timed_out;
-	/* Requests that were refused in line: the lock was closed (ECANCELED), or it was a
-	 * conversion that would have waited for ever (EDEADLK), or one whose hold another thread
-	 * has given back (EPERM). */
+	/* Requests that were refused in line: the lock was closed (ECANCELED),
+	 * or it was a conversion that would have waited for ever (EDEADLK), or
+	 * one whose hold another thread has given back (EPERM). */
 	uint64_t turned_away;
 	/* Requests that were cancelled in time. */
 	uint64_t cancelled;
-	/* All waits of requests that had a place in line and were granted, added up: from the call
-	 * to the grant. */
+	/* All waits of requests that had a place in line and were granted,
+	 * added up: from the call to the grant. */
 	uint64_t wait_ns;
 	/* The longest of them. */
 	uint64_t wait_max_ns;
-	/* The time of all holds, added up, each as often as its weight says: from the grant to the
-	 * beginning of the unlock, or until now. */
+	/* The time of all holds, added up, each as often as its weight says:
+	 * from the grant to the beginning of the unlock, or until now. */
 	uint64_t held_ns;
 	/* How many holds exist now. */
 	uint64_t held;
-	/* waits[i]: how many of the waits took less than 2^i ns, and at least half of that; the
-	 * last one counts all longer ones, too. */
+	/* waits[i]: how many of the waits took less than 2^i ns, and at least
+	 * half of that; the last one counts all longer ones, too. */
 	uint64_t waits[40];
 };
 

@@ -108,8 +108,8 @@ struct fifolock_mode {
 	uint32_t max;
 	/* Bit x: not granted while a hold of mode x exists. */
 	uint32_t conflicts;
-	/* One entry for each mode, or NULL: granted while fewer than limits[x] holds of mode x
-	 * exist; 0: no limit. */
+	/* One entry for each mode, or NULL: granted while fewer than limits[x]
+	 * holds of mode x exist; 0: no limit. */
 	const uint32_t *limits;
 };
 

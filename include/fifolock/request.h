@@ -155,7 +155,7 @@ FIFOLOCK_API uint32_t fifolock_request_run_due(fifolock_t *lock);
 /* A ready-made done: adds 1 to an eventfd, so that it can be read; then fifolock_request_poll says
  * what has become of the request.  ctx is the descriptor, as (void *)(intptr_t)fd.  It must be
  * non-blocking, and stay open until the request has ended and the unlock or other call that
- * ended it has returned. */
+ * ended it has returned.  Signal handlers may call it. */
 FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
 
 /* ---- fifolock_run(3): let a section be run in turn ---- */
