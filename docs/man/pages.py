@@ -5,11 +5,11 @@
 usage: pages.py --list HEADER...            what it would write
        pages.py DIR GUIDE HEADER...         write it: mdoc, one page for each group of functions
 
-A heading "---- name(3): what it is ----" begins a page.  What a comment stands above is described by
-it: functions, macros, types.  In a comment, a line that begins with a tab belongs to an example, or,
-if an error number is first, to a list.  The comment at the top of a header is the beginning of its
-first page, and that of fifolock.h is fifolock(3), with the guide's table of functions.  A function
-that is not the name of its page has a page that leads there.
+A heading "---- name(3): what it is ----" begins a page.  A comment describes what it stands above:
+functions, macros, a type.  A line of it that begins with a tab belongs to an example, or to a list
+if an error number is first.  The comment at the top of a header is the beginning of its first page;
+that of fifolock.h is fifolock(3), with the guide's table of functions.  A function that is not the
+name of its page has a page that leads there.
 """
 import os
 import re
@@ -120,8 +120,8 @@ def filled(words, known):
     out = []
     for sentence in END.split(' '.join(words)):
         for line in textwrap.wrap(sentence, 66, break_on_hyphens=False, break_long_words=False):
-            line = NAME.sub(lambda m: '\\fB' + m[0] + '\\fP' if m[0] in known else m[0], escape(line))
-            out.append(line)
+            out.append(NAME.sub(lambda m: '\\fB' + m[0] + '\\fP' if m[0] in known else m[0],
+                                escape(line)))
     return out
 
 
@@ -184,8 +184,8 @@ def table(guide):
     with open(guide, encoding='utf-8') as file:
         text = file.read()
     found = re.search(r'^\| function \|.*?(?=\n\n)(.*?)(?=\n#)', text, flags=re.M | re.S)
-    rows = [[cell.strip().replace('`fifolock', '').replace('`', '') for cell in line.strip('|').split('|')]
-            for line in found[0].split('\n\n')[0].split('\n')]
+    lines = found[0].split('\n\n')[0].replace('`fifolock', '').replace('`', '').split('\n')
+    rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
     del rows[1]
     rows[0][0] = 'fifolock'
     out = ['.Ss Functions', '.TS', 'lb lb lb lb lb', 'l lx l l l .']
@@ -199,6 +199,10 @@ def table(guide):
     return out
 
 
+def listed(form, names):
+    return [form % name + ' ,' for name in names[:-1]] + [form % name for name in names[-1:]]
+
+
 def mdoc(page, pages, guide):
     known = {name for other in pages for _, name, _ in other.symbols}
     names = [name for _, name, _ in page.symbols] or [page.name]
@@ -207,8 +211,8 @@ def mdoc(page, pages, guide):
     first = '\'\\" t\n' if page.name == OVERVIEW else ''
     out = [first + '.\\" Made of ' + page.header + ' by docs/man/pages.py.',
            '.Dd ' + DATE, '.Dt %s 3' % page.name.upper(), '.Os', '.Sh NAME']
-    out += ['.Nm %s%s' % (name, ' ,' if n + 1 < len(names) else '') for n, name in enumerate(names)]
-    out += ['.Nd ' + page.what, '.Sh LIBRARY', 'libfifolock (\-lfifolock)',
+    out += listed('.Nm %s', names)
+    out += ['.Nd ' + page.what, '.Sh LIBRARY', 'libfifolock (\\-lfifolock)',
             '.Sh SYNOPSIS', '.In ' + page.header, *synopsis(page.symbols), '.Sh DESCRIPTION']
     begun = False
     for what, lines, shown in page.parts:
@@ -222,7 +226,7 @@ def mdoc(page, pages, guide):
         out += table(guide)
     others = sorted(other.name for other in pages if other is not page)
     out += ['.Sh SEE ALSO']
-    out += ['.Xr %s 3%s' % (name, ' ,' if n + 1 < len(others) else '') for n, name in enumerate(others)]
+    out += listed('.Xr %s 3', others)
     return '\n'.join(out) + '\n'
 
 

@@ -63,8 +63,8 @@ extern "C" {
  * fifolock_request_run_due when it is idle.  A callback with ECANCELED holds nothing and is never
  * handed over.
  *
- * Whose hold it is.  For the debug build, that of the thread in which the callback runs.  If
- * another thread is to give it back (as after fifolock_done_eventfd), say so in the table:
+ * The owner of the hold is, for the debug build, the thread in which the callback runs.  If another
+ * thread is to give it back (as after fifolock_done_eventfd), say so in the table:
  * fifolock_modes_owner_checked(&modes, false).
  *
  * What must stay.  The lock, until every fifolock_request and fifolock_run on it has returned, even
