@@ -663,7 +663,7 @@ static void is_taken(void)
 
 static void closes_slowly(void)
 {
-	hooks.loads = &server()->hint;
+	hooks.loads = &served->hint;
 	hooks.loaded = is_taken;
 	fifolock_close(&lock);
 }

@@ -215,6 +215,14 @@ static uint64_t fetch_soon(struct line *line)
 	return (request ? request : ask(line, true))->comes;
 }
 
+/* The same to be read. */
+static void copy_soon(struct line *line)
+{
+	settle(line);
+	if (!has(line) && !asked(line, false))
+		ask(line, false);
+}
+
 /* What is stored is there at once, so nobody may see the line as it was. */
 static void store(struct line *line)
 {
@@ -259,6 +267,9 @@ static void touch_line(struct line *line, enum access access)
 		break;
 	case OWN:
 		fetch_soon(line);
+		break;
+	case FETCH:
+		copy_soon(line);
 		break;
 	}
 	site_waited(line->part, now() - began);

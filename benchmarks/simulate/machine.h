@@ -76,7 +76,7 @@ extern struct prices prices;
 
 /* ---- lines ---- */
 
-enum access { LOAD, STORE, CHANGE, OWN };
+enum access { LOAD, STORE, CHANGE, OWN, FETCH };
 enum part { OTHERS, LOCK, DATA, KERNEL, PARTS }; /* whose line: others are slots, nodes */
 
 struct counts {

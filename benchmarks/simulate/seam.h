@@ -13,10 +13,13 @@
 #include <urcu/arch.h>
 
 void sim_own(const void *at);
+void sim_fetch(const void *at);
 void sim_relax(void);
 
 #undef fl_own
 #define fl_own(p) sim_own(p)
+#undef fl_fetch
+#define fl_fetch(p) sim_fetch(p)
 #undef caa_cpu_relax
 #define caa_cpu_relax() sim_relax()
 /* The system's headers, if they come, declare these instead. */

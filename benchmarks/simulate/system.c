@@ -15,6 +15,7 @@
 #include <time.h>
 
 void sim_own(const void *at);
+void sim_fetch(const void *at);
 void sim_relax(void);
 int sim_sched_yield(void);
 int sim_sched_getcpu(void);
@@ -26,6 +27,12 @@ void sim_own(const void *at)
 {
 	site_is(__builtin_return_address(0));
 	touch(at, 1, OWN);
+}
+
+void sim_fetch(const void *at)
+{
+	site_is(__builtin_return_address(0));
+	touch(at, 1, FETCH);
 }
 
 void sim_relax(void)

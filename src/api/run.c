@@ -14,7 +14,8 @@
  * A scan by a thread that is in fifolock_run itself takes, where the section of another is next,
  * the hold for it, and keeps the scanner's role with that hold (role.h), in a slot of its own.
  * The thread runs the section, and the next one and the next, as long as the line has them in
- * a row: from slot to slot, without a touch of the lock's line.  An owner is told when the section
+ * a row: from slot to slot, without a touch of the lock's line, and without waiting for any line that
+ * others look at: an owner is told by a store, which is on its way while the next section runs.  An owner is told when the section
  * behind its own is about to be run; the last one after the hold has been given back:
  * who is told may be the last to use the lock, and free it (G5), but not while another
  * waits for its section. Any other scan grants the head to its owner, who wakes up and runs its own
@@ -39,6 +40,7 @@
 struct service {
 	fifolock_t *lock;
 	struct fl_service on;
+	struct fl_slot *told; /* by a store: perhaps it sleeps */
 	uint32_t left;
 	bool booked;   /* somebody is to hear of what is run */
 	unsigned held; /* callbacks, as the caller found it */
@@ -72,11 +74,10 @@ static void run_section(const struct service *service, const struct fl_slot *slo
 	unsigned held = fl_calls_set(service->held);
 	int saved = errno;
 
-	fl_serve_ahead(slot);
 	if (fl_unlikely(service->booked))
 		run_booked(service, slot);
 	else
-		slot->call(slot->ctx);
+		service->on.call(service->on.ctx);
 	errno = saved;
 	fl_calls_set(held);
 }
@@ -95,20 +96,48 @@ static void publish(const struct service *service, const struct fl_slot *slot)
 		fl_role_publish(service->lock, slot->ticket, service->on.server->id);
 }
 
+/* By now what was told is seen by whoever looks before falling asleep.  Are there any who have not
+ * looked, or have looked before?  Then one of them may be the one who was told. */
+static bool has_sleepers(struct service *service)
+{
+	bool sleepers = fl_role_sleepers(service->lock);
+
+	if (sleepers && service->told)
+		fl_unpark(&service->told->word);
+	service->told = NULL;
+	return sleepers;
+}
+
+/* The section behind it is next.  As mostly nobody sleeps, and the next one's end is soon enough to
+ * look again, its line is not waited for. */
+static void tell(struct service *service, struct fl_slot *slot, bool sleepers)
+{
+	if (sleepers) {
+		fl_serve_tell(slot);
+		return;
+	}
+	fl_serve_tell_awake(slot);
+	service->told = slot;
+}
+
 /* Run the section of the first, and what comes behind it: the last, which is not told. */
 static struct fl_slot *serve_row(struct service *service)
 {
 	struct fl_slot *slot = service->on.first, *next;
 
+	fl_serve_ahead(&service->on, slot);
 	for (;;) {
+		bool sleepers;
+
 		run_section(service, slot);
 		service->left--;
-		if (is_over(service))
-			return slot;
-		next = fl_serve_next(service->lock, service->on.server, slot);
+		sleepers = has_sleepers(service);
+		next = is_over(service)
+			       ? NULL
+			       : fl_serve_next(service->lock, &service->on, slot);
 		if (!next)
 			return slot;
-		fl_tell(slot, FL_RAN);
+		tell(service, slot, sleepers);
 		slot = next;
 		publish(service, slot);
 	}
@@ -121,7 +150,7 @@ static void tell_last(struct fl_service *on, struct fl_slot *last)
 	if (!on->first && fl_role_orphan(on->server))
 		on->server = NULL;
 	else
-		fl_tell(last, FL_RAN);
+		fl_serve_tell(last);
 }
 
 /* Run what this thread has been given to run, and what its releases bring. */
@@ -274,10 +303,12 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 
 int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), void *arg)
 {
-	const fifolock_modes_t *modes = fl_modes_of(lock);
+	const fifolock_modes_t *modes;
 	const struct fifolock_row *row;
 	uint64_t seen;
 
+	fl_own(&lock->word);
+	modes = fl_modes_of(lock);
 	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
 	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen)))
 		return fl_account_answer(lock, mode, 1,

@@ -54,6 +54,9 @@
 #define fl_own(p) __builtin_prefetch((p), 1)
 #endif
 
+/* ... to be read. */
+#define fl_fetch(p) __builtin_prefetch((p))
+
 /* Against a handler of the same thread: the compiler keeps the order. */
 #define fl_handler_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 

@@ -35,17 +35,20 @@
 
 #include <stddef.h>
 
-/* Behind that slot, if that can be told without the lock; NULL: it takes a scanner. */
-static struct fl_slot *heir_of(struct fl_slot *slot)
+/* Behind that slot, perhaps. */
+static struct fl_slot *hinted(const struct fl_slot *slot)
 {
 	uint32_t hint = fl_load_relaxed(&slot->hint); /* [HINT] */
-	struct fl_slot *heir;
 
-	if (!hint)
-		return NULL;
-	heir = fl_slot_at(hint);
-	fl_own(heir);
-	return fl_line_follows(heir, slot) ? heir : NULL;
+	return hint ? fl_slot_at(hint) : NULL;
+}
+
+/* Behind that slot, if that can be told without the lock; NULL: it takes a scanner. */
+static struct fl_slot *heir_of(const struct fl_slot *slot)
+{
+	struct fl_slot *heir = hinted(slot);
+
+	return heir && fl_line_follows(heir, slot) ? heir : NULL;
 }
 
 /* Does it want that mode, and its grant to do that?  Only with the role: otherwise it may be gone,
@@ -112,6 +115,9 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 	}
 	if (keeper->mode != mode)
 		return false;
+	heir = hinted(keeper);
+	if (heir)
+		fl_own(heir);
 	heir = heir_of(keeper);
 	if (!heir)
 		fl_role_in_vain(lock);
@@ -125,23 +131,40 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 	return true;
 }
 
-/* While the section runs its line is on the way. */
-void fl_serve_ahead(const struct fl_slot *served)
+/* Only to be read: its owner looks at it all the time, and would take it back. */
+void fl_serve_ahead(struct fl_service *on, const struct fl_slot *slot)
 {
-	uint32_t hint = fl_load_relaxed(&served->hint); /* [HINT] */
+	struct fl_slot *next = hinted(slot);
 
-	if (hint)
-		fl_own(fl_slot_at(hint));
+	if (next)
+		fl_fetch(next);
+	on->call = slot->call;
+	on->ctx = slot->ctx;
+}
+
+void fl_serve_tell(struct fl_slot *served)
+{
+	fl_line_served(served);
+	fl_tell(served, FL_RAN);
+}
+
+void fl_serve_tell_awake(struct fl_slot *served)
+{
+	fl_line_served(served);
+	fl_tell_awake(served, FL_RAN);
 }
 
 /* The role is not needed for longer than it takes to move the line on, so that whoever wants it
- * need not wait for a section to end. */
-struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_slot *server,
+ * need not wait for a section to end.  Until it is given back only the server's own line is written:
+ * a read-modify-write waits for all that was written before it. */
+struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
 			      struct fl_slot *served)
 {
+	struct fl_slot *server = on->server;
 	uint64_t note = fl_role_note(lock, FL_KEPT);
 	struct fl_slot *next = heir_of(served);
 	uint32_t gone = fl_load_relaxed(&server->below); /* [MINE] */
+	bool news;
 
 	if (!next || !fl_role_change(server, &note, fl_role_note(lock, FL_PASSING)))
 		return NULL;
@@ -151,10 +174,12 @@ struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_slot *server,
 	}
 	fl_event_run(lock, next);
 	fl_line_serve(server, next);
-	fl_store_relaxed(&served->older, 0);	    /* [MINE] */
 	fl_store_relaxed(&server->below, gone + 1); /* [MINE] */
-	if (fl_role_set(server, fl_role_note(lock, FL_KEPT)) ==
-	    fl_role_note(lock, FL_RECALLED))
+	news = fl_role_set(server, fl_role_note(lock, FL_KEPT)) ==
+	       fl_role_note(lock, FL_RECALLED);
+	fl_serve_ahead(on, next);
+	fl_line_stand(next, server);
+	if (fl_unlikely(news))
 		fl_announce(lock);
 	return next;
 }

@@ -11,14 +11,31 @@
  * without a touch of the lock.  False: nothing has happened, or not to the hold. */
 bool fl_pass(fifolock_t *lock, unsigned mode);
 
+/* The caller of a join or a release is ready to run the sections of others, while it keeps the
+ * scanner's role with a slot of its own (server).  If it is to, then who is the first, and which
+ * hold it has for them all: of the mode that they are of. */
+struct fl_service {
+	struct fl_slot *server; /* NULL: none is needed yet */
+	struct fl_slot *first;
+	uint64_t field;
+	uint64_t unit;
+	void (*call)(void *ctx); /* the section that is to be run now (fl_serve_ahead) */
+	void *ctx;
+};
+
+/* What is needed of a slot while its section runs, before its line is asked for to be written; and
+ * the line of the one behind it is fetched. */
+void fl_serve_ahead(struct fl_service *on, const struct fl_slot *slot);
+
 /* The section of served, directly behind the server, has been run: the one behind it, which is
  * the next to be run and has been made so, while served is off the line and only to be told.
  * NULL: there is none such, or the server does not keep the role any more; it gives its hold
  * back, and then tells. */
-struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_slot *server,
+struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
 			      struct fl_slot *served);
 
-/* The slot behind it is fetched while its section runs. */
-void fl_serve_ahead(const struct fl_slot *served);
+/* Its section has been run.  The second by a store: see slot.h. */
+void fl_serve_tell(struct fl_slot *served);
+void fl_serve_tell_awake(struct fl_slot *served);
 
 #endif

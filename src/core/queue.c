@@ -403,26 +403,39 @@ void fl_line_cut(fifolock_t *lock, struct fl_slot *slot)
 	fl_line_count_gone(lock, 1);
 }
 
-/* At the bottom of the chain is the server, and next above it: whom it serves. */
+/* Below the chain stands the server, and next above it: whom it serves.  Only newer counts, which
+ * says how far the line has come; that next stands behind the server is for whoever walks down to
+ * it, and may be said when the role has gone on: until next is told, nobody reads anything else
+ * into it. */
 void fl_line_serve(struct fl_slot *server, struct fl_slot *next)
 {
 	server->newer = next->id;
 	set_older(server, 0);
-	set_older(next, server->id);
 	set_hint(server->id, next);
 }
 
-/* The keeper has been in the chain, at its bottom, whatever older says.  After the word says
- * that it is not kept any more.  Whose section the keeper's thread runs, which is off the line
- * now, too. */
+void fl_line_stand(struct fl_slot *next, const struct fl_slot *server)
+{
+	set_older(next, server->id);
+}
+
+/* It has been served, and is about to be told so. */
+void fl_line_served(struct fl_slot *slot)
+{
+	set_older(slot, 0);
+}
+
+/* The keeper has been in the chain, at its bottom, whatever older says; or it is a server, and
+ * the one that it serves is at the bottom.  That one is taken off the line now, too.  After the word
+ * says that it is not kept any more. */
 struct fl_slot *fl_line_resume(fifolock_t *lock, struct fl_slot *keeper)
 {
 	struct fl_slot *served = keeper->newer ? fl_slot_at(keeper->newer) : NULL;
-	struct fl_slot *next = unchain(lock, keeper, 0);
+	struct fl_slot *next = unchain(lock, served ? served : keeper, 0);
 
 	lock->first = next ? next->id : 0;
 	if (served)
-		fl_line_cut(lock, served);
+		fl_line_count_gone(lock, 1);
 	return served;
 }
 

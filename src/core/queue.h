@@ -51,6 +51,8 @@ struct fl_slot *fl_line_after(const fifolock_t *lock, struct fl_slot *slot);
 void fl_line_cut(fifolock_t *lock, struct fl_slot *slot);
 void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, uint32_t count);
 void fl_line_serve(struct fl_slot *server, struct fl_slot *next);
+void fl_line_stand(struct fl_slot *next, const struct fl_slot *server);
+void fl_line_served(struct fl_slot *slot);
 struct fl_slot *fl_line_resume(fifolock_t *lock, struct fl_slot *keeper); /* see role.h */
 void fl_line_count_gone(fifolock_t *lock, uint32_t n);
 

@@ -6,6 +6,7 @@
  *	[ROLE]    fl_role_change,       the same two,          first, gone, links; and all that
  *	          fl_role_set           fl_role_find, fl_role_orphan           a message is about
  *	[JOIN]    fl_line_join (queue.c)  walk                 that there is a slot
+ *	[BED]     asleep                asleep                 what was told before, by stores
  *
  *	relaxed   because
  *	[HINT]    Where to look first.  What is found there says itself whether it is right.
@@ -30,16 +31,26 @@ static struct board {
 	uint32_t skips;
 } __attribute__((aligned(64))) boards[BOARDS];
 
+/* Threads that are asleep, or about to be, and whose sections others run, by the lock's address, too.
+ * The line is with whoever runs sections, as long as nobody falls asleep. */
+static struct {
+	uint32_t count;
+} __attribute__((aligned(64))) dormitories[BOARDS];
+
+static uint64_t place_of(const fifolock_t *lock)
+{
+	return (uintptr_t)lock * UINT64_C(0x9e3779b97f4a7c15) >> 58;
+}
+
 static struct board *board_of(const fifolock_t *lock)
 {
-	uint64_t mixed = (uintptr_t)lock * UINT64_C(0x9e3779b97f4a7c15);
-
-	return &boards[mixed >> 58];
+	return &boards[place_of(lock)];
 }
 
 void fl_role_hide(void)
 {
 	fl_watch_hide(boards, sizeof(boards));
+	fl_watch_hide(dormitories, sizeof(dormitories));
 }
 
 void fl_role_publish(const fifolock_t *lock, uint32_t ticket, uint32_t slot)
@@ -69,6 +80,33 @@ bool fl_role_pays(const fifolock_t *lock)
 void fl_role_in_vain(const fifolock_t *lock)
 {
 	fl_store_relaxed(&board_of(lock)->skips, SKIPS); /* [HINT] */
+}
+
+/* count -> count + n */
+static uint32_t asleep(const fifolock_t *lock, uint32_t n)
+{
+	uint32_t *count = &dormitories[place_of(lock)].count;
+	uint32_t was = fl_load_relaxed(count); /* [GUESS] */
+
+	/* [BED] release, [BED] acquire */
+	while (!fl_cas_acq_rel(count, &was, was + n))
+		;
+	return was;
+}
+
+void fl_role_lies_down(const fifolock_t *lock)
+{
+	asleep(lock, 1);
+}
+
+void fl_role_gets_up(const fifolock_t *lock)
+{
+	asleep(lock, (uint32_t)-1);
+}
+
+bool fl_role_sleepers(const fifolock_t *lock)
+{
+	return asleep(lock, 0) != 0;
 }
 
 static bool speaks_of(const struct fl_slot *slot, const fifolock_t *lock, uint64_t *note)

@@ -87,6 +87,12 @@ uint32_t fl_role_reached(const fifolock_t *lock); /* a ticket that has been gran
 bool fl_role_pays(const fifolock_t *lock);
 void fl_role_in_vain(const fifolock_t *lock);
 
+/* A thread whose section others may run falls asleep, and wakes up.  Are there such?  If not, then
+ * each of them will look at its slot before it sleeps, and sees what has been stored there. */
+void fl_role_lies_down(const fifolock_t *lock);
+void fl_role_gets_up(const fifolock_t *lock);
+bool fl_role_sleepers(const fifolock_t *lock);
+
 /* The lock whose role, and the slot in which, this thread may keep: hints for its own
  * release. */
 extern FL_ALL_MY const fifolock_t *fl_kept_lock;

@@ -263,6 +263,7 @@ static void prepare_keeper(const struct scan *scan)
 	if (scan->served) {
 		keeper->mode = scan->served->mode;
 		fl_line_serve(keeper, scan->served);
+		fl_line_stand(scan->served, keeper);
 	}
 	fl_role_set(keeper, fl_role_note(scan->lock, FL_PASSING));
 }
@@ -276,7 +277,7 @@ static void settle_keeper(struct scan *scan, bool committed)
 	bool news = was == fl_role_note(scan->lock, FL_RECALLED);
 
 	if (!committed && scan->served)
-		fl_store_relaxed(&scan->served->older, 0); /* [MINE] */
+		fl_line_served(scan->served);
 	if (committed && news)
 		fl_announce(scan->lock);
 	else if (news)

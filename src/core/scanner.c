@@ -24,8 +24,10 @@
  * could not be told as long as its slot was in line. */
 static void inherit(struct fl_slot *keeper, struct fl_slot *served)
 {
-	if (served)
+	if (served) {
+		fl_line_served(served);
 		fl_tell(served, FL_RAN);
+	}
 	fl_slot_free(keeper);
 }
 

@@ -3,8 +3,8 @@
  * slot.c - the slot's word: what becomes of a request is decided here, against its owner
  * that gives up, and told here, to its owner that sleeps.
  *
- * Every step is a read-modify-write of the one word, so any two of them come one after the
- * other, whatever the order in which threads see other things:
+ * Every step but one (fl_tell_awake) is a read-modify-write of the one word, so any two of them come
+ * one after the other, whatever the order in which threads see other things:
  *
  *	claim or leave		Each looks for the other's bit in what it finds.  So either the
  *				request has left, and nothing was ever granted to it; or it will
@@ -23,8 +23,8 @@
  * conversion that is not in line yet (LEAVE).
  *
  *	row       released by         acquired by              what it carries
- *	[GRANT]   fl_tell             fl_told, fl_sleep_until, every earlier holder's writes
- *	                              fl_await_claim
+ *	[GRANT]   fl_tell,            fl_told, fl_sleep_until, every earlier holder's writes
+ *	          fl_tell_awake       fl_await_claim
  *	[LEAVE]   fl_slot_leave       fl_slot_admit            the owner's last use of the slot
  *	[JOINED]  let_go              let_go                   that nobody uses the slot
  *	[ROUSED]  fl_slot_rouse       fl_sleep_until,          the note (cond.c)
@@ -68,6 +68,13 @@ void fl_tell(struct fl_slot *slot, uint32_t what)
 	fl_event_grant(slot, what);
 	if (say(slot, what) & FL_ASLEEP)
 		fl_unpark(&slot->word);
+}
+
+void fl_tell_awake(struct fl_slot *slot, uint32_t what)
+{
+	fl_event_grant(slot, what);
+	/* [GRANT] release */
+	fl_store_release(&slot->word, what);
 }
 
 uint32_t fl_told(const struct fl_slot *slot)

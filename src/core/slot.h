@@ -124,6 +124,10 @@ void fl_unclaim(struct fl_slot *slot);
  * never its contents; unless it is to be called back. */
 void fl_tell(struct fl_slot *slot, uint32_t what);
 
+/* The same by a store, for a slot whose owner sleeps only after it has said so (role.h): whoever
+ * tells it sees to it afterwards that it is awake. */
+void fl_tell_awake(struct fl_slot *slot, uint32_t what);
+
 /* What the owner has been told: 0 while it is in line. */
 uint32_t fl_told(const struct fl_slot *slot);
 bool fl_granted(const struct fl_slot *slot);

@@ -125,6 +125,17 @@ static void check_front(void)
 		ex_fail("G1: the line is said to begin with another than it does");
 }
 
+/* The one whose section ran before is in between until the one behind it is said to stand behind
+ * the server. */
+static void skip_who_has_been_served(void)
+{
+	if (line.chain_count < 3 || line.chain[2] != line.served->slot)
+		return;
+	line.chain_count--;
+	memmove(&line.chain[1], &line.chain[2],
+		(line.chain_count - 1) * sizeof(line.chain[0]));
+}
+
 /* keeper: the first of the chain, which holds already; or NULL: a note says who. */
 void account_check_chain(const struct fl_slot *keeper)
 {
@@ -137,6 +148,8 @@ void account_check_chain(const struct fl_slot *keeper)
 			    !keeps_speaks(line.keeper)))
 		ex_fail("who keeps the role is not the first in line");
 	line.served = line.keeper ? account_served_now(line.keeper) : NULL;
+	if (line.served)
+		skip_who_has_been_served();
 	if (line.served && (line.chain_count < 2 || line.chain[1] != line.served->slot))
 		ex_fail("who is served is not the first in line behind the server");
 	if (!line.keeper && fl_word_kept(account->lock->word))

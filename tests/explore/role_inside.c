@@ -49,4 +49,5 @@ void role_begin(bool unpaid)
 {
 	never_pays = unpaid;
 	memset(boards, 0, sizeof(boards));
+	memset(dormitories, 0, sizeof(dormitories));
 }
