@@ -102,7 +102,7 @@ def judge(one: Comparison, least: float) -> Verdict:
 
 def figures_asked(cell: Cell, asked: str | None) -> list[str]:
     """Each test's first and wait_p99_ns; or all; or that one."""
-    names = list(cell.rounds[0]['figures'])
+    names = cell.figures()
     if asked is None:
         return names[:1] + [name for name in names[1:] if name == 'wait_p99_ns']
     return [name for name in names if asked in ('all', name)]

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Callable
 
-from pictures import (PREFERRED, Picture, Selection, all_locks, pictures, plural)
+from pictures import (PREFERRED, Floor, Picture, Selection, all_locks, pictures, plural)
 from results import Failure, Results, as_text, clean, complain, is_number, read, run_command, words
 
 if TYPE_CHECKING:
@@ -132,14 +132,23 @@ def draw_series(axes: Axes, picture: Picture, lock: str, number: int, look: Look
         errorevery=every, markevery=every, zorder=4 if look.ours else 3)
 
 
+def has_room(floor: Floor, picture: Picture) -> bool:
+    """For its name above it."""
+    low, high = y_range(picture)
+    return not any(1 < other.y / floor.y < (high / low) ** 0.05 and other.first == floor.first
+                   for other in picture.floors)
+
+
 def draw_floors(axes: Axes, picture: Picture) -> None:
     """Each where it belongs, its name on it."""
     beside = 0.46 if picture.groups else 0.02 * span(picture)
     for floor in picture.floors:
+        above = has_room(floor, picture)
         axes.hlines(floor.y, floor.first - beside, floor.last + beside, color=GREY,
                     linestyle=(0, (4, 2)), linewidth=1.6, zorder=2)
-        axes.annotate(text(floor.name), (floor.first - beside, floor.y), (2, 3),
-                      textcoords='offset points', fontsize=10, color=GREY, zorder=5)
+        axes.annotate(text(floor.name), (floor.first - beside, floor.y),
+                      (2, 3 if above else -3), textcoords='offset points', fontsize=10,
+                      color=GREY, zorder=5, va='bottom' if above else 'top')
 
 
 def draw_legend(axes: Axes, picture: Picture, handles: dict[str, Artist]) -> None:

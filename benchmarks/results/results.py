@@ -54,9 +54,14 @@ class Cell:
         values = [result['figures'].get(figure) for result in self.rounds]
         return sorted(float(value) for value in values if is_number(value))
 
+    def figures(self) -> list[str]:
+        """Of which at least one round has a value."""
+        return list(dict.fromkeys(name for result in self.rounds for name in result['figures']))
+
     def percents(self) -> list[float]:
-        """Of which the first round has percentiles; all others have the same."""
-        return [float(percent) for percent, _ in self.rounds[0].get('percentiles', [])]
+        """Of which at least one round has percentiles."""
+        pairs = [pair for result in self.rounds for pair in result.get('percentiles', [])]
+        return list(dict.fromkeys(float(percent) for percent, _ in pairs))
 
     def percentile(self, percent: float) -> list[float]:
         """That percentile of the wait in all rounds that have it, the smallest first."""
@@ -66,8 +71,8 @@ class Cell:
     def shares(self) -> list[list[float]]:
         """Of each rank of the threads, the one that got least first, its share in all rounds."""
         by_rank = [sorted(map(float, result.get('shares', []))) for result in self.rounds]
-        same = [shares for shares in by_rank if len(shares) == len(by_rank[0])]
-        return [sorted(rank) for rank in zip(*same)]
+        most = max(map(len, by_rank))
+        return [sorted(rank) for rank in zip(*(each for each in by_rank if len(each) == most))]
 
 
 @dataclass

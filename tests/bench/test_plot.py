@@ -235,6 +235,12 @@ class Axes(WithPictures):
         low, high = plot.y_range(picture)
         self.assertLessEqual(high / low, 2e12)
 
+    def test_the_name_of_a_floor_close_below_another_has_no_room_above_it(self):
+        picture = self.pictures(*ALL, floor('yield-switch', 4000))['cost-0']
+        room = {each.name: plot.has_room(each, picture) for each in picture.floors}
+        self.assertEqual(room, {'two-atomics': True, 'line-handover': True,
+                                'futex-other-processor': True, 'yield-switch': False})
+
     def test_of_many_ticks_those_that_have_room_are_kept(self):
         kept = pictures.thinned({i: str(i) for i in range(1000)})
         self.assertLessEqual(len(kept), 19)

@@ -42,6 +42,16 @@ class Reading(InFolder):
         self.assertEqual(cell.percents(), [50, 100])
         self.assertEqual(cell.percentile(50), [3, 7])
 
+    def test_a_round_in_which_nothing_happened_hides_no_other(self):
+        (one,) = mixed('x', 2, 0, 5)
+        empty = {**one, 'figures': {'ops_per_s': 0.0}}
+        del empty['percentiles'], empty['shares']
+        self.write('a', run(), empty, one, empty)
+        (cell,) = results.read(['a']).cells.values()
+        self.assertEqual(cell.figures(), ['ops_per_s', 'wait_p99_ns', 'wait_worst_ns'])
+        self.assertEqual(cell.shares(), [[1 / 3], [2 / 3]])
+        self.assertEqual(cell.percents(), [50, 90, 99, 99.9, 100])
+
     def test_all_kinds_of_results_are_read(self):
         self.write('a', run(), mixed('x', 2, 0, 5), open_loop('x', 100, 1, 2), floor('f', 3))
         self.assertEqual(len(results.read(['a']).cells), 3)
