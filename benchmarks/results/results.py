@@ -101,9 +101,10 @@ def finite(text: str) -> float:
 
 
 def integer(text: str) -> int:
-    if len(text) > 20 or abs(int(text)) >= MOST_INTEGER:
+    value = int(text)
+    if abs(value) >= MOST_INTEGER:
         raise ValueError(f'{text:.20} is too large')
-    return int(text)
+    return value
 
 
 def no_constant(text: str) -> NoReturn:

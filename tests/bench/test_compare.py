@@ -14,6 +14,7 @@ from itertools import combinations
 
 from made_up import BENCH, MACHINE, InFolder, main, mixed, pairs, run
 
+import compare
 import ranksum
 
 
@@ -110,6 +111,7 @@ class Verdicts(InFolder):
         self.compare(0, 'a', 'b')
         self.says('uncontended slower pair_ns 10.0 ns 15.0 ns 1.500 5, 5 0.0132$')
         self.says('uncontended faster pair_ns 20.0 ns 10.0 ns 0.500 5, 5 0.0132$')
+        self.says('^ test lock figure a b b/a rounds false$')
         self.says('^1 worse, 1 better, 3 unchanged$')
         self.says_not('noise|small|wild|warning|only in|perhaps|too few')
         self.assertLess(self.out.index('\nWorse:'), self.out.index('\nBetter:'))
@@ -147,6 +149,13 @@ class Verdicts(InFolder):
         self.says_not('wait_worst_ns')
         self.compare(0, '--all', 'a', 'b', '--figure', 'all')
         self.says('wait_worst_ns')
+
+    def test_of_each_figure_that_is_measured_it_is_known_what_is_better(self):
+        for more, figures in (
+                (True, ('ops_per_s', 'x_mutex', 'fairness')),
+                (False, ('pair_ns', 'x_two_atomics', 'wait_worst_ns', 'cpu_per_op_ns', 'ns'))):
+            for figure in figures:
+                self.assertIs(compare.more_is_better(figure), more, figure)
 
     def test_of_other_figures_nobody_knows_what_is_better(self):
         odd = [[{**each, 'figures': {'oddity': value + each['round'] / 100}}
