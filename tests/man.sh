@@ -48,7 +48,7 @@ for page in $(grep -L '^\.so ' "$pages"/*.3); do
 	if command -v mandoc >/dev/null; then
 		looked=mandoc
 		mandoc -Tlint -Wwarning "$page" >>"$dir/complaints" || :
-	elif man --warnings -l -Tutf8 /dev/null >/dev/null 2>&1; then
+	elif man --warnings -l -Tutf8 -Z "$page" >/dev/null 2>&1; then
 		looked=man
 		man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null |
 			grep -v "can't break line" >>"$dir/complaints" || :

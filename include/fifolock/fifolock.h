@@ -20,8 +20,9 @@
  * behind that one, and that one waits for its first hold.
  *
  * Results.  Every int function returns 0 or a positive error number; errno stays as it was.  After
- * an error nothing has changed: no hold was taken, given back or converted.  The one exception
- * is ECANCELED from fifolock_bump and from a wait for a condition: there the hold is gone.
+ * an error the holds are what they were before the call: none has been taken, given back or
+ * converted.  The one exception is ECANCELED from fifolock_bump and from a wait for a condition:
+ * there the hold is gone.
  *
  * A lock that is never closed and has no limit on its line cannot fail, given a mode of its table:
  * there fifolock_lock, fifolock_lock_n and fifolock_cond_wait return only when the mode is held,

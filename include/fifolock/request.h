@@ -36,9 +36,10 @@ extern "C" {
  * nothing meanwhile except the granted mode: a callback may lock, unlock, request and cancel, on
  * this lock and on others.
  *
- * The thread does nothing else until the callback returns, so it should be short.  It must not
- * wait for anything that this thread holds, waits for or has yet to do, such as another callback
- * that is due in this thread after it.  It must not end the thread, nor jump or throw out.
+ * The thread does nothing else until the callback returns, so a callback should be short.  It must
+ * not wait for anything that this thread holds, waits for or has yet to do, such as another
+ * callback that is due in this thread after it.  It must not end the thread, nor jump or throw
+ * out.
  *
  * In a signal handler.  If a signal handler made the call, the callback runs in the handler and may
  * do only what a handler may.  If the handler has interrupted a call of this library, the
