@@ -5,23 +5,11 @@
 #ifndef FL_PASS_H
 #define FL_PASS_H
 
-#include "slot.h"
+#include "scan.h"
 
 /* Give back the hold with which this thread keeps the scanner's role, by passing both on
  * without a touch of the lock.  False: nothing has happened, or not to the hold. */
 bool fl_pass(fifolock_t *lock, unsigned mode);
-
-/* The caller of a join or a release is ready to run the sections of others, while it keeps the
- * scanner's role with a slot of its own (server).  If it is to, then who is the first, and which
- * hold it has for them all: of the mode that they are of. */
-struct fl_service {
-	struct fl_slot *server; /* NULL: none is needed yet */
-	struct fl_slot *first;
-	uint64_t field;
-	uint64_t unit;
-	void (*call)(void *ctx); /* the section that is to be run now (fl_serve_ahead) */
-	void *ctx;
-};
 
 /* What is needed of a slot while its section runs, before its line is asked for to be written; and
  * the line of the one behind it is fetched. */

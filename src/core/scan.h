@@ -5,8 +5,19 @@
 #ifndef FL_SCAN_H
 #define FL_SCAN_H
 
-#include "pass.h"
 #include "slot.h"
+
+/* The caller of a join or a release is ready to run the sections of others, while it keeps the
+ * scanner's role with a slot of its own (server).  If it is to, then who is the first, and which
+ * hold it has for them all: of the mode that they are of. */
+struct fl_service {
+	struct fl_slot *server; /* NULL: none is needed yet */
+	struct fl_slot *first;
+	uint64_t field;
+	uint64_t unit;
+	void (*call)(void *ctx); /* the section that is to be run now (fl_serve_ahead) */
+	void *ctx;
+};
 
 /* Requests taken off the line, oldest first, linked by newer. */
 struct batch {
