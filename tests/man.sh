@@ -46,10 +46,10 @@ diff "$dir/declared" "$dir/documented"
 looked=
 for page in $(grep -L '^\.so ' "$pages"/*.3); do
 	if command -v mandoc >/dev/null; then
-		looked=mandoc
+		looked="mandoc"
 		mandoc -Tlint -Wwarning "$page" >>"$dir/complaints" || :
 	elif man --warnings -l -Tutf8 -Z "$page" >/dev/null 2>&1; then
-		looked=man
+		looked="man"
 		man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null |
 			grep -v "can't break line" >>"$dir/complaints" || :
 	fi
