@@ -43,7 +43,7 @@ static inline void hooks_after_load(const void *at)
 
 /* That of a conversion is its scanner's. */
 #define fl_event_join(lock, slot, want, ticket) \
-	((void)(ticket), (slot)->how & FL_AHEAD ? (void)0 : hooks_call(&hooks.join))
+	((void)(ticket), (slot)->how & FL_CONVERTS ? (void)0 : hooks_call(&hooks.join))
 #define fl_event_ahead(...)  hooks_call(&hooks.join)
 #define fl_event_leave(...)  hooks_call(&hooks.leave)
 #define fl_event_sleep(...)  hooks_call(&hooks.sleep)

@@ -137,7 +137,7 @@ static inline void line_look(struct line *line)
 	for (unsigned i = 0; i < line->count; i++) {
 		struct actor *actor = &line->actors[i];
 
-		if ((actor->state == '.' || actor->to) && fl_told(actor->slot))
+		if ((actor->state == '.' || actor->to) && fl_outcome(actor->slot))
 			line_told(line, actor);
 	}
 	line_account(line);
@@ -265,7 +265,7 @@ static inline bool converts(struct line *line, int who, char to)
 	line_check(actor->slot, "no memory");
 	actor->slot->from = (uint8_t)actor->mode;
 	actor->to = to;
-	fl_join(&line->lock, actor->slot, &want, FL_AHEAD | FL_LEAVES);
+	fl_join(&line->lock, actor->slot, &want, FL_CONVERTS | FL_LEAVES);
 	line_look(line);
 	waited = actor->to || actor->letter == to;
 	return waited;
@@ -345,9 +345,9 @@ static inline void line_has_lost_no_slot(void)
 static inline void line_is_free(struct line *line)
 {
 	cr_assert_eq(line->lock.word, 0);
-	cr_assert_eq((uint32_t)line->lock.line, 0);
-	cr_assert_eq(line->lock.first, 0);
-	cr_assert_eq(line->lock.left, 0);
+	cr_assert_eq((uint32_t)line->lock.arrivals, 0);
+	cr_assert_eq(line->lock.head, 0);
+	cr_assert_eq(line->lock.departed, 0);
 	cr_assert_eq(fifolock_waiting(&line->lock), 0);
 	line_has_lost_no_slot();
 	cr_assert_eq(fifolock_destroy(&line->lock), 0);

@@ -88,11 +88,11 @@ static void at_moment(enum moment moment, void (*act)(void))
 		hooks.loaded = act;
 		break;
 	case AS_IT_LOOKS:
-		hooks.loads = &lock.rules;
+		hooks.loads = &lock.control;
 		hooks.loaded = act;
 		break;
 	case AS_IT_GIVES_BACK:
-		hooks.loads = &lock.rules;
+		hooks.loads = &lock.control;
 		hooks.loaded = when_it_has_looked;
 		at_last = act;
 		break;

@@ -10,7 +10,7 @@
 #include "test.h"
 #include "core/lock.h"
 #include "oracle.h"
-#include "core/look.h"
+#include "core/walk.h"
 
 enum { CAST = 12, MODES = 4 };
 enum state { GONE, HOLDS, WAITS, LEFT };
@@ -79,7 +79,7 @@ static bool deadlocks(const struct game *game, unsigned at)
 static void is_told(struct game *game, unsigned who, int verdict)
 {
 	struct actor *actor = &game->actors[who];
-	uint32_t told = fl_told(actor->slot);
+	uint32_t told = fl_outcome(actor->slot);
 
 	oracle_check(told == (verdict ? FL_REFUSED : FL_GRANTED), "told %u", told);
 	oracle_check(actor->slot->verdict == verdict, "%u", actor->slot->verdict);
@@ -125,7 +125,7 @@ static void scans(struct game *game)
 		is_told(game, who, 0);
 	}
 	for (unsigned i = 0; i < game->length; i++)
-		oracle_check(!fl_told(game->actors[game->line[i]].slot), "too early");
+		oracle_check(!fl_outcome(game->actors[game->line[i]].slot), "too early");
 	oracle_check((game->lock.word & FL_HOLDS) == game->word, "other holds");
 	oracle_check(fifolock_waiting(&game->lock) == game->length, "waiting");
 }
@@ -148,7 +148,7 @@ static void converts(struct game *game, unsigned who)
 	actor->slot->from = (uint8_t)actor->mode;
 	actor->state = WAITS;
 	game->line[game->length++] = who;
-	fl_join(&game->lock, actor->slot, &want, FL_AHEAD | FL_LEAVES | FL_UNBOUND);
+	fl_join(&game->lock, actor->slot, &want, FL_CONVERTS | FL_LEAVES | FL_NO_LIMIT);
 }
 
 static void acts(struct game *game)
@@ -182,7 +182,7 @@ static void acts_under_a_scan(struct game *game)
 	for (unsigned n = 1 + below(game, 6); n; n--)
 		acts(game);
 	game->lock.word &= ~(FL_SCANNING | FL_RESCAN);
-	fl_look(&game->lock, &(struct fl_look){0});
+	fl_walk(&game->lock, &(struct fl_walk){0});
 }
 
 static void begins(struct game *game, uint64_t seed)

@@ -18,12 +18,12 @@ Script(ticket, wraps_unnoticed, "G1")
 {
 	struct line line = line_on(&fifolock_shared_exclusive_modes);
 
-	line.lock.line = (uint64_t)(UINT32_MAX - 2) << 32;
-	line.lock.gone = UINT32_MAX - 2;
+	line.lock.arrivals = (uint64_t)(UINT32_MAX - 2) << 32;
+	line.lock.dequeued = UINT32_MAX - 2;
 	for (const char *who = "XSXSSX"; *who; who++)
 		asks(&line, *who);
 	cr_assert_str_eq(now(&line), "X+ S. X. S. S. X.");
-	cr_assert_lt(line.lock.line >> 32, 10);
+	cr_assert_lt(line.lock.arrivals >> 32, 10);
 	gives_up(&line, 3);
 	gives_back(&line, 0);
 	cr_assert_str_eq(now(&line), "X- S+ X. S! S. X.");
@@ -64,7 +64,7 @@ Script(crowd, of_ten_thousand_reads_is_let_in_by_one_departure, "G3 G4")
 /* Is the newest in line found from the one before it, without a walk? */
 static bool newest_is_linked(const fifolock_t *lock)
 {
-	const struct fl_slot *newest = fl_slot_at((uint32_t)lock->line);
+	const struct fl_slot *newest = fl_slot_at((uint32_t)lock->arrivals);
 
 	return newest->older == 0 || fl_slot_at(newest->older)->hint == newest->id;
 }

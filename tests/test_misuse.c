@@ -290,7 +290,7 @@ Test(misuse, what_is_not_held_cannot_be_given_back, .description = "G7")
 static void is_at_rest(fifolock_t *lock)
 {
 	while ((__atomic_load_n(&lock->word, __ATOMIC_ACQUIRE) >> 62 & 1) ||
-	       !__atomic_load_n(&lock->first, __ATOMIC_ACQUIRE))
+	       !__atomic_load_n(&lock->head, __ATOMIC_ACQUIRE))
 		sched_yield();
 }
 

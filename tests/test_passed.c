@@ -527,7 +527,7 @@ Test(passed, on_and_given_back_meanwhile_the_line_is_counted_anew,
 	keeps_before_two();
 	passes_while(happens);
 	slot = last.slot;
-	hooks.loads = &fl_slot_at(slot->older)->below;
+	hooks.loads = &fl_slot_at(slot->older)->stack_next;
 	hooks.loaded = the_line_moves_on;
 	asks_how_many_wait();
 	cr_assert_null(hooks.loaded);
@@ -548,7 +548,7 @@ static unsigned have_run; /* of the others */
 /* At the bottom of the chain. */
 static struct fl_slot *server(void)
 {
-	struct fl_slot *slot = fl_slot_at((uint32_t)lock.line);
+	struct fl_slot *slot = fl_slot_at((uint32_t)lock.arrivals);
 	uint32_t older;
 
 	while ((older = __atomic_load_n(&slot->older, __ATOMIC_RELAXED) & ~FL_UNSURE))
@@ -696,7 +696,7 @@ static void robbed_while_it_runs(void)
 
 	taken = goes_on = false;
 	cr_assert_eq(fifolock_run(&lock, X, while_one_and_another_wait, NULL), 0);
-	told = __atomic_load_n(&served->word, __ATOMIC_ACQUIRE) & FL_TOLD;
+	told = __atomic_load_n(&served->word, __ATOMIC_ACQUIRE) & FL_DONE;
 	set(&goes_on);
 	pthread_join(thief, NULL);
 	pthread_join(waiting[0], NULL);

@@ -6,7 +6,7 @@
 #include "hooks.h"
 #include "test.h"
 #include "core/lock.h"
-#include "core/look.h"
+#include "core/walk.h"
 
 enum { S = FIFOLOCK_SHARED, IS = FIFOLOCK_INTENT_SHARED, IX = FIFOLOCK_INTENT_EXCLUSIVE };
 
@@ -26,12 +26,12 @@ static void joins(unsigned who, unsigned from, unsigned mode, unsigned how)
 
 	slots[who] = fl_slot_new();
 	slots[who]->from = (uint8_t)from;
-	fl_join(&lock, slots[who], &wanted, how | FL_LEAVES | FL_UNBOUND);
+	fl_join(&lock, slots[who], &wanted, how | FL_LEAVES | FL_NO_LIMIT);
 }
 
 static void converts(unsigned who)
 {
-	joins(who, IS, IX, FL_AHEAD);
+	joins(who, IS, IX, FL_CONVERTS);
 }
 
 static void exchanges(unsigned from, unsigned to)
@@ -76,9 +76,9 @@ static bool see(const struct fl_slot *slot, void *ctx)
 static void line_is(const char *expected)
 {
 	struct seen seen = {0};
-	struct fl_look look = {.see = see, .ctx = &seen};
+	struct fl_walk look = {.visit = see, .ctx = &seen};
 
-	fl_look(&lock, &look);
+	fl_walk(&lock, &look);
 	cr_assert_str_eq(seen.who, expected);
 	cr_assert_eq(fifolock_waiting(&lock), strlen(expected));
 }

@@ -8,7 +8,7 @@
  */
 #include "hooks.h"
 #include "test.h"
-#include "core/calls.h"
+#include "core/callbacks.h"
 #include "core/lock.h"
 
 enum {
@@ -55,7 +55,7 @@ static struct fl_slot *joins_with(unsigned from, unsigned mode, unsigned how)
 
 static struct fl_slot *converts(unsigned from, unsigned to)
 {
-	return joins_with(from, to, FL_AHEAD | FL_LEAVES | FL_UNBOUND);
+	return joins_with(from, to, FL_CONVERTS | FL_LEAVES | FL_NO_LIMIT);
 }
 
 static struct fl_slot *asks(unsigned mode)

@@ -545,12 +545,12 @@ Test(timed, a_million_time_outs_leave_nothing_behind, .description = "G4")
 
 	cr_assert_eq(fifolock_lock(&storm.lock, X), 0);
 	/* For so long that some get in line before their deadline, however slow this is. */
-	for (; storm.lock.line >> 32 == 0; storm.patience *= 2)
+	for (; storm.lock.arrivals >> 32 == 0; storm.patience *= 2)
 		give_up(&storm, 8, test_scaled(20000));
 	slots = fl_slots_made();
 	kib = resident_kib();
 	give_up(&storm, 8, test_scaled(1000000));
-	cr_assert_gt(storm.lock.line >> 32, 0, "some had a ticket");
+	cr_assert_gt(storm.lock.arrivals >> 32, 0, "some had a ticket");
 	cr_assert_lt(fl_slots_made(), slots + 1000 + test_scaled(1000000) / 10, "%u",
 		     fl_slots_made());
 #ifndef SANITIZED

@@ -260,7 +260,7 @@ Test(windows, a_conversion_does_not_wait_for_one_that_has_timed_out,
 	takes(S);
 	in_vain = begins(converts_in_vain);
 	until(&asleep);
-	hooks.loads = &lock.left;
+	hooks.loads = &lock.departed;
 	hooks.loaded = it_gives_up_and_another_converts;
 	asks(&first, NULL);
 	cr_assert_null(hooks.loaded);

@@ -16,8 +16,8 @@ void sim_own(const void *at);
 void sim_fetch(const void *at);
 void sim_relax(void);
 
-#undef fl_own
-#define fl_own(p) sim_own(p)
+#undef fl_prefetch_write
+#define fl_prefetch_write(p) sim_own(p)
 #undef fl_fetch
 #define fl_fetch(p) sim_fetch(p)
 #undef caa_cpu_relax

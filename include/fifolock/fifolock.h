@@ -89,12 +89,12 @@ extern "C" {
  * held, waited for or was in a call on at that moment must be initialised anew there. */
 typedef struct fifolock {
 	uint64_t word;
-	uint64_t line;
-	uint32_t rules;
-	uint32_t left;
+	uint64_t arrivals;
+	uint32_t control;
+	uint32_t departed;
 	const fifolock_modes_t *modes;
-	uint32_t first;
-	uint32_t gone;
+	uint32_t head;
+	uint32_t dequeued;
 } fifolock_t;
 
 /* A free lock that uses the table to which the pointer points; NULL: shared/exclusive. */

@@ -32,7 +32,7 @@
  *	          compare-and-swap after it; or read under the guard by who has been roused.
  */
 #include "observe/account.h"
-#include "core/calls.h"
+#include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
 #include "core/wait.h"
@@ -58,7 +58,7 @@ static void guard_take(fifolock_cond_t *cond)
 					    FIFOLOCK_EXCLUSIVE, 1);
 
 	fl_account_guards(cond, sizeof(*cond));
-	fl_calls_hold();
+	fl_callbacks_defer();
 	if (!fl_take(&cond->guard, &want))
 		fl_wait_held(&cond->guard, &want);
 	fl_account_guarded(cond);
@@ -70,7 +70,7 @@ static void guard_give(fifolock_cond_t *cond)
 
 	fl_account_unguards(cond);
 	fl_release(&cond->guard, row->field, row->unit);
-	fl_calls_let();
+	fl_callbacks_resume();
 }
 
 /* ---- the note ---- */
@@ -181,8 +181,8 @@ static void sleep_listed(struct fl_waiter *waiter, const struct fl_deadline *dea
 	uint32_t word;
 
 	do {
-		word = fl_sleep_until(slot, FL_TOLD | FL_ROUSED, deadline);
-		if (!word || (word & FL_TOLD))
+		word = fl_sleep_until(slot, FL_DONE | FL_ROUSED, deadline);
+		if (!word || (word & FL_DONE))
 			return;
 		/* Before the look: what comes after it rouses again. */
 		fl_slot_calm(slot);
@@ -201,7 +201,7 @@ static int wait_listed(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		return error;
 	if (error == EINPROGRESS)
 		return fl_await(waiter->lock, waiter->slot, NULL);
-	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_UNBOUND);
+	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_NO_LIMIT);
 	error = fl_await(waiter->lock, waiter->slot, NULL);
 	return error ? error : ETIMEDOUT;
 }
@@ -243,14 +243,14 @@ static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		       const struct fl_deadline *deadline, const void *site)
 {
 	unsigned mode = waiter->want.mode;
-	struct fl_calls_wait wait;
+	struct fl_callbacks_wait wait;
 	uint64_t gave;
 	int error;
 
 	(void)fl_account_gives(waiter->lock, mode, 1, &gave, site);
-	fl_calls_wait(&wait, waiter->lock);
+	fl_callbacks_wait_begin(&wait, waiter->lock);
 	error = give_and_wait(cond, waiter, deadline);
-	fl_calls_waited(&wait);
+	fl_callbacks_wait_end(&wait);
 	if (error == ECANCELED) {
 		fl_account_turned_away(waiter->lock, error);
 		return error;
@@ -317,7 +317,7 @@ static bool move_first(fifolock_cond_t *cond)
 	list_remove(cond, waiter);
 	if (!note_take(waiter))
 		return false;
-	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_UNBOUND | FL_DATED);
+	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_NO_LIMIT | FL_NO_THREAD);
 	return true;
 }
 

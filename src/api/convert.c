@@ -4,10 +4,10 @@
  * a look at who waits for it, a turn for those in line.
  */
 #include "observe/account.h"
-#include "core/calls.h"
+#include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
-#include "core/look.h"
+#include "core/walk.h"
 #include "core/wait.h"
 
 #include <stddef.h>
@@ -123,7 +123,7 @@ static bool is_kept_out(const struct fl_slot *slot, void *ctx)
 
 	uint64_t holds = search->holds;
 
-	if ((slot->how & FL_AHEAD) && slot->from == search->mode)
+	if ((slot->how & FL_CONVERTS) && slot->from == search->mode)
 		holds -= search->modes->rows[slot->from].unit; /* its own */
 	search->found = !fl_slot_fits(search->modes, slot, holds);
 	return !search->found;
@@ -134,13 +134,13 @@ static int contends(fifolock_t *lock, unsigned mode, bool *found)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	struct kept_out search = {.modes = modes, .mode = mode};
-	struct fl_look look = {.see = is_kept_out, .ctx = &search};
+	struct fl_walk look = {.visit = is_kept_out, .ctx = &search};
 	uint32_t holds = fifolock_holds(lock, mode);
 	int error = 0;
 
 	if (holds) {
 		search.holds = modes->rows[mode].unit * holds;
-		error = fl_look(lock, &look);
+		error = fl_walk(lock, &look);
 	}
 	*found = search.found;
 	return error == EBUSY ? EAGAIN : 0;
@@ -158,16 +158,16 @@ bool fifolock_contended(fifolock_t *lock, unsigned mode)
 static int take_turns(fifolock_t *lock, const struct fl_want *want, struct fl_slot *slot)
 {
 	const struct fifolock_row *row = &fl_modes_of(lock)->rows[want->mode];
-	struct fl_calls_wait wait;
+	struct fl_callbacks_wait wait;
 	int error;
 
-	fl_calls_wait(&wait, lock);
-	fl_calls_hold();
-	fl_join(lock, slot, want, FL_UNBOUND);
+	fl_callbacks_wait_begin(&wait, lock);
+	fl_callbacks_defer();
+	fl_join(lock, slot, want, FL_NO_LIMIT);
 	fl_release(lock, row->field, row->unit);
-	fl_calls_let();
+	fl_callbacks_resume();
 	error = fl_await(lock, slot, NULL);
-	fl_calls_waited(&wait);
+	fl_callbacks_wait_end(&wait);
 	return error;
 }
 

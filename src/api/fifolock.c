@@ -6,7 +6,7 @@
  * The fast paths live in the library, not in the header: inlined they would put the
  * word's layout into every program linked against it.  As it is, an uncontended pair
  * takes 1.05 times two bare atomic operations; that is all there is to win.  The line is
- * asked for to be written (fl_own) before the pointer to the table is read from it.
+ * asked for to be written (fl_prefetch_write) before the pointer to the table is read from it.
  *
  *	row       released by               acquired by                what it carries
  *	[HOLD]    fl_give_only (fast.h)     fifolock_destroy           the holder's writes
@@ -18,10 +18,10 @@
 #include "core/lock.h"
 #include "observe/account.h"
 #include "core/atomic.h"
-#include "core/calls.h"
+#include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
-#include "core/look.h"
+#include "core/walk.h"
 #include "core/pass.h"
 #include "core/queue.h"
 #include "core/role.h"
@@ -60,10 +60,10 @@ int fifolock_close(fifolock_t *lock)
 	if (fl_modes_of(lock) == &fl_no_modes)
 		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
 	fl_account_closes(lock);
-	fl_calls_hold(); /* everybody is told before callbacks run */
-	fl_rule(lock, FL_CLOSED, FL_CLOSED);
+	fl_callbacks_defer(); /* everybody is told before callbacks run */
+	fl_control_change(lock, FL_CLOSED, FL_CLOSED);
 	fl_cond_closed(lock);
-	fl_calls_let();
+	fl_callbacks_resume();
 	return 0;
 }
 
@@ -71,13 +71,13 @@ int fifolock_close(fifolock_t *lock)
  * the while: first they are turned away. */
 int fifolock_reopen(fifolock_t *lock)
 {
-	struct fl_look look = {0};
+	struct fl_walk look = {0};
 
 	if (fl_modes_of(lock) == &fl_no_modes)
 		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
-	if (fl_closed(lock) && fl_look(lock, &look) == EBUSY)
+	if (fl_closed(lock) && fl_walk(lock, &look) == EBUSY)
 		return EAGAIN;
-	fl_rule(lock, FL_CLOSED, 0);
+	fl_control_change(lock, FL_CLOSED, 0);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ int fifolock_limit_waiters(fifolock_t *lock, uint32_t most)
 		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
 	if (most > FL_LIMIT_MAX)
 		return ERANGE;
-	fl_rule(lock, FL_LIMIT_MAX << FL_LIMIT_SHIFT, most << FL_LIMIT_SHIFT);
+	fl_control_change(lock, FL_LIMIT_MAX << FL_LIMIT_SHIFT, most << FL_LIMIT_SHIFT);
 	return 0;
 }
 
@@ -183,7 +183,7 @@ FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 	uint64_t seen;
 	int error;
 
-	fl_own(&lock->word);
+	fl_prefetch_write(&lock->word);
 	modes = fl_modes_of(lock);
 	error = fl_check(modes, mode, n);
 	if (fl_unlikely(error))
@@ -274,7 +274,7 @@ FL_ALWAYS int release_plain(fifolock_t *lock, unsigned mode, uint32_t n, const v
 	uint64_t seen;
 	int error;
 
-	fl_own(&lock->word);
+	fl_prefetch_write(&lock->word);
 	modes = fl_modes_of(lock);
 	error = fl_check(modes, mode, n);
 	if (fl_unlikely(error))

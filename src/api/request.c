@@ -21,10 +21,10 @@
  */
 #define _GNU_SOURCE
 #include "observe/account.h"
-#include "core/calls.h"
+#include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
-#include "core/look.h"
+#include "core/walk.h"
 #include "core/wait.h"
 
 #include <fifolock/request.h>
@@ -104,10 +104,10 @@ static int join(fifolock_request_t *request, const struct fl_want *want,
 	int error;
 	bool over;
 
-	fl_calls_expect(slot);
+	fl_callbacks_catch(slot);
 	error = fl_join(request->lock, slot, want,
-			FL_LEAVES | FL_DATED | (calls ? FL_CALLS : 0));
-	over = fl_calls_expected();
+			FL_LEAVES | FL_NO_THREAD | (calls ? FL_CALLS : 0));
+	over = fl_callbacks_caught();
 	if (error) {
 		fl_account_refused(request->lock, fl_modes_of(request->lock),
 				   request->mode, error);
@@ -117,7 +117,7 @@ static int join(fifolock_request_t *request, const struct fl_want *want,
 	}
 	/* In line with a callback: another thread may have called it, and all be gone. */
 	if (!calls)
-		over = fl_told(slot);
+		over = fl_outcome(slot);
 	return over ? finish(request, slot, site) : EINPROGRESS;
 }
 
@@ -139,9 +139,9 @@ static int join_with_slot(fifolock_request_t *request, const struct fl_want *wan
 	request->slot = slot;
 	fl_store_relaxed(&request->state, IN_LINE); /* [ALONE] */
 	fl_account_sends(request);
-	fl_calls_hold();
+	fl_callbacks_defer();
 	error = join(request, want, slot, site);
-	fl_calls_let();
+	fl_callbacks_resume();
 	return error;
 }
 
@@ -184,7 +184,7 @@ int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
 static bool leave(fifolock_request_t *request, struct fl_slot *slot)
 {
 	while (!fl_cancel(request->lock, slot, request->mode)) {
-		if (fl_told(slot))
+		if (fl_outcome(slot))
 			return false;
 		fl_await_claim(slot);
 	}
@@ -227,7 +227,7 @@ static int poll(fifolock_request_t *request, const void *site)
 	case IDLE:
 		return EINVAL;
 	default:
-		if (request->done || !fl_told(request->slot))
+		if (request->done || !fl_outcome(request->slot))
 			return EINPROGRESS;
 		return finish(request, request->slot, site);
 	}
@@ -238,7 +238,7 @@ static int poll(fifolock_request_t *request, const void *site)
 int fifolock_request_wait(fifolock_request_t *request, const struct timespec *deadline)
 {
 	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
-	struct fl_calls_wait wait;
+	struct fl_callbacks_wait wait;
 	int error;
 
 	if (request->done)
@@ -250,9 +250,9 @@ int fifolock_request_wait(fifolock_request_t *request, const struct timespec *de
 		return error;
 	if (deadline && fl_deadline_astray(&until))
 		return EINVAL;
-	fl_calls_wait(&wait, request->lock);
+	fl_callbacks_wait_begin(&wait, request->lock);
 	error = fl_await_request(request->slot, deadline ? &until : NULL);
-	fl_calls_waited(&wait);
+	fl_callbacks_wait_end(&wait);
 	return error == ETIMEDOUT ? ETIMEDOUT : finish(request, request->slot, FL_SITE);
 }
 
@@ -263,7 +263,7 @@ int fifolock_request_poll(fifolock_request_t *request)
 
 uint32_t fifolock_request_run_due(fifolock_t *lock)
 {
-	return fl_calls_take_over(lock);
+	return fl_callbacks_take_over(lock);
 }
 
 struct count {
@@ -284,12 +284,12 @@ static bool count_before(const struct fl_slot *slot, void *ctx)
 uint32_t fifolock_request_position(fifolock_request_t *request)
 {
 	struct count count = {.slot = request->slot};
-	struct fl_look look = {.see = count_before, .ctx = &count};
+	struct fl_walk look = {.visit = count_before, .ctx = &count};
 
 	/* Told: the lock may be gone. */
-	if (STATE(state_of(request)) != IN_LINE || fl_told(request->slot))
+	if (STATE(state_of(request)) != IN_LINE || fl_outcome(request->slot))
 		return UINT32_MAX;
-	if (fl_look(request->lock, &look) == EBUSY)
+	if (fl_walk(request->lock, &look) == EBUSY)
 		return UINT32_MAX;
 	/* Told meanwhile: the slot may have been another's when it was seen. */
 	if (STATE(state_of(request)) != IN_LINE)

@@ -22,7 +22,7 @@
  * section. So unlock stays short, and safe in signal handlers.
  */
 #include "observe/account.h"
-#include "core/calls.h"
+#include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
 #include "core/pass.h"
@@ -52,7 +52,7 @@ static struct service service_on(fifolock_t *lock)
 	return (struct service){.lock = lock,
 				.left = SERVES_MOST,
 				.booked = FL_HOOKED || fl_booked(fl_modes_of(lock)),
-				.held = fl_calls_held()};
+				.held = fl_callbacks_deferred()};
 }
 
 static void run_booked(const struct service *service, const struct fl_slot *slot)
@@ -71,7 +71,7 @@ static void run_booked(const struct service *service, const struct fl_slot *slot
  * nobody is to hear of it, nothing of the lock is looked at. */
 static void run_section(const struct service *service, const struct fl_slot *slot)
 {
-	unsigned held = fl_calls_set(service->held);
+	unsigned held = fl_callbacks_set_deferred(service->held);
 	int saved = errno;
 
 	if (fl_unlikely(service->booked))
@@ -79,7 +79,7 @@ static void run_section(const struct service *service, const struct fl_slot *slo
 	else
 		service->on.call(service->on.ctx);
 	errno = saved;
-	fl_calls_set(held);
+	fl_callbacks_set_deferred(held);
 }
 
 /* Enough for one call? */
@@ -176,10 +176,10 @@ static void serve(struct service *service)
 /* Give one's own hold back and run the sections that are next. */
 static void release_and_serve(struct service *service, const struct fifolock_row *row)
 {
-	fl_calls_hold();
+	fl_callbacks_defer();
 	fl_release_to(service->lock, row->field, row->unit, &service->on);
 	serve(service);
-	fl_calls_let();
+	fl_callbacks_resume();
 }
 
 /* Granted: the section, and the hold given back if nobody is in line. */
@@ -209,19 +209,19 @@ static int join_and_wait(struct service *service, struct fl_slot *slot,
 {
 	/* Afterwards the lock may be gone. */
 	bool alone = fl_modes_of(service->lock)->flags & FL_MODES_ALONE(want->mode);
-	struct fl_calls_wait wait;
+	struct fl_callbacks_wait wait;
 	int error;
 
-	fl_calls_wait(&wait, service->lock);
+	fl_callbacks_wait_begin(&wait, service->lock);
 	fl_account_sends(slot);
-	fl_calls_hold();
+	fl_callbacks_defer();
 	error = fl_join_to_run(service->lock, slot, want, &service->on);
 	if (!error)
 		serve(service);
-	fl_calls_let();
+	fl_callbacks_resume();
 	if (!error)
 		error = await_turn(service->lock, slot, alone);
-	fl_calls_waited(&wait);
+	fl_callbacks_wait_end(&wait);
 	return error;
 }
 
@@ -236,7 +236,7 @@ static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 	bool granted;
 
 	error = join_and_wait(&service, slot, want);
-	granted = !error && (fl_told(slot) & FL_GRANTED);
+	granted = !error && (fl_outcome(slot) & FL_GRANTED);
 	fl_account_receives(slot);
 	fl_slot_waited(slot);
 	if (!granted) /* nothing but the answer: the lock may be gone */
@@ -307,7 +307,7 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 	const struct fifolock_row *row;
 	uint64_t seen;
 
-	fl_own(&lock->word);
+	fl_prefetch_write(&lock->word);
 	modes = fl_modes_of(lock);
 	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
 	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen)))

@@ -49,9 +49,9 @@
 /* The line is about to be written: fetch it so, and not first to be read and then, with a
  * second message to the other processors, to be written.  A hint. */
 #if defined(__x86_64__)
-#define fl_own(p) __asm__ volatile("prefetchw %0" : : "m"(*(p)))
+#define fl_prefetch_write(p) __asm__ volatile("prefetchw %0" : : "m"(*(p)))
 #else
-#define fl_own(p) __builtin_prefetch((p), 1)
+#define fl_prefetch_write(p) __builtin_prefetch((p), 1)
 #endif
 
 /* ... to be read. */

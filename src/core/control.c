@@ -5,7 +5,7 @@
  *	row      released by             acquired by                what it carries
  *	[SHUT]   fl_closed_for_certain,  the other of the two,      who waits at a condition; what
  *	         fl_control_set          fl_closed                  came before a close
- *	[CLOSED] fl_control_set          is_of_one_moment (look.c)  what the caller did to the state
+ *	[CLOSED] fl_control_set          is_of_one_moment (walk.c)  what the caller did to the state
  *	                                                            word before
  *
  *	relaxed    because
@@ -16,14 +16,14 @@
 #include "control.h"
 #include "atomic.h"
 
-static uint32_t rules(const fifolock_t *lock)
+static uint32_t control_of(const fifolock_t *lock)
 {
-	return fl_load_relaxed(&lock->rules); /* [RULES] */
+	return fl_load_relaxed(&lock->control); /* [RULES] */
 }
 
 uint32_t fl_limit_of(const fifolock_t *lock)
 {
-	uint32_t limit = rules(lock) >> FL_LIMIT_SHIFT & FL_LIMIT_MAX;
+	uint32_t limit = control_of(lock) >> FL_LIMIT_SHIFT & FL_LIMIT_MAX;
 
 	return limit ? limit : UINT32_MAX;
 }
@@ -31,24 +31,24 @@ uint32_t fl_limit_of(const fifolock_t *lock)
 bool fl_closed(const fifolock_t *lock)
 {
 	/* [SHUT] acquire */
-	return fl_load_acquire(&lock->rules) & FL_CLOSED;
+	return fl_load_acquire(&lock->control) & FL_CLOSED;
 }
 
 void fl_control_set(fifolock_t *lock, uint32_t mask, uint32_t value)
 {
-	uint32_t now = rules(lock);
+	uint32_t now = control_of(lock);
 
 	/* [SHUT] [CLOSED] release, [SHUT] acquire */
-	while (!fl_cas_acq_rel(&lock->rules, &now, (now & ~mask) | value))
+	while (!fl_cas_acq_rel(&lock->control, &now, (now & ~mask) | value))
 		;
 }
 
 bool fl_closed_for_certain(fifolock_t *lock)
 {
-	uint32_t now = rules(lock);
+	uint32_t now = control_of(lock);
 
 	/* [SHUT] release, [SHUT] acquire */
-	while (!fl_cas_acq_rel(&lock->rules, &now, now))
+	while (!fl_cas_acq_rel(&lock->control, &now, now))
 		;
 	return now & FL_CLOSED;
 }

@@ -7,7 +7,7 @@
 
 #include "word.h"
 
-/* lock->rules: the lowest bits are left alone, a pthread_mutex_t keeps its kind there. */
+/* lock->control: the lowest bits are left alone, a pthread_mutex_t keeps its kind there. */
 #define FL_MEETING     (UINT32_C(1) << 10) /* by a race detector (watch.c) ... */
 #define FL_MET	       (UINT32_C(1) << 11) /* ... or by the debug build (debug.c) */
 #define FL_LIMIT_SHIFT 12

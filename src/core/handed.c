@@ -7,7 +7,7 @@
  * is put where whoever gets in line for that lock next, or scans it, takes it over.
  *
  * They wait in one of several stacks, found by the lock's address.  A stack is of runs
- * (calls.h), linked by below of their first; since says which lock, in short.  It is one word:
+ * (callbacks.h), linked by below of their first; since says which lock, in short.  It is one word:
  *
  *	63 ... 33   32       31 ... 0
  *	changes     INTENT   the newest run, 0: none
@@ -31,7 +31,7 @@
  *	[CARRIED] Before the push, which carries it; or compared, and discarded if the stack
  *	          has changed since.
  */
-#include "calls.h"
+#include "callbacks.h"
 #include "atomic.h"
 #include "lock.h"
 #include "queue.h"
@@ -146,7 +146,7 @@ static bool change(uint64_t *bucket, uint64_t *word, uint64_t next)
 
 static bool push(uint64_t *bucket, uint64_t *word, struct fl_slot *run)
 {
-	fl_store_relaxed(&run->below, (uint32_t)*word); /* [CARRIED] */
+	fl_store_relaxed(&run->stack_next, (uint32_t)*word); /* [CARRIED] */
 	return change(bucket, word, (*word & ~(TOP | INTENT)) | run->id);
 }
 
@@ -188,7 +188,7 @@ static bool is_there(uint32_t id, const fifolock_t *lock)
 		/* [CARRIED] */
 		if (fl_load_relaxed(&run->since) == in_short(lock) || n == BUCKETS)
 			return true;
-		id = fl_load_relaxed(&run->below); /* [CARRIED] */
+		id = fl_load_relaxed(&run->stack_next); /* [CARRIED] */
 	}
 	return false;
 }
@@ -214,7 +214,7 @@ static void sort_out(uint32_t id, const fifolock_t *lock)
 	while (id) {
 		struct fl_slot *run = fl_slot_at(id);
 
-		id = fl_load_relaxed(&run->below); /* [CARRIED] */
+		id = fl_load_relaxed(&run->stack_next); /* [CARRIED] */
 		if (fl_lock_of(run) == lock || !fl_hand_over(run, false))
 			take(run);
 	}
@@ -229,7 +229,7 @@ static void take_over(uint64_t *bucket, const fifolock_t *lock)
 
 	do {
 		top = (uint32_t)word;
-		mine = !fl_calls_deep() && is_there(top, lock);
+		mine = !fl_callbacks_deep() && is_there(top, lock);
 		next = word & ~(mine ? TOP | INTENT : INTENT);
 	} while (!change(bucket, &word, next));
 	if (mine)
@@ -242,7 +242,7 @@ void fl_take_over(const fifolock_t *lock)
 
 	if (fl_likely(!(fl_load_relaxed(bucket) & (TOP | INTENT)))) /* [ORDER] */
 		return;
-	fl_calls_hold();
+	fl_callbacks_defer();
 	take_over(bucket, lock);
-	fl_calls_let();
+	fl_callbacks_resume();
 }

@@ -33,7 +33,7 @@
  * first in line and those arriving at that very moment.
  *
  * What else may happen to a request: it is turned away because the lock is closed or
- * because it waits for itself; it is called back (calls.h); its section is run by the
+ * because it waits for itself; it is called back (callbacks.h); its section is run by the
  * scanner's thread (struct fl_service, run.c).  A conversion waits with what it holds,
  * ahead of those who hold nothing.  docs/design.md has the reasons.
  *
@@ -43,9 +43,9 @@
  *	row      released by               acquired by              what it carries
  *	[HOLD]   release, exchange,        take, exchange           the holder's writes
  *	         commit (scan.c)
- *	[SCAN]   commit (scan.c)           release, exchange,       first, gone, links
+ *	[SCAN]   commit (scan.c)           release, exchange,       head, dequeued, links
  *	                                   announce_arrival; fl_news
- *	                                   (scanner.c), look.c
+ *	                                   (scanner.c), walk.c
  *	[NEWS]   announce_arrival,         the same, and            the pushes before it
  *	         fl_confirm; fl_news       clear_rescan (scan.c)
  *	         (scanner.c)
@@ -61,7 +61,7 @@
 #include "lock.h"
 #include "observe/account.h"
 #include "atomic.h"
-#include "calls.h"
+#include "callbacks.h"
 #include "control.h"
 #include "observe/events.h"
 #include "queue.h"
@@ -119,21 +119,21 @@ static void fill(const fifolock_t *lock, struct fl_slot *slot, const struct fl_w
 	slot->how = (uint8_t)how;
 	if (!(how & FL_CALLS))
 		fl_slot_set_note(slot, want->since ? want->since | FL_NOTE_SINCE : 0);
-	if (how & FL_AHEAD)
+	if (how & FL_CONVERTS)
 		slot->shift = (uint8_t)__builtin_ctzll(
 			fl_modes_of(lock)->rows[slot->from].unit);
 	/* [CARRIED] */
-	fl_store_relaxed(&slot->since, how & FL_DATED ? fl_since_now() : 0);
+	fl_store_relaxed(&slot->since, how & FL_NO_THREAD ? fl_since_now() : 0);
 }
 
 static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		unsigned how, struct fl_service *service)
 {
-	uint32_t limit = how & FL_UNBOUND ? UINT32_MAX : fl_limit_of(lock);
+	uint32_t limit = how & FL_NO_LIMIT ? UINT32_MAX : fl_limit_of(lock);
 	struct fl_place place;
 
 	fill(lock, slot, want, how);
-	if (how & FL_AHEAD) {
+	if (how & FL_CONVERTS) {
 		fl_line_join_ahead(lock, slot);
 		fl_event_ahead(lock, slot);
 		fl_announce(lock);
@@ -143,7 +143,7 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 		fl_event_join(lock, slot, want, place.ticket);
 		announce_arrival(lock, place.behind, service);
 	}
-	if (how & FL_DATED)
+	if (how & FL_NO_THREAD)
 		fl_slot_joined(slot);
 	fl_take_over(lock);
 	return 0;
@@ -164,7 +164,7 @@ int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 /* A conversion that no scanner has taken in yet is in the stack of those with news already. */
 static bool leave(fifolock_t *lock, struct fl_slot *slot)
 {
-	bool ahead = slot->how & FL_AHEAD, admitted;
+	bool ahead = slot->how & FL_CONVERTS, admitted;
 
 	if (!fl_slot_leave(slot, &admitted))
 		return false;
@@ -364,7 +364,7 @@ int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
 }
 
 /* Only closing and opening need the scanner. */
-void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value)
+void fl_control_change(fifolock_t *lock, uint32_t mask, uint32_t value)
 {
 	fl_control_set(lock, mask, value);
 	if (mask & FL_CLOSED)

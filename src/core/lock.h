@@ -11,7 +11,7 @@
 #include "scan.h"
 
 /* Control bits of the lock become what is said (control.h); whoever is concerned finds out. */
-void fl_rule(fifolock_t *lock, uint32_t mask, uint32_t value);
+void fl_control_change(fifolock_t *lock, uint32_t mask, uint32_t value);
 
 /* Take the hold if nobody is in line and it fits. */
 bool fl_take(fifolock_t *lock, const struct fl_want *want);

@@ -309,8 +309,8 @@ bool fl_yield(void)
 
 /* Written once, before main or by dlopen. */
 static uint32_t spin_turns = 20;
-static uint32_t hover_turns = 64;
-static uint32_t look_turns = 16;
+static uint32_t yield_count = 64;
+static uint32_t run_poll_yields = 16;
 static bool spin_said;
 
 static void knob(const char *name, uint32_t *value)
@@ -338,24 +338,24 @@ FL_LOADED static void find_knobs(void)
 	spin_said = said != UINT32_MAX;
 	if (spin_said)
 		spin_turns = said;
-	knob("FIFOLOCK_YIELD_COUNT", &hover_turns);
-	knob("FIFOLOCK_RUN_POLL_YIELDS", &look_turns);
-	look_turns += look_turns == 0;
+	knob("FIFOLOCK_YIELD_COUNT", &yield_count);
+	knob("FIFOLOCK_RUN_POLL_YIELDS", &run_poll_yields);
+	run_poll_yields += run_poll_yields == 0;
 }
 
-uint32_t fl_spin_turns(void)
+uint32_t fl_spin_count(void)
 {
 	return spin_said || fl_processors() > 1 ? spin_turns : 0;
 }
 
-uint32_t fl_hover_turns(void)
+uint32_t fl_yield_count(void)
 {
-	return hover_turns;
+	return yield_count;
 }
 
-uint32_t fl_look_turns(void)
+uint32_t fl_run_poll_yields(void)
 {
-	return look_turns;
+	return run_poll_yields;
 }
 
 unsigned fl_processor(void)

@@ -68,11 +68,12 @@ uint64_t fl_now_coarse(void);
 uint32_t fl_since_now(void);
 
 /* How long the waiter that is next spins, in turns of fl_relax(), 0 on a single
- * processor; and how long one hovers while the line stands still, in turns of
+ * processor; and how long one yields while the line stands still, in turns of
  * fl_yield(). */
-uint32_t fl_spin_turns(void);
-uint32_t fl_hover_turns(void);
-uint32_t fl_look_turns(void); /* after so many yields a section's owner looks; 1 and up */
+uint32_t fl_spin_count(void);
+uint32_t fl_yield_count(void);
+uint32_t
+fl_run_poll_yields(void); /* after so many yields a section's owner looks; 1 and up */
 void fl_relax(void);
 bool fl_yield(void);	  /* false: refused; it has slept for a moment instead */
 void fl_nap(uint32_t ns); /* sleep so long, or less; under a second */

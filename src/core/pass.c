@@ -27,7 +27,7 @@
  */
 #include "pass.h"
 #include "atomic.h"
-#include "calls.h"
+#include "callbacks.h"
 #include "observe/events.h"
 #include "queue.h"
 #include "role.h"
@@ -68,7 +68,7 @@ static void keep_on(const fifolock_t *lock, struct fl_slot *keeper)
  * a lock; so a store is enough, and the thread goes on while the line is on its way. */
 static void entrust(const fifolock_t *lock, struct fl_slot *slot, uint32_t gone)
 {
-	fl_store_relaxed(&slot->below, gone); /* [MINE] */
+	fl_store_relaxed(&slot->dequeued, gone); /* [MINE] */
 	slot->newer = 0;
 	/* [ROLE] release */
 	fl_store_release(&slot->note, fl_role_note(lock, FL_KEPT));
@@ -78,17 +78,17 @@ static void entrust(const fifolock_t *lock, struct fl_slot *slot, uint32_t gone)
 /* Somebody has left news.  Callbacks run when the heir has been told: they may wait for it. */
 static void announce_and_tell(fifolock_t *lock, struct fl_slot *heir)
 {
-	fl_calls_hold();
+	fl_callbacks_defer();
 	fl_announce(lock);
-	fl_tell(heir, FL_GRANTED);
-	fl_calls_let();
+	fl_complete(heir, FL_GRANTED);
+	fl_callbacks_resume();
 }
 
 /* What is published is so after the heir has been told, as that would wait for the line to
  * come on which it is published. */
 static void pass(fifolock_t *lock, struct fl_slot *keeper, struct fl_slot *heir)
 {
-	uint32_t gone = fl_load_relaxed(&keeper->below); /* [MINE] */
+	uint32_t gone = fl_load_relaxed(&keeper->dequeued); /* [MINE] */
 	uint32_t ticket = heir->ticket, id = heir->id;
 
 	fl_event_pass(lock, heir);
@@ -97,7 +97,7 @@ static void pass(fifolock_t *lock, struct fl_slot *keeper, struct fl_slot *heir)
 	if (fl_unlikely(fl_role_set(keeper, 0) == fl_role_note(lock, FL_RECALLED)))
 		announce_and_tell(lock, heir);
 	else
-		fl_tell(heir, FL_GRANTED);
+		fl_complete(heir, FL_GRANTED);
 	fl_role_publish(lock, ticket, id);
 }
 
@@ -108,7 +108,7 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 
 	if (!keeper)
 		return false;
-	fl_own(keeper);
+	fl_prefetch_write(keeper);
 	if (fl_load_relaxed(&keeper->note) != note) { /* [GUESS] */
 		fl_kept_lock = NULL;
 		return false;
@@ -117,7 +117,7 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 		return false;
 	heir = hinted(keeper);
 	if (heir)
-		fl_own(heir);
+		fl_prefetch_write(heir);
 	heir = heir_of(keeper);
 	if (!heir)
 		fl_role_in_vain(lock);
@@ -145,7 +145,7 @@ void fl_serve_ahead(struct fl_service *on, const struct fl_slot *slot)
 void fl_serve_tell(struct fl_slot *served)
 {
 	fl_line_served(served);
-	fl_tell(served, FL_RAN);
+	fl_complete(served, FL_RAN);
 }
 
 void fl_serve_tell_awake(struct fl_slot *served)
@@ -163,7 +163,7 @@ struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
 	struct fl_slot *server = on->server;
 	uint64_t note = fl_role_note(lock, FL_KEPT);
 	struct fl_slot *next = heir_of(served);
-	uint32_t gone = fl_load_relaxed(&server->below); /* [MINE] */
+	uint32_t gone = fl_load_relaxed(&server->dequeued); /* [MINE] */
 	bool news;
 
 	if (!next || !fl_role_change(server, &note, fl_role_note(lock, FL_PASSING)))
@@ -174,7 +174,7 @@ struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
 	}
 	fl_event_run(lock, next);
 	fl_line_serve(server, next);
-	fl_store_relaxed(&server->below, gone + 1); /* [MINE] */
+	fl_store_relaxed(&server->dequeued, gone + 1); /* [MINE] */
 	news = fl_role_set(server, fl_role_note(lock, FL_KEPT)) ==
 	       fl_role_note(lock, FL_RECALLED);
 	fl_serve_ahead(on, next);

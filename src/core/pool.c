@@ -91,7 +91,8 @@ static struct fl_slot *pop(void)
 			return NULL;
 		slot = fl_slot_at((uint32_t)(top & ID_MASK));
 		/* [CARRIED] */
-		next = ((top & ~ID_MASK) + ID_MASK + 1) | fl_load_relaxed(&slot->below);
+		next = ((top & ~ID_MASK) + ID_MASK + 1) |
+		       fl_load_relaxed(&slot->stack_next);
 		/* [FREE] acquire, when it fails, too; no release */
 	} while (!fl_cas_acq_rel(&free_top, &top, next));
 	return slot;
@@ -133,7 +134,8 @@ void fl_slot_free(struct fl_slot *slot)
 	uint64_t next;
 
 	do {
-		fl_store_relaxed(&slot->below, (uint32_t)(top & ID_MASK)); /* [CARRIED] */
+		/* [CARRIED] */
+		fl_store_relaxed(&slot->stack_next, (uint32_t)(top & ID_MASK));
 		next = ((top & ~ID_MASK) + ID_MASK + 1) | slot->id;
 		/* [FREE] release */
 	} while (!fl_cas_release(&free_top, &top, next));
@@ -145,9 +147,9 @@ uint32_t fl_slots_turn_round(uint32_t id)
 
 	while (id) {
 		struct fl_slot *slot = fl_slot_at(id);
-		uint32_t below = fl_load_relaxed(&slot->below); /* [CARRIED] */
+		uint32_t below = fl_load_relaxed(&slot->stack_next); /* [CARRIED] */
 
-		fl_store_relaxed(&slot->below, oldest); /* [CARRIED] */
+		fl_store_relaxed(&slot->stack_next, oldest); /* [CARRIED] */
 		oldest = id;
 		id = below;
 	}

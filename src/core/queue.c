@@ -61,8 +61,8 @@ static uint32_t gone_by_now(fifolock_t *lock)
 		if (!fl_cas_acq_rel(&lock->word, &word, word))
 			continue;
 		if (!fl_word_kept(word))
-			return fl_load_acquire(&lock->gone); /* [GONE] acquire */
-		if (fl_role_gone_now(lock, &gone))
+			return fl_load_acquire(&lock->dequeued); /* [GONE] acquire */
+		if (fl_role_dequeued_now(lock, &gone))
 			return gone;
 	}
 }
@@ -71,7 +71,7 @@ static uint32_t gone_by_now(fifolock_t *lock)
 static bool full(fifolock_t *lock, uint32_t ticket, uint32_t limit)
 {
 	return limit != UINT32_MAX &&
-	       ticket - fl_load_relaxed(&lock->gone) >= limit && /* [GUESS] */
+	       ticket - fl_load_relaxed(&lock->dequeued) >= limit && /* [GUESS] */
 	       fl_line_length(lock) >= limit && ticket - gone_by_now(lock) >= limit;
 }
 
@@ -106,7 +106,7 @@ static void link(struct fl_slot *slot, uint32_t pred)
 int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t limit,
 		 struct fl_place *place)
 {
-	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
+	uint64_t line = fl_load_relaxed(&lock->arrivals); /* [GUESS] */
 	uint64_t next;
 
 	slot->verdict = 0;
@@ -121,7 +121,7 @@ int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t limit,
 		fl_store_relaxed(&slot->older, pred ? pred | FL_UNSURE : 0);
 		next = (uint64_t)(TICKET(line) + 1) << 32 | slot->id;
 		/* [JOIN] release, [EMPTY] acquire */
-	} while (!fl_cas_acq_rel(&lock->line, &line, next));
+	} while (!fl_cas_acq_rel(&lock->arrivals, &line, next));
 	*place = (struct fl_place){TICKET(line), NEWEST(line)};
 	if (place->behind)
 		link(slot, NEWEST(line));
@@ -138,36 +138,36 @@ void fl_line_join_ahead(fifolock_t *lock, struct fl_slot *slot)
 /* top -> me */
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot)
 {
-	uint32_t top = fl_load_relaxed(&lock->left); /* [GUESS] */
+	uint32_t top = fl_load_relaxed(&lock->departed); /* [GUESS] */
 
 	do {
 		/* [CARRIED] */
-		fl_store_relaxed(&slot->below, top);
+		fl_store_relaxed(&slot->stack_next, top);
 		/* [LEAVE] release */
-	} while (!fl_cas_release(&lock->left, &top, slot->id));
+	} while (!fl_cas_release(&lock->departed, &top, slot->id));
 }
 
 bool fl_line_is_empty(const fifolock_t *lock)
 {
-	return NEWEST(fl_load_relaxed(&lock->line)) == 0; /* [TAKEN] */
+	return NEWEST(fl_load_relaxed(&lock->arrivals)) == 0; /* [TAKEN] */
 }
 
 bool fl_line_is_newest(const fifolock_t *lock, const struct fl_slot *slot)
 {
-	return NEWEST(fl_load_relaxed(&lock->line)) == slot->id; /* [GUESS] */
+	return NEWEST(fl_load_relaxed(&lock->arrivals)) == slot->id; /* [GUESS] */
 }
 
 uint32_t fl_line_drawn(const fifolock_t *lock)
 {
-	return TICKET(fl_load_relaxed(&lock->line)); /* [TAKEN] */
+	return TICKET(fl_load_relaxed(&lock->arrivals)); /* [TAKEN] */
 }
 
 void fl_line_touch(fifolock_t *lock)
 {
-	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
+	uint64_t line = fl_load_relaxed(&lock->arrivals); /* [GUESS] */
 
 	/* [EMPTY] release, [JOIN] acquire */
-	while (!fl_cas_acq_rel(&lock->line, &line, line))
+	while (!fl_cas_acq_rel(&lock->arrivals, &line, line))
 		;
 }
 
@@ -196,7 +196,7 @@ static uint32_t step_down(struct fl_slot *slot)
 static struct fl_slot *walk(const fifolock_t *lock, const struct fl_slot *slot)
 {
 	/* [JOIN] acquire */
-	uint32_t id = NEWEST(fl_load_acquire(&lock->line));
+	uint32_t id = NEWEST(fl_load_acquire(&lock->arrivals));
 	struct fl_slot *next = NULL;
 
 	while (id && id != slot->id) {
@@ -210,7 +210,7 @@ static struct fl_slot *walk(const fifolock_t *lock, const struct fl_slot *slot)
 static uint32_t bottom(const fifolock_t *lock)
 {
 	/* [JOIN] acquire */
-	uint32_t id = NEWEST(fl_load_acquire(&lock->line)), older;
+	uint32_t id = NEWEST(fl_load_acquire(&lock->arrivals)), older;
 
 	while (id && (older = step_down(fl_slot_at(id))))
 		id = older;
@@ -230,13 +230,13 @@ static struct fl_slot *behind(const fifolock_t *lock, struct fl_slot *slot)
 /* {t, slot} -> {t, older}, unless somebody has come behind. */
 static bool pull_back(fifolock_t *lock, const struct fl_slot *slot, uint32_t older)
 {
-	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
+	uint64_t line = fl_load_relaxed(&lock->arrivals); /* [GUESS] */
 
 	do {
 		if (NEWEST(line) != slot->id)
 			return false;
 		/* [EMPTY] release */
-	} while (!fl_cas_release(&lock->line, &line,
+	} while (!fl_cas_release(&lock->arrivals, &line,
 				 (line & ~(uint64_t)UINT32_MAX) | older));
 	return true;
 }
@@ -260,13 +260,13 @@ static struct fl_slot *unchain(fifolock_t *lock, struct fl_slot *slot, uint32_t 
 /* {t, none} -> {t, slot}, unless somebody has come. */
 static bool push_back(fifolock_t *lock, const struct fl_slot *slot)
 {
-	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
+	uint64_t line = fl_load_relaxed(&lock->arrivals); /* [GUESS] */
 
 	do {
 		if (NEWEST(line))
 			return false;
 		/* [JOIN] release */
-	} while (!fl_cas_release(&lock->line, &line, line | slot->id));
+	} while (!fl_cas_release(&lock->arrivals, &line, line | slot->id));
 	return true;
 }
 
@@ -274,7 +274,7 @@ static bool push_back(fifolock_t *lock, const struct fl_slot *slot)
 
 struct fl_slot *fl_line_head(const fifolock_t *lock)
 {
-	return lock->first ? fl_slot_at(lock->first) : NULL;
+	return lock->head ? fl_slot_at(lock->head) : NULL;
 }
 
 /* The first of the conversions; NULL: there are none. */
@@ -282,7 +282,7 @@ static struct fl_slot *first_ahead(const fifolock_t *lock)
 {
 	struct fl_slot *head = fl_line_head(lock);
 
-	return head && (head->how & FL_AHEAD) ? head : NULL;
+	return head && (head->how & FL_CONVERTS) ? head : NULL;
 }
 
 static struct fl_slot *last_ahead(const fifolock_t *lock)
@@ -297,12 +297,12 @@ static uint32_t *front_of(fifolock_t *lock)
 {
 	struct fl_slot *last = last_ahead(lock);
 
-	return last ? &last->newer : &lock->first;
+	return last ? &last->newer : &lock->head;
 }
 
 struct fl_slot *fl_line_after(const fifolock_t *lock, struct fl_slot *slot)
 {
-	if (slot->how & FL_AHEAD)
+	if (slot->how & FL_CONVERTS)
 		return slot->newer ? fl_slot_at(slot->newer) : NULL;
 	return behind(lock, slot);
 }
@@ -312,13 +312,13 @@ static struct fl_slot *next_ahead(const struct fl_slot *slot)
 {
 	struct fl_slot *next = slot->newer ? fl_slot_at(slot->newer) : NULL;
 
-	return next && (next->how & FL_AHEAD) ? next : NULL;
+	return next && (next->how & FL_CONVERTS) ? next : NULL;
 }
 
 /* older NULL: before all. */
 static void insert(fifolock_t *lock, struct fl_slot *slot, struct fl_slot *older)
 {
-	uint32_t *place = older ? &older->newer : &lock->first;
+	uint32_t *place = older ? &older->newer : &lock->head;
 	struct fl_slot *next;
 
 	slot->newer = *place;
@@ -374,7 +374,7 @@ static void cut_ahead(fifolock_t *lock, struct fl_slot *slot)
 	struct fl_slot *next = next_ahead(slot);
 
 	forget_ahead(lock, slot);
-	*(older ? &fl_slot_at(older)->newer : &lock->first) = slot->newer;
+	*(older ? &fl_slot_at(older)->newer : &lock->head) = slot->newer;
 	if (next)
 		set_older(next, older);
 	set_older(slot, 0);
@@ -382,16 +382,16 @@ static void cut_ahead(fifolock_t *lock, struct fl_slot *slot)
 
 /* ---- on and off ---- */
 
-/* Only the owner of the role writes gone; fl_line_length may be reading it. */
-void fl_line_count_gone(fifolock_t *lock, uint32_t n)
+/* Only the owner of the role writes dequeued; fl_line_length may be reading it. */
+void fl_line_count_dequeued(fifolock_t *lock, uint32_t n)
 {
 	/* [GONE] release */
-	fl_store_release(&lock->gone, lock->gone + n);
+	fl_store_release(&lock->dequeued, lock->dequeued + n);
 }
 
 void fl_line_cut(fifolock_t *lock, struct fl_slot *slot)
 {
-	if (slot->how & FL_AHEAD) {
+	if (slot->how & FL_CONVERTS) {
 		cut_ahead(lock, slot);
 	} else {
 		uint32_t *front = front_of(lock);
@@ -400,7 +400,7 @@ void fl_line_cut(fifolock_t *lock, struct fl_slot *slot)
 		if (*front == slot->id)
 			*front = next ? next->id : 0;
 	}
-	fl_line_count_gone(lock, 1);
+	fl_line_count_dequeued(lock, 1);
 }
 
 /* Below the chain stands the server, and next above it: whom it serves.  Only newer counts, which
@@ -433,9 +433,9 @@ struct fl_slot *fl_line_resume(fifolock_t *lock, struct fl_slot *keeper)
 	struct fl_slot *served = keeper->newer ? fl_slot_at(keeper->newer) : NULL;
 	struct fl_slot *next = unchain(lock, served ? served : keeper, 0);
 
-	lock->first = next ? next->id : 0;
+	lock->head = next ? next->id : 0;
 	if (served)
-		fl_line_count_gone(lock, 1);
+		fl_line_count_dequeued(lock, 1);
 	return served;
 }
 
@@ -462,7 +462,7 @@ void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, uint32_t count)
 
 	for (uint32_t left = count; left; left--, slot = newer) {
 		newer = fl_slot_next(slot, left);
-		if (slot->how & FL_AHEAD) {
+		if (slot->how & FL_CONVERTS) {
 			insert_ahead(lock, slot, ahead);
 			ahead = slot;
 			continue;
@@ -475,12 +475,12 @@ void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, uint32_t count)
 	}
 	if (last)
 		put_before(lock, first, last);
-	fl_line_count_gone(lock, -count);
+	fl_line_count_dequeued(lock, -count);
 }
 
 static void give_back(struct fl_slot *slot)
 {
-	if (slot->how & FL_DATED)
+	if (slot->how & FL_NO_THREAD)
 		fl_slot_retire(slot);
 	else
 		fl_slot_free(slot);
@@ -489,10 +489,10 @@ static void give_back(struct fl_slot *slot)
 /* {t, newest} -> {t + 1, newest} */
 static uint32_t draw(fifolock_t *lock)
 {
-	uint64_t line = fl_load_relaxed(&lock->line); /* [GUESS] */
+	uint64_t line = fl_load_relaxed(&lock->arrivals); /* [GUESS] */
 
 	/* [CARRIED] */
-	while (!fl_cas_relaxed(&lock->line, &line, line + (UINT64_C(1) << 32)))
+	while (!fl_cas_relaxed(&lock->arrivals, &line, line + (UINT64_C(1) << 32)))
 		;
 	return TICKET(line);
 }
@@ -512,7 +512,7 @@ static bool admit(fifolock_t *lock, struct fl_slot *slot)
 
 static bool arrives(const struct fl_slot *slot)
 {
-	return (slot->how & FL_AHEAD) && !fl_slot_is_admitted(slot);
+	return (slot->how & FL_CONVERTS) && !fl_slot_is_admitted(slot);
 }
 
 /* Conversions in, departed slots out: the first of the conversions. */
@@ -523,7 +523,7 @@ static struct fl_slot *hear(fifolock_t *lock, uint32_t id)
 	while (id) {
 		struct fl_slot *slot = fl_slot_at(id);
 
-		id = fl_load_relaxed(&slot->below); /* [CARRIED] */
+		id = fl_load_relaxed(&slot->stack_next); /* [CARRIED] */
 		if (arrives(slot)) {
 			if (admit(lock, slot) && !first)
 				first = slot;
@@ -542,9 +542,10 @@ struct fl_slot *fl_line_settle(fifolock_t *lock)
 	struct fl_slot *first = NULL;
 	uint32_t *front;
 
-	if (fl_load_relaxed(&lock->left)) /* [TOLD] */
+	if (fl_load_relaxed(&lock->departed)) /* [TOLD] */
 		/* [LEAVE] acquire */
-		first = hear(lock, fl_slots_turn_round(fl_swap_acquire(&lock->left, 0)));
+		first = hear(lock,
+			     fl_slots_turn_round(fl_swap_acquire(&lock->departed, 0)));
 	front = front_of(lock);
 	if (!*front)
 		*front = bottom(lock);
@@ -557,22 +558,22 @@ struct fl_slot *fl_line_settle(fifolock_t *lock)
 static uint32_t length_settled(const fifolock_t *lock)
 {
 	/* [GONE] acquire */
-	uint32_t gone = fl_load_acquire(&lock->gone);
+	uint32_t gone = fl_load_acquire(&lock->dequeued);
 	uint32_t before, length;
 
 	do {
 		before = gone;
 		/* [JOIN] acquire */
-		length = TICKET(fl_load_acquire(&lock->line)) - gone;
+		length = TICKET(fl_load_acquire(&lock->arrivals)) - gone;
 		/* [GONE] acquire */
-		gone = fl_load_acquire(&lock->gone);
+		gone = fl_load_acquire(&lock->dequeued);
 	} while (gone != before);
 	return length;
 }
 
 static bool is_kept(const fifolock_t *lock)
 {
-	/* [GONE] acquire: of the word, which is written after gone */
+	/* [GONE] acquire: of the word, which is written after dequeued */
 	return fl_word_kept(fl_load_acquire(&lock->word));
 }
 
@@ -586,10 +587,10 @@ uint32_t fl_line_length(const fifolock_t *lock)
 			length = length_settled(lock);
 			if (!is_kept(lock))
 				return length;
-		} else if (fl_role_gone(lock, &gone)) {
+		} else if (fl_role_dequeued(lock, &gone)) {
 			/* [JOIN] acquire */
-			length = TICKET(fl_load_acquire(&lock->line)) - gone;
-			if (fl_role_gone(lock, &again) && again == gone)
+			length = TICKET(fl_load_acquire(&lock->arrivals)) - gone;
+			if (fl_role_dequeued(lock, &again) && again == gone)
 				return length;
 		}
 	}

@@ -3,7 +3,7 @@
  * queue.h - tickets, the line.  Knows no modes: what a request wants is a number and a
  * weight that are carried along.
  *
- * The line is a chain: lock->line is a {ticket, newest slot} pair, changed by
+ * The line is a chain: lock->arrivals is a {ticket, newest slot} pair, changed by
  * compare-and-swap, and each slot knows the one before it (older).  That is the queue of
  * Craig (1993) and of Magnussen, Landin, Hagersten (1994), without its gap: older is there
  * before the push.  The way forward is a hint that the successor leaves in its
@@ -13,8 +13,8 @@
  *
  * Everything else is done by one thread at a time, the owner of the scanner's role
  * (scanner.c): taking slots off, unlinking the departed, moving the newest back.  Departures and
- * conversions reach it through lock->left, a stack that is only pushed to or taken whole.
- * Conversions stand in a list of their own before the chain; lock->first is the first of all.
+ * conversions reach it through lock->departed, a stack that is only pushed to or taken whole.
+ * Conversions stand in a list of their own before the chain; lock->head is the first of all.
  *
  *	may run beside ->	join	leave	settle, take, cut (role owner)
  *	join			yes	yes	yes
@@ -54,6 +54,6 @@ void fl_line_serve(struct fl_slot *server, struct fl_slot *next);
 void fl_line_stand(struct fl_slot *next, const struct fl_slot *server);
 void fl_line_served(struct fl_slot *slot);
 struct fl_slot *fl_line_resume(fifolock_t *lock, struct fl_slot *keeper); /* see role.h */
-void fl_line_count_gone(fifolock_t *lock, uint32_t n);
+void fl_line_count_dequeued(fifolock_t *lock, uint32_t n);
 
 #endif

@@ -3,7 +3,7 @@
  * role.c - who keeps the scanner's role, see role.h.
  *
  *	row       released by           acquired by            what it carries
- *	[ROLE]    fl_role_change,       the same two,          first, gone, links; and all that
+ *	[ROLE]    fl_role_change,       the same two,          head, dequeued, links; and all that
  *	          fl_role_set           fl_role_find, fl_role_orphan           a message is about
  *	[JOIN]    fl_line_join (queue.c)  walk                 that there is a slot
  *	[BED]     asleep                asleep                 what was told before, by stores
@@ -121,7 +121,7 @@ static bool speaks_of(const struct fl_slot *slot, const fifolock_t *lock, uint64
 static struct fl_slot *walk(const fifolock_t *lock, uint64_t *note)
 {
 	/* [JOIN] acquire */
-	uint32_t id = (uint32_t)fl_load_acquire(&lock->line);
+	uint32_t id = (uint32_t)fl_load_acquire(&lock->arrivals);
 
 	for (uint32_t left = fl_slots_made(); id && left; left--) {
 		struct fl_slot *slot = fl_slot_at(id);
@@ -145,24 +145,25 @@ struct fl_slot *fl_role_find(const fifolock_t *lock, uint64_t *note)
 	return walk(lock, note);
 }
 
-bool fl_role_gone(const fifolock_t *lock, uint32_t *gone)
+bool fl_role_dequeued(const fifolock_t *lock, uint32_t *gone)
 {
 	uint64_t before, after;
 	struct fl_slot *slot = fl_role_find(lock, &before);
 
 	if (!slot)
 		return false;
-	*gone = fl_load_acquire(&slot->below); /* [ROLE] acquire: before the note again */
+	/* [ROLE] acquire: before the note again */
+	*gone = fl_load_acquire(&slot->dequeued);
 	return speaks_of(slot, lock, &after) &&
-	       fl_load_relaxed(&slot->below) == *gone; /* [COUNT] */
+	       fl_load_relaxed(&slot->dequeued) == *gone; /* [COUNT] */
 }
 
-bool fl_role_gone_now(const fifolock_t *lock, uint32_t *gone)
+bool fl_role_dequeued_now(const fifolock_t *lock, uint32_t *gone)
 {
 	uint64_t note;
 	struct fl_slot *slot = fl_role_find(lock, &note);
 
-	return slot && fl_role_change(slot, &note, note) && fl_role_gone(lock, gone);
+	return slot && fl_role_change(slot, &note, note) && fl_role_dequeued(lock, gone);
 }
 
 bool fl_role_change(struct fl_slot *slot, uint64_t *note, uint64_t to)

@@ -59,11 +59,11 @@ static inline uint64_t fl_role_note(const fifolock_t *lock, enum fl_role role)
 /* The slot that speaks of that lock, and what it says; NULL: none was found. */
 struct fl_slot *fl_role_find(const fifolock_t *lock, uint64_t *note);
 
-/* What lock->gone would be, as of the keeper; false: it is not kept. */
-bool fl_role_gone(const fifolock_t *lock, uint32_t *gone);
+/* What lock->dequeued would be, as of the keeper; false: it is not kept. */
+bool fl_role_dequeued(const fifolock_t *lock, uint32_t *gone);
 
 /* The same, and not older than the call, as the note is read by a read-modify-write. */
-bool fl_role_gone_now(const fifolock_t *lock, uint32_t *gone);
+bool fl_role_dequeued_now(const fifolock_t *lock, uint32_t *gone);
 
 /* from -> to, if the note says so still.  Carries all that was done before. */
 bool fl_role_change(struct fl_slot *slot, uint64_t *note, uint64_t to);

@@ -5,7 +5,7 @@
  *
  *	row      released by            acquired by               what it carries
  *	[HOLD]   commit                 commit                    the holders' writes
- *	[SCAN]   commit                 who sets SCANNING (lock.c)  first, gone, links
+ *	[SCAN]   commit                 who sets SCANNING (lock.c)  head, dequeued, links
  *	[NEWS]   fl_news (scanner.c)    clear_rescan              the pushes before it
  *
  *	relaxed    because
@@ -16,7 +16,7 @@
 #include "scan.h"
 #include "observe/account.h"
 #include "atomic.h"
-#include "calls.h"
+#include "callbacks.h"
 #include "control.h"
 #include "observe/events.h"
 #include "queue.h"
@@ -40,7 +40,7 @@ bool fl_slot_fits(const fifolock_modes_t *modes, const struct fl_slot *slot,
 }
 
 /* The word as it would be if the scan committed now. */
-static uint64_t outcome(const struct scan *scan)
+static uint64_t word_after(const struct scan *scan)
 {
 	return scan->word - scan->units + scan->gained + scan->granted.units +
 	       scan->served_units;
@@ -53,8 +53,8 @@ static int objection(const struct scan *scan, const struct fl_slot *head)
 
 	if (scan->closed)
 		return ECANCELED;
-	if ((head->how & FL_AHEAD) &&
-	    !fl_word_has(outcome(scan), from->field, from->unit))
+	if ((head->how & FL_CONVERTS) &&
+	    !fl_word_has(word_after(scan), from->field, from->unit))
 		return EPERM; /* somebody else gave it back */
 	return 0;
 }
@@ -71,7 +71,7 @@ static bool is_current(const struct scan *scan)
 static bool is_alone(const struct scan *scan, unsigned mode)
 {
 	return !scan->closed && (scan->modes->flags & FL_MODES_ALONE(mode)) &&
-	       !(outcome(scan) & FL_HOLDS);
+	       !(word_after(scan) & FL_HOLDS);
 }
 
 /* May it rest with the slot, once that is granted?  Not if somebody counts, as its note is needed
@@ -123,7 +123,7 @@ static void take(struct scan *scan, struct fl_slot *head)
 	uint64_t units = scan->modes->rows[head->mode].unit * head->weight;
 	bool claimed = fl_claim(head);
 
-	scan->converts = scan->converts || (head->how & FL_AHEAD);
+	scan->converts = scan->converts || (head->how & FL_CONVERTS);
 	if (claimed && is_to_keep(scan, head))
 		scan->keeper = head;
 	else
@@ -163,7 +163,7 @@ static void collect(struct scan *scan)
 		if (error)
 			fl_refuse(scan, head, error);
 		else if (!fl_slot_fits(scan->modes, head,
-				       outcome(scan) - fl_slot_gives(head)))
+				       word_after(scan) - fl_slot_gives(head)))
 			break;
 		else if (to_be_run(scan, head))
 			serve(scan, head);
@@ -225,7 +225,7 @@ static void grant(struct fl_slot *slot, uint32_t what)
 {
 	bool calls = slot->how & FL_CALLS;
 
-	fl_tell(slot, what);
+	fl_complete(slot, what);
 	if (calls)
 		fl_call_later(slot);
 }
@@ -256,9 +256,9 @@ static bool clear_rescan(fifolock_t *lock, uint64_t *word)
 static void prepare_keeper(const struct scan *scan)
 {
 	struct fl_slot *keeper = scan->keeper;
-	uint32_t gone = scan->lock->gone + !scan->served;
+	uint32_t gone = scan->lock->dequeued + !scan->served;
 
-	fl_store_relaxed(&keeper->below, gone); /* [MINE] */
+	fl_store_relaxed(&keeper->dequeued, gone); /* [MINE] */
 	keeper->newer = 0;
 	if (scan->served) {
 		keeper->mode = scan->served->mode;
@@ -288,13 +288,13 @@ static void settle_keeper(struct scan *scan, bool committed)
 static bool commit(struct scan *scan)
 {
 	fifolock_t *lock = scan->lock;
-	uint64_t next = outcome(scan) & ~FL_SCANNING;
+	uint64_t next = word_after(scan) & ~FL_SCANNING;
 	bool done;
 
 	if (scan->keeper) {
 		next |= FL_RESCAN; /* kept */
 		prepare_keeper(scan);
-	} else if (!lock->first && !scan->closed) {
+	} else if (!lock->head && !scan->closed) {
 		next &= ~FL_QUEUED;
 	}
 	fl_event_commit(lock, scan->served ? scan->served : scan->granted.oldest,
@@ -347,7 +347,7 @@ int fl_scan(struct scan *scan)
 
 	scan->fitted = scan->word;
 	fl_event_scan(lock);
-	fl_calls_hold();
+	fl_callbacks_defer();
 	fl_scan_settle(scan);
 	for (;;) {
 		if (scan->word & FL_RESCAN) {
@@ -367,7 +367,7 @@ int fl_scan(struct scan *scan)
 	conclude(scan);
 	if (!scan->hands_over)
 		fl_take_over(lock);
-	fl_calls_let();
+	fl_callbacks_resume();
 	return scan->error;
 }
 

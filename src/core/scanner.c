@@ -6,8 +6,8 @@
  * of the chain.  Then the thread is a scanner like any other.
  *
  *	row      released by        acquired by            what it carries
- *	[SCAN]   resume; see lock.c fl_news, see lock.c    gone, before the word says that it counts;
- *	                                                   first, links
+ *	[SCAN]   resume; see lock.c fl_news, see lock.c    dequeued, before the word says that;
+ *	                                                   head, links
  *	[NEWS]   fl_news            fl_news, see lock.c    the pushes before it
  *
  *	relaxed   because
@@ -26,7 +26,7 @@ static void inherit(struct fl_slot *keeper, struct fl_slot *served)
 {
 	if (served) {
 		fl_line_served(served);
-		fl_tell(served, FL_RAN);
+		fl_complete(served, FL_RAN);
 	}
 	fl_slot_free(keeper);
 }
@@ -34,11 +34,11 @@ static void inherit(struct fl_slot *keeper, struct fl_slot *served)
 /* The role is this thread's, and the word is still kept: a scanner's now. */
 static uint64_t resume(fifolock_t *lock, struct fl_slot *keeper)
 {
-	uint64_t word = fl_load_relaxed(&lock->word);	 /* [GUESS] */
-	uint32_t gone = fl_load_relaxed(&keeper->below); /* [MINE] */
+	uint64_t word = fl_load_relaxed(&lock->word);	    /* [GUESS] */
+	uint32_t gone = fl_load_relaxed(&keeper->dequeued); /* [MINE] */
 	struct fl_slot *served;
 
-	fl_line_count_gone(lock, gone - lock->gone);
+	fl_line_count_dequeued(lock, gone - lock->dequeued);
 	/* [SCAN] release, [SCAN] acquire */
 	while (!fl_cas_acq_rel(&lock->word, &word, fl_word_resumed(word)))
 		;

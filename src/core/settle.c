@@ -106,7 +106,7 @@ static void refuse_deadlocks(struct scan *scan, struct fl_slot *first)
 		return;
 	for (slot = head; slot != first; slot = fl_line_after(scan->lock, slot))
 		keepers_add(&all, slot);
-	for (; slot && (slot->how & FL_AHEAD); slot = newer) {
+	for (; slot && (slot->how & FL_CONVERTS); slot = newer) {
 		newer = fl_line_after(scan->lock, slot);
 		if (wait_for_each_other(scan, &all, slot))
 			fl_refuse(scan, slot, EDEADLK);

@@ -23,7 +23,7 @@
  * conversion that is not in line yet (LEAVE).
  *
  *	row       released by         acquired by              what it carries
- *	[GRANT]   fl_tell,            fl_told, fl_sleep_until, every earlier holder's writes
+ *	[GRANT]   fl_complete,            fl_outcome, fl_sleep_until, every earlier holder's writes
  *	          fl_tell_awake       fl_await_claim
  *	[LEAVE]   fl_slot_leave       fl_slot_admit            the owner's last use of the slot
  *	[JOINED]  let_go              let_go                   that nobody uses the slot
@@ -53,7 +53,7 @@ static uint32_t say(struct fl_slot *slot, uint32_t what)
 {
 	uint32_t word;
 
-	if (!(slot->how & FL_DATED))
+	if (!(slot->how & FL_NO_THREAD))
 		/* [GRANT] release */
 		return fl_swap_release(&slot->word, what);
 	word = fl_load_relaxed(&slot->word); /* [GUESS] */
@@ -63,7 +63,7 @@ static uint32_t say(struct fl_slot *slot, uint32_t what)
 	return word;
 }
 
-void fl_tell(struct fl_slot *slot, uint32_t what)
+void fl_complete(struct fl_slot *slot, uint32_t what)
 {
 	fl_event_grant(slot, what);
 	if (say(slot, what) & FL_ASLEEP)
@@ -77,15 +77,15 @@ void fl_tell_awake(struct fl_slot *slot, uint32_t what)
 	fl_store_release(&slot->word, what);
 }
 
-uint32_t fl_told(const struct fl_slot *slot)
+uint32_t fl_outcome(const struct fl_slot *slot)
 {
 	/* [GRANT] acquire */
-	return fl_load_acquire(&slot->word) & FL_TOLD;
+	return fl_load_acquire(&slot->word) & FL_DONE;
 }
 
 bool fl_granted(const struct fl_slot *slot)
 {
-	return fl_told(slot) & FL_GRANTED;
+	return fl_outcome(slot) & FL_GRANTED;
 }
 
 /* ---- claimed, or left ---- */
@@ -110,7 +110,7 @@ bool fl_slot_leave(struct fl_slot *slot, bool *admitted)
 	uint32_t word = fl_load_relaxed(&slot->word); /* [GUESS] */
 
 	do {
-		if (word & (FL_CLAIMED | FL_TOLD))
+		if (word & (FL_CLAIMED | FL_DONE))
 			return false;
 		/* [LEAVE] release */
 	} while (!fl_cas_release(&slot->word, &word, word | FL_LEFT));
@@ -202,7 +202,7 @@ uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
 
 int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline)
 {
-	uint32_t told = fl_sleep_until(slot, FL_TOLD, deadline);
+	uint32_t told = fl_sleep_until(slot, FL_DONE, deadline);
 
 	if (!told)
 		return ETIMEDOUT;
@@ -214,7 +214,7 @@ void fl_await_claim(struct fl_slot *slot)
 	uint32_t word;
 
 	/* [GRANT] acquire */
-	while ((word = fl_load_acquire(&slot->word)) & FL_CLAIMED && !(word & FL_TOLD))
+	while ((word = fl_load_acquire(&slot->word)) & FL_CLAIMED && !(word & FL_DONE))
 		doze(slot, word, NULL);
 }
 

@@ -38,19 +38,19 @@
 #define FL_ADMITTED 128u
 #define FL_JOINED   256u
 #define FL_FREED    512u
-#define FL_TOLD	    (FL_GRANTED | FL_REFUSED | FL_RAN)
+#define FL_DONE	    (FL_GRANTED | FL_REFUSED | FL_RAN)
 
 /* How a request waits, and what its grant does.  None: it waits to the end, and
  * its grant wakes a thread. */
-#define FL_LEAVES  1u  /* may leave: a grant must claim it first */
-#define FL_AHEAD   2u  /* a conversion: goes before all who hold nothing */
-#define FL_CALLS   4u  /* the grant calls back; the slot is then the granter's */
-#define FL_RUNS	   8u  /* wants its section run: call(ctx), by whoever comes to it */
-#define FL_UNBOUND 16u /* the limit on the line is not for it */
-#define FL_DATED   32u /* no thread sleeps for it: it says itself since when it waits */
+#define FL_LEAVES    1u	 /* may leave: a grant must claim it first */
+#define FL_CONVERTS  2u	 /* a conversion: goes before all who hold nothing */
+#define FL_CALLS     4u	 /* the grant calls back; the slot is then the granter's */
+#define FL_RUNS	     8u	 /* wants its section run: call(ctx), by whoever comes to it */
+#define FL_NO_LIMIT  16u /* the limit on the line is not for it */
+#define FL_NO_THREAD 32u /* no thread sleeps for it: it says itself since when it waits */
 
 /* What a grant may have to do besides telling a thread. */
-#define FL_DEEDS (FL_AHEAD | FL_CALLS | FL_RUNS | FL_DATED)
+#define FL_DEEDS (FL_CONVERTS | FL_CALLS | FL_RUNS | FL_NO_THREAD)
 
 /* In older: it may not be so yet.  Ids have 28 bits. */
 #define FL_UNSURE (UINT32_C(1) << 31)
@@ -63,11 +63,15 @@ struct fl_slot {
 	uint32_t id;	/* constant */
 	uint32_t older; /* the slot before it in line, see queue.c; atomic */
 	uint32_t hint;	/* the slot behind it, if that one says the same; atomic */
-	uint32_t
-		newer; /* link of lists of slots that are off the chain; the list's owner */
-	uint32_t
-		below; /* link of the stacks of departed, of free and of handed-over slots; a
-			 * keeper's: what lock->gone would be (role.h); atomic */
+	/* Link of lists of slots that are off the chain; the list's owner. */
+	uint32_t newer;
+	/* Atomic. */
+	union {
+		/* In a stack: of departed, of free, of handed-over slots. */
+		uint32_t stack_next;
+		/* A keeper's: what the lock's would be (role.h). */
+		uint32_t dequeued;
+	};
 	uint32_t ticket;
 	/* The request: owner until pushed, constant while in line. */
 	uint32_t weight;
@@ -91,7 +95,7 @@ struct fl_slot {
 			uint8_t shift;
 		};
 	};
-	/* The owner's: since when it wants it; where a callback is due, see calls.c.  At a
+	/* The owner's: since when it wants it; where a callback is due, see callbacks.c.  At a
 	 * condition the address of the lock, by compare-and-swap (cond.c).  Who keeps the
 	 * role of a lock's scanner: see role.h.  Atomic. */
 	uint64_t note;
@@ -106,7 +110,7 @@ static inline uint64_t fl_slot_keeps(const struct fl_slot *slot)
 /* What it gives for what it wants. */
 static inline uint64_t fl_slot_gives(const struct fl_slot *slot)
 {
-	return slot->how & FL_AHEAD ? fl_slot_keeps(slot) : 0;
+	return slot->how & FL_CONVERTS ? fl_slot_keeps(slot) : 0;
 }
 
 uint64_t fl_slot_note(const struct fl_slot *slot);
@@ -120,16 +124,16 @@ bool fl_claim(struct fl_slot *slot);
 /* CLAIMED -> 0.  The owner may be waiting for the claim's outcome. */
 void fl_unclaim(struct fl_slot *slot);
 
-/* any -> what, one of FL_TOLD.  From here on the slot is its owner's: its address may be used,
+/* any -> what, one of FL_DONE.  From here on the slot is its owner's: its address may be used,
  * never its contents; unless it is to be called back. */
-void fl_tell(struct fl_slot *slot, uint32_t what);
+void fl_complete(struct fl_slot *slot, uint32_t what);
 
 /* The same by a store, for a slot whose owner sleeps only after it has said so (role.h): whoever
  * tells it sees to it afterwards that it is awake. */
 void fl_tell_awake(struct fl_slot *slot, uint32_t what);
 
 /* What the owner has been told: 0 while it is in line. */
-uint32_t fl_told(const struct fl_slot *slot);
+uint32_t fl_outcome(const struct fl_slot *slot);
 bool fl_granted(const struct fl_slot *slot);
 
 /* 0 -> LEFT.  False: a claim, or what was told, came first.  *admitted: a conversion that the
@@ -156,7 +160,7 @@ void fl_await_claim(struct fl_slot *slot);
 void fl_slot_rouse(struct fl_slot *slot);
 void fl_slot_calm(struct fl_slot *slot);
 
-/* The slot of a request (FL_DATED) is not needed any more: by who is done with it, and by the
+/* The slot of a request (FL_NO_THREAD) is not needed any more: by who is done with it, and by the
  * thread that joined, once it does not touch it again.  The second gives it back. */
 void fl_slot_retire(struct fl_slot *slot);
 void fl_slot_joined(struct fl_slot *slot);

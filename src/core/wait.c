@@ -4,13 +4,13 @@
  * Nothing here decides who is granted or when; it only decides who is awake.
  *
  *	spin	Who is next looks at its slot for a moment: its grant is about to come.
- *	hover	While the line moves, waiters stay awake and yield.  A yield costs a
+ *	yield	While the line moves, waiters stay awake and yield.  A yield costs a
  *		fraction of sleeping and being woken, most of all where a processor has
  *		gone idle meanwhile; and threads that take turns on a processor come
  *		back in the order in which they joined, so that mostly one yield leads
  *		from one grant to the next.  With too many it does not: one that came
  *		too early yields again, and is then too late.  So, far from the head,
- *		only one on each processor hovers, to keep it from going idle.
+ *		only one on each processor does, to keep it from going idle.
  *		Nobody who wants to work is kept from a processor.
  *	doze	Everybody else sleeps on the slot's word.
  *
@@ -20,7 +20,7 @@
 #include "wait.h"
 #include "observe/account.h"
 #include "atomic.h"
-#include "calls.h"
+#include "callbacks.h"
 #include "control.h"
 #include "observe/detector.h"
 #include "observe/events.h"
@@ -29,12 +29,12 @@
 
 #include <errno.h>
 
-/* How many per processor hover before the rest is far; and for how many times the turns
- * that a line may stand still anybody hovers at all. */
-#define HOVER_DEPTH   8
-#define HOVER_LONGEST 16
+/* How many per processor yield before the rest is far; and for how many times the turns
+ * that a line may stand still any thread yields at all. */
+#define YIELD_DEPTH   8
+#define YIELD_LONGEST 16
 
-/* Who hovers far from the head, one on each processor; those beyond share.  A seat
+/* The threads that yield far from the head, one on each processor; those beyond share.  A seat
  * guards nothing: all is relaxed, and a thread that moves on keeps its seat. */
 #define SEATS 256
 static struct {
@@ -56,8 +56,8 @@ static bool seat_take(uint32_t *seat)
 /* Look at the slot for a while.  True: told. */
 static bool spin(const struct fl_slot *slot)
 {
-	for (uint32_t turns = fl_spin_turns(); turns; turns--) {
-		if (fl_told(slot))
+	for (uint32_t turns = fl_spin_count(); turns; turns--) {
+		if (fl_outcome(slot))
 			return true;
 		fl_relax();
 	}
@@ -67,7 +67,7 @@ static bool spin(const struct fl_slot *slot)
 /* How many are before it in line, or a little less: departures count, too. */
 static int32_t ahead(const struct fl_slot *slot, uint32_t reached)
 {
-	return slot->how & FL_AHEAD ? 0 : (int32_t)(slot->ticket - reached) - 1;
+	return slot->how & FL_CONVERTS ? 0 : (int32_t)(slot->ticket - reached) - 1;
 }
 
 /* So many places from the head a waiter spins, as its grant is about to come, and yields only
@@ -82,20 +82,20 @@ static uint32_t near_places(void)
 }
 
 /* Until told, or the line stands still, or the deadline has passed. */
-static void hover(const fifolock_t *lock, const struct fl_slot *slot,
-		  const struct fl_deadline *deadline)
+static void yield_in_line(const fifolock_t *lock, const struct fl_slot *slot,
+			  const struct fl_deadline *deadline)
 {
-	const uint32_t patience = fl_hover_turns(), near = near_places();
+	const uint32_t patience = fl_yield_count(), near = near_places();
 	uint32_t reached = fl_role_reached(lock), before;
 	uint32_t left = patience;
 
-	for (uint32_t turns = patience * HOVER_LONGEST; left && turns; turns--) {
+	for (uint32_t turns = patience * YIELD_LONGEST; left && turns; turns--) {
 		bool close = ahead(slot, reached) < (int32_t)near;
 
 		if (close && spin(slot))
 			return;
 		if (!close || (patience - left) % near == near - 1)
-			if (!fl_yield() || fl_told(slot))
+			if (!fl_yield() || fl_outcome(slot))
 				return;
 		if (deadline && fl_deadline_passed(deadline))
 			return;
@@ -109,26 +109,26 @@ static void hover(const fifolock_t *lock, const struct fl_slot *slot,
 static void stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
 		       const struct fl_deadline *deadline)
 {
-	const int32_t depth = HOVER_DEPTH * (int32_t)fl_processors();
+	const int32_t depth = YIELD_DEPTH * (int32_t)fl_processors();
 	uint32_t *seat;
 
 	if (ahead(slot, fl_role_reached(lock)) <= depth) {
-		hover(lock, slot, deadline);
+		yield_in_line(lock, slot, deadline);
 		return;
 	}
 	seat = &seats[fl_processor() % SEATS].taken;
 	if (!seat_take(seat))
 		return;
-	hover(lock, slot, deadline);
+	yield_in_line(lock, slot, deadline);
 	fl_store_relaxed(seat, 0); /* [HINT] */
 }
 
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	     const struct fl_deadline *deadline)
 {
-	if (!fl_told(slot))
+	if (!fl_outcome(slot))
 		stay_awake(lock, slot, deadline);
-	if (!fl_told(slot))
+	if (!fl_outcome(slot))
 		fl_processors_look();
 	return fl_sleep(slot, deadline);
 }
@@ -138,7 +138,7 @@ static int sleep_for_section(const fifolock_t *lock, struct fl_slot *slot)
 {
 	int error;
 
-	if (fl_told(slot))
+	if (fl_outcome(slot))
 		return fl_sleep(slot, NULL);
 	fl_role_lies_down(lock);
 	error = fl_sleep(slot, NULL);
@@ -152,7 +152,7 @@ static int told_of_section(const fifolock_t *lock, struct fl_slot *slot)
 {
 	int error = sleep_for_section(lock, slot);
 
-	fl_own(slot);
+	fl_prefetch_write(slot);
 	return error;
 }
 
@@ -164,15 +164,15 @@ static int told_of_section(const fifolock_t *lock, struct fl_slot *slot)
 #define FEW 2
 int fl_await_section(const fifolock_t *lock, struct fl_slot *slot)
 {
-	const uint32_t looks = fl_look_turns();
+	const uint32_t looks = fl_run_poll_yields();
 
 	if (fl_processors() > FEW) {
-		hover(lock, slot, NULL);
+		yield_in_line(lock, slot, NULL);
 		return told_of_section(lock, slot);
 	}
 
-	for (uint32_t turns = fl_hover_turns() * HOVER_LONGEST; turns; turns--) {
-		if (turns % looks == 0 && fl_told(slot))
+	for (uint32_t turns = fl_yield_count() * YIELD_LONGEST; turns; turns--) {
+		if (turns % looks == 0 && fl_outcome(slot))
 			break;
 		if (!fl_yield())
 			break;
@@ -187,8 +187,9 @@ int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline)
 	uint32_t *seat = &seats[fl_processor() % SEATS].taken;
 
 	if (seat_take(seat)) {
-		for (uint32_t turns = fl_hover_turns(); turns; turns--) {
-			if (fl_told(slot) || (deadline && fl_deadline_passed(deadline)))
+		for (uint32_t turns = fl_yield_count(); turns; turns--) {
+			if (fl_outcome(slot) ||
+			    (deadline && fl_deadline_passed(deadline)))
 				break;
 			fl_yield();
 		}
@@ -253,24 +254,24 @@ static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned
 int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 		    const struct fl_deadline *deadline)
 {
-	struct fl_calls_wait wait;
+	struct fl_callbacks_wait wait;
 	int error;
 
-	fl_calls_wait(&wait, lock);
+	fl_callbacks_wait_begin(&wait, lock);
 	error = wait_with_slot(lock, want, 0, 0, deadline);
-	fl_calls_waited(&wait);
+	fl_callbacks_wait_end(&wait);
 	return error;
 }
 
 int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 		  const struct fl_deadline *deadline)
 {
-	struct fl_calls_wait wait;
+	struct fl_callbacks_wait wait;
 	int error;
 
-	fl_calls_wait(&wait, lock);
-	error = wait_with_slot(lock, want, from, FL_AHEAD | FL_UNBOUND, deadline);
-	fl_calls_waited(&wait);
+	fl_callbacks_wait_begin(&wait, lock);
+	error = wait_with_slot(lock, want, from, FL_CONVERTS | FL_NO_LIMIT, deadline);
+	fl_callbacks_wait_end(&wait);
 	return error;
 }
 

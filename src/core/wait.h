@@ -22,7 +22,7 @@ void fl_wait_held(fifolock_t *lock,
 int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 		  const struct fl_deadline *deadline);
 
-/* What is below, in a bracket of fl_calls_wait that began before the slot was in line.
+/* What is below, in a bracket of fl_callbacks_wait_begin that began before the slot was in line.
  * Wait until a slot is told, or until the deadline: ETIMEDOUT, and it is still in
  * line.  Otherwise 0, or why it was refused.  fl_await_section and fl_await_request touch nothing but the slot. */
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,

@@ -7,7 +7,7 @@
  */
 #include "core/atomic.h"
 #include "observe/debug/debug.h"
-#include "core/look.h"
+#include "core/walk.h"
 
 #include <errno.h>
 #include <fifolock/inspect.h>
@@ -38,7 +38,7 @@ static bool copy_slot(const struct fl_slot *slot, void *ctx)
 			.ticket = slot->ticket,
 			.mode = slot->mode,
 			.n = slot->weight,
-			.from = slot->how & FL_AHEAD ? slot->from : -1,
+			.from = slot->how & FL_CONVERTS ? slot->from : -1,
 			.may_leave = slot->how & FL_LEAVES,
 			.age_ns = since && age > 1 ? (uint64_t)(age - 1) << FL_SINCE_SHIFT
 						   : 0,
@@ -57,13 +57,13 @@ static const char *name_of(const fifolock_modes_t *modes)
 static int try_snapshot(fifolock_t *lock, struct copy *copy)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	struct fl_look look = {.see = copy_slot, .ctx = copy};
+	struct fl_walk look = {.visit = copy_slot, .ctx = copy};
 	struct fifolock_snapshot *out = copy->out;
 	int error;
 
 	*out = (struct fifolock_snapshot){.modes = fl_modes_count(modes),
 					  .name = name_of(modes)};
-	error = fl_look(lock, &look);
+	error = fl_walk(lock, &look);
 	for (unsigned m = 0; m < out->modes; m++)
 		out->holds[m] = fl_word_holds(modes, m, look.word);
 	out->closed = look.closed;

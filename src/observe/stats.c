@@ -180,7 +180,7 @@ static uint64_t asked_at(const struct fl_slot *slot)
 
 void fl_stats_count_slot(const fifolock_modes_t *modes, const struct fl_slot *slot)
 {
-	if (slot->how & FL_AHEAD)
+	if (slot->how & FL_CONVERTS)
 		fl_stats_count_gives(modes, slot->from, 1);
 	fl_stats_count_took(modes, slot->mode, slot->weight, asked_at(slot));
 }

@@ -97,7 +97,7 @@ static const void *tag_of(const fifolock_t *lock, unsigned mode)
 
 static void meet(fifolock_t *lock)
 {
-	uint32_t rules = fl_load_relaxed(&lock->rules); /* [GUESS] */
+	uint32_t rules = fl_load_relaxed(&lock->control); /* [GUESS] */
 
 	fl_watch_hide(lock, sizeof(*lock));
 	if (fl_detector->fresh)
@@ -106,7 +106,7 @@ static void meet(fifolock_t *lock)
 		fl_detector->forget(tag_of(lock, mode));
 	fl_detector->forget(fl_watch_closing(lock));
 	/* [MET] release */
-	while (!fl_cas_release(&lock->rules, &rules, rules | FL_MET))
+	while (!fl_cas_release(&lock->control, &rules, rules | FL_MET))
 		;
 }
 
@@ -117,13 +117,13 @@ static void met(fifolock_t *lock)
 {
 	for (unsigned turns = 1000; turns; turns--) {
 		/* [MET] acquire */
-		uint32_t rules = fl_load_acquire(&lock->rules);
+		uint32_t rules = fl_load_acquire(&lock->control);
 
 		if (rules & FL_MET)
 			return;
 		/* [GUESS] */
 		if (!(rules & FL_MEETING) &&
-		    fl_cas_relaxed(&lock->rules, &rules, rules | FL_MEETING)) {
+		    fl_cas_relaxed(&lock->control, &rules, rules | FL_MEETING)) {
 			meet(lock);
 			return;
 		}

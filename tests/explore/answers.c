@@ -406,15 +406,15 @@ static void check_lock_is_idle(void)
 	const fifolock_t *lock = account->lock;
 	uint64_t idle = account->closed ? FL_QUEUED : 0;
 
-	if ((lock->word | idle) != idle || lock->first || lock->left ||
-	    (uint32_t)lock->line)
+	if ((lock->word | idle) != idle || lock->head || lock->departed ||
+	    (uint32_t)lock->arrivals)
 		ex_fail("at the end the lock is not free: word %llx first %u left %u "
 			"line %llx",
-			(unsigned long long)lock->word, lock->first, lock->left,
-			(unsigned long long)lock->line);
-	if ((uint32_t)(lock->line >> 32) != lock->gone)
+			(unsigned long long)lock->word, lock->head, lock->departed,
+			(unsigned long long)lock->arrivals);
+	if ((uint32_t)(lock->arrivals >> 32) != lock->dequeued)
 		ex_fail("at the end the line counts %u",
-			(uint32_t)(lock->line >> 32) - lock->gone);
+			(uint32_t)(lock->arrivals >> 32) - lock->dequeued);
 }
 
 static void check_all_is_over(void)

@@ -33,9 +33,9 @@ static struct {
 
 static void find_ahead(void)
 {
-	line.front = account->lock->first;
+	line.front = account->lock->head;
 	line.ahead_count = 0;
-	while (line.front && fl_slot_at(line.front)->how & FL_AHEAD) {
+	while (line.front && fl_slot_at(line.front)->how & FL_CONVERTS) {
 		if (line.ahead_count == REQUESTS)
 			ex_fail("the list of conversions goes round in a circle");
 		line.ahead[line.ahead_count++] = fl_slot_at(line.front);
@@ -45,7 +45,7 @@ static void find_ahead(void)
 
 static void find_chain(void)
 {
-	uint32_t id = (uint32_t)account->lock->line;
+	uint32_t id = (uint32_t)account->lock->arrivals;
 
 	line.chain_count = 0;
 	for (; id; id = fl_slot_at(id)->older & ~FL_UNSURE) {

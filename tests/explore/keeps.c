@@ -110,13 +110,13 @@ static struct fl_slot *slots(unsigned *count)
 uint32_t keeps_gone(uint32_t *other)
 {
 	const struct fl_slot *slot;
-	uint32_t gone[2] = {account->lock->gone, account->lock->gone};
+	uint32_t gone[2] = {account->lock->dequeued, account->lock->dequeued};
 	unsigned count, found = 0;
 
 	if (fl_word_kept(account->lock->word))
 		for (slot = slots(&count); count; count--, slot++)
 			if (role_in(slot->note) && found < 2)
-				gone[found++] = slot->below;
+				gone[found++] = slot->stack_next;
 	*other = found == 2 ? gone[1] : gone[0];
 	return gone[0];
 }
@@ -303,7 +303,7 @@ static void takes(unsigned thread, enum fl_role before, enum fl_role after)
 
 bool keeps_in_chain(const struct fl_slot *slot)
 {
-	uint32_t id = (uint32_t)account->lock->line;
+	uint32_t id = (uint32_t)account->lock->arrivals;
 
 	for (unsigned i = 0; id && i < REQUESTS; i++) {
 		if (fl_slot_at(id) == slot)

@@ -69,7 +69,7 @@ bool pool_complete(void)
 {
 	uint32_t id = (uint32_t)(free_top & ID_MASK), count = elsewhere;
 
-	for (; id && count <= made; id = chunk_zero[id - 1].below)
+	for (; id && count <= made; id = chunk_zero[id - 1].stack_next)
 		count++;
 	return count == made && !id;
 }

@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/calls.h"
+#include "core/callbacks.h"
 
-/* What src/core/calls.c keeps per thread (calls_inside.c), and what src/core/pool.c does. */
+/* What src/core/callbacks.c keeps per thread (callbacks_inside.c), and what src/core/pool.c does. */
 struct calls_thread {
 	uint32_t inbox;
 	struct fl_due due;
-	struct fl_calls_wait *aside;
+	struct fl_callbacks_wait *aside;
 	struct fl_turn *turn;
 	unsigned held;
 	struct fl_slot *expects;

@@ -168,16 +168,16 @@ bool fl_deadline_astray(const struct fl_deadline *deadline)
 	return false;
 }
 
-/* Who does not hover looks at the length of the line, but does the same whatever it is.  Where
+/* A thread that does not yield looks at the length of the line, but does the same whatever it is.  Where
  * nothing is handed over nothing is there to be taken. */
 bool ex_is_hint(const void *at, const struct ex_site *site)
 {
 	if (strstr(site->file, "handed.c"))
 		return !program->serves;
-	if (program->hover || !strstr(site->file, "wait.c"))
+	if (program->yields || !strstr(site->file, "wait.c"))
 		return false;
-	return at == &words_lock_at(0)->gone || at == &words_lock_at(1)->gone ||
-	       at == &words_condition()->guard.gone;
+	return at == &words_lock_at(0)->dequeued || at == &words_lock_at(1)->dequeued ||
+	       at == &words_condition()->guard.dequeued;
 }
 
 uint32_t ex_serves_most(void)
@@ -185,14 +185,14 @@ uint32_t ex_serves_most(void)
 	return program->serves ? program->serves : 256;
 }
 
-uint32_t fl_spin_turns(void)
+uint32_t fl_spin_count(void)
 {
 	return program->spin;
 }
 
-uint32_t fl_hover_turns(void)
+uint32_t fl_yield_count(void)
 {
-	return program->hover;
+	return program->yields;
 }
 
 uint32_t fl_since_now(void)
@@ -205,7 +205,7 @@ uint64_t fl_now_coarse(void)
 	return 1;
 }
 
-uint32_t fl_look_turns(void)
+uint32_t fl_run_poll_yields(void)
 {
 	return 1;
 }

@@ -18,7 +18,7 @@ struct program {
 	unsigned cold;	      /* threads have no slot yet, and the pool has so many */
 	unsigned spare;	      /* so many slots are in the pool already */
 	unsigned spurious;    /* so many returns from each thread's parks for no reason */
-	unsigned spin, hover;
+	unsigned spin, yields;
 	uint32_t ticket;  /* the first */
 	unsigned limit;	  /* so many in line at most; 0: as many as want */
 	unsigned serves;  /* so many younger requests' callbacks in one call; 0: 256 */

@@ -71,12 +71,12 @@
 {.name = "pool", .scripts = {"new free", "new new free free"}, .cold = 4, .spare = 2},
 {.name = "pool-of-three", .scripts = {"new free", "new free", "new new free free"}, .cold = 4, .spare = 2, .big = true},
 
-/* Sleepers that wake for no reason (EINTR looks the same), who spin, who hover. */
+/* Sleepers that wake for no reason (EINTR looks the same), who spin, who yield. */
 {.name = "spurious", .scripts = {"+X -X", "+X -X"}, .spurious = 2},
 {.name = "spurious-and-time-out", .scripts = {"+X -X", "~X -X"}, .spurious = 2},
 {.name = "spurious-of-three", .scripts = {"+X -X", "+X -X", "~X -X"}, .spurious = 1},
-{.name = "spin", .scripts = {"+X -X", "+X -X"}, .spin = 1, .hover = 1},
-{.name = "spin-and-time-out", .scripts = {"+X -X", "~X -X"}, .spin = 1, .hover = 1},
+{.name = "spin", .scripts = {"+X -X", "+X -X"}, .spin = 1, .yields = 1},
+{.name = "spin-and-time-out", .scripts = {"+X -X", "~X -X"}, .spin = 1, .yields = 1},
 
 /* Tickets that wrap. */
 {.name = "wrap", .scripts = {"+X -X +X -X", "+X -X +X -X"}, .ticket = 0xffffffff},

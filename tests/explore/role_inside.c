@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * role_inside.c - src/core/role.c with a way to begin anew.  How far the line has come is only asked
- * by who hovers; where nobody does, to ask is no step.  Whether it pays to keep the role says the
+ * by threads that yield; where nobody does, to ask is no step.  Whether it pays to keep the role says the
  * program.
  */
 #include "pool_inside.h"
@@ -22,7 +22,7 @@ void in_vain(const fifolock_t *lock);
 
 #include <string.h>
 
-uint32_t fl_hover_turns(void);
+uint32_t fl_yield_count(void);
 uint32_t fl_role_reached(const fifolock_t *lock);
 bool fl_role_pays(const fifolock_t *lock);
 void fl_role_in_vain(const fifolock_t *lock);
@@ -31,7 +31,7 @@ static bool never_pays;
 
 uint32_t fl_role_reached(const fifolock_t *lock)
 {
-	return fl_hover_turns() ? reached(lock) : 0;
+	return fl_yield_count() ? reached(lock) : 0;
 }
 
 bool fl_role_pays(const fifolock_t *lock)

@@ -8,7 +8,7 @@
  * are dependent if they touch the same memory and one of them writes; executions that
  * only differ in the order of independent steps are the same to every thread and to
  * every check in watch.c, so one of each class is run.  It is complete for programs that
- * end, which these do: nothing spins without bound (src/core/wait.c spins and hovers for a number
+ * end, which these do: nothing spins without bound (src/core/wait.c spins and yields for a number
  * of turns).  The one step that can be disabled is the return from a park that has no
  * time-out; only the unpark enables it and nothing disables it again, so the order
  * of these two cannot be turned round and is no race.
@@ -21,7 +21,7 @@
  * programs are run without it, too.
  *
  * The one loop without bound is that of who wants to look at the line while another scans
- * (become_scanner in src/core/look.c).  A thread that has seen a scan there goes no further, in the
+ * (become_scanner in src/core/walk.c).  A thread that has seen a scan there goes no further, in the
  * same way; the other strategies let it look again when the scan is over.
  *
  * EX_BOUNDED runs every schedule with at most so many preemptions, without reduction

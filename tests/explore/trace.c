@@ -77,8 +77,9 @@ void memory_name(uintptr_t at, char *text, size_t size)
 	static const char *const in_slot[] = {
 		"word", "id",	 "older", "hint", "newer", "below", "ticket", "weight",
 		"how",	"since", "call",  "call", "ctx",   "ctx",   "note",   "note"};
-	static const char *const in_lock[] = {"word", "word",  "line",	"line",	 "rules",
-					      "left", "modes", "modes", "first", "gone"};
+	static const char *const in_lock[] = {
+		"word",	    "word",  "arrivals", "arrivals", "control",
+		"departed", "modes", "modes",	 "head",     "dequeued"};
 	static const char *const locks[] = {"lock", "second", "guard"};
 	size_t bytes, offset;
 	uintptr_t slots = (uintptr_t)pool_memory(&bytes);

@@ -288,7 +288,7 @@ static void watch_pool(const struct ex_event *event)
 {
 	uint32_t top = pool_id(event->after);
 
-	if (top && fl_slot_at(top)->below == pool_id(event->before))
+	if (top && fl_slot_at(top)->stack_next == pool_id(event->before))
 		slot_freed(fl_slot_at(top));
 }
 
@@ -461,7 +461,7 @@ static void commits(const struct ex_event *event, const uint32_t old[],
 	for (unsigned i = 0; i < account->line_count; i++) {
 		struct request *request = &account->requests[account->line[i]];
 		bool ahead = request->from >= 0 && request->taken;
-		bool first = request->slot && request->slot->id == account->lock->first;
+		bool first = request->slot && request->slot->id == account->lock->head;
 
 		if (event->after & FL_QUEUED && (ahead || first))
 			account_announced(request);
@@ -550,7 +550,7 @@ static void watch_slot(const struct ex_event *event, struct request *request)
 		request->taken = request->state != LEFT;
 		account->admitted = request->taken ? request : NULL;
 	}
-	if (set & FL_TOLD)
+	if (set & FL_DONE)
 		told(request, set);
 }
 
@@ -692,7 +692,7 @@ static void note_limit(struct request *request, uint32_t limit, uint32_t length)
 
 static void note_length(uint32_t length)
 {
-	uint32_t limit = account->lock->rules >> FL_LIMIT_SHIFT & FL_LIMIT_MAX;
+	uint32_t limit = account->lock->control >> FL_LIMIT_SHIFT & FL_LIMIT_MAX;
 
 	for (unsigned t = 0; t < EX_THREADS; t++) {
 		struct caller *caller = &account->calls[t];
@@ -709,7 +709,7 @@ static void note_length(uint32_t length)
 /* Tickets given less requests gone. */
 void account_note_length(void)
 {
-	uint32_t tickets = (uint32_t)(account->lock->line >> 32), other;
+	uint32_t tickets = (uint32_t)(account->lock->arrivals >> 32), other;
 
 	note_length(tickets - keeps_gone(&other));
 	note_length(tickets - other);
@@ -758,13 +758,13 @@ static bool watch_write(const struct ex_event *event)
 
 	if (event->op.at == (uintptr_t)&lock->word)
 		watch_word(event);
-	else if (event->op.at == (uintptr_t)&lock->line)
+	else if (event->op.at == (uintptr_t)&lock->arrivals)
 		watch_line(event);
-	else if (event->op.at == (uintptr_t)&lock->left)
+	else if (event->op.at == (uintptr_t)&lock->departed)
 		watch_left(event);
-	else if (event->op.at == (uintptr_t)&lock->rules)
+	else if (event->op.at == (uintptr_t)&lock->control)
 		watch_closed(event);
-	else if (event->op.at == (uintptr_t)&lock->gone)
+	else if (event->op.at == (uintptr_t)&lock->dequeued)
 		watch_gone(event);
 	else if ((request = request_of(event->op.at)))
 		watch_slot(event, request);
@@ -804,9 +804,9 @@ static void watch_look(const struct ex_event *event)
 	struct caller *me = &account->calls[event->thread];
 	bool looks = event->op.kind == EX_LOAD || event->op.kind == EX_CAS;
 
-	if (looks && event->op.at == (uintptr_t)&lock->line)
+	if (looks && event->op.at == (uintptr_t)&lock->arrivals)
 		me->seen = (uint32_t)(event->before >> 32);
-	if (looks && event->op.at == (uintptr_t)&lock->left)
+	if (looks && event->op.at == (uintptr_t)&lock->departed)
 		keeps_load(event);
 	if (looks && event->op.at == (uintptr_t)&lock->word) {
 		sees(me->request, event->before);

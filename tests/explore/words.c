@@ -698,8 +698,8 @@ void words_hold(unsigned thread, unsigned mode)
 static void begin_lock(fifolock_t *lock)
 {
 	fifolock_init(lock, table->modes);
-	lock->line = (uint64_t)program->ticket << 32;
-	lock->gone = program->ticket;
+	lock->arrivals = (uint64_t)program->ticket << 32;
+	lock->dequeued = program->ticket;
 	if (program->limit && fifolock_limit_waiters(lock, program->limit))
 		ex_fail("explorer: no such limit");
 }

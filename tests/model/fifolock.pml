@@ -17,7 +17,7 @@
  *	RESUME          scanner.c  resume: the word
  *	DETACH          queue.c  fl_line_resume
  *	UNNOTE          role.c   fl_role_done
- *	DEPARTURES      queue.c  fl_line_settle: the swap of left; hear, fl_line_cut
+ *	DEPARTURES      queue.c  fl_line_settle: the swap of departed; hear, fl_line_cut
  *	ARRIVALS        queue.c  fl_line_settle: bottom
  *	COLLECT         scan.c   collect, take; queue.c fl_line_cut; the commit
  *	NOTE            scan.c   prepare_keeper
@@ -44,6 +44,8 @@
  *	PUSH_LEFT       queue.c  fl_line_leave
  *	observer        fifolock.c fifolock_waiting; lock.c fl_confirm
  *
+ * line, left, gone and first are arrivals, departed, dequeued and head of the lock there.
+ *
  * Of a loop of load and compare-and-swap only the swap that succeeds is a step, where
  * what it writes depends on nothing but the value it compares: the failed ones
  * leave nothing behind.  The scan (it works between) does load, swap and fail.
@@ -57,7 +59,7 @@
  *	              along; each asserts that it arrives.  Of a thief: it picks any slot
  *	              whose note says so, more than a walk finds that is overtaken; that
  *	              it finds one if nobody moves is asserted.
- *	spin, hover   They only read the slot's word, or yield.
+ *	spin, yield   They only read the slot's word, or yield.
  *	tickets       Only differences of them are used, for the length of the line (COUNT).
  *	              The order is kept by ghosts, which do not wrap.
  *	weak memory   All see every step at once.  The tables of orderings in the sources

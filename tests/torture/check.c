@@ -177,13 +177,13 @@ static void check_rest(struct target *target)
 				  target->index, i);
 	if (fifolock_waiting(lock))
 		violation("lock %u: a line at rest", target->index);
-	if (lock->word || lock->first || lock->left || (uint32_t)lock->line)
+	if (lock->word || lock->head || lock->departed || (uint32_t)lock->arrivals)
 		violation("lock %u: at rest, but word %#llx first %u left %u newest %u",
-			  target->index, (unsigned long long)lock->word, lock->first,
-			  lock->left, (uint32_t)lock->line);
-	if ((uint32_t)(lock->line >> 32) != lock->gone)
+			  target->index, (unsigned long long)lock->word, lock->head,
+			  lock->departed, (uint32_t)lock->arrivals);
+	if ((uint32_t)(lock->arrivals >> 32) != lock->dequeued)
 		violation("lock %u: ticket %u, gone %u", target->index,
-			  (uint32_t)(lock->line >> 32), lock->gone);
+			  (uint32_t)(lock->arrivals >> 32), lock->dequeued);
 	if (fifolock_destroy(lock))
 		violation("lock %u: not destroyed at rest", target->index);
 	if (fifolock_trylock(lock, 0) != EINVAL || fifolock_destroy(lock) != EINVAL)

@@ -108,7 +108,7 @@ void torture_on_join(const fifolock_t *lock, const struct fl_slot *slot, uint32_
 		own(slot, NULL);
 		return;
 	}
-	entry = slot->how & FL_AHEAD ? owners[slot->id] : joiner(slot);
+	entry = slot->how & FL_CONVERTS ? owners[slot->id] : joiner(slot);
 	if (entry->joined)
 		violation("lock %u: one request joined twice", entry->target);
 	entry->pushed = stamp(target_of(lock), 1);
@@ -169,7 +169,7 @@ static void no_longer_keeps(struct target *target, const struct fl_slot *slot)
 {
 	struct entry *entry = owners[slot->id];
 
-	if (!(slot->how & FL_AHEAD) || !entry->kept)
+	if (!(slot->how & FL_CONVERTS) || !entry->kept)
 		return;
 	shadow_take(target, entry->from, 1);
 	entry->kept = false;
@@ -187,7 +187,7 @@ static void log_batch(struct target *target, const struct fl_slot *slot, uint32_
 			.stamp = target->stamped ? at + i : 0,
 			.weight = (uint16_t)slot->weight,
 			.mode = slot->mode,
-			.ahead = slot->how & FL_AHEAD,
+			.ahead = slot->how & FL_CONVERTS,
 		};
 		no_longer_keeps(target, slot);
 		if (i + 1 < count)

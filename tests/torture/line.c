@@ -125,8 +125,8 @@ void check_line(struct round *round, struct target *target)
 		if (line.by_ticket[i]->left)
 			line.by_ticket[i]->until =
 				until_it_left(target, line.by_ticket[i]);
-	if (target->lock &&
-	    (uint32_t)(target->lock->line >> 32) != target->first_ticket + line.tickets)
+	if (target->lock && (uint32_t)(target->lock->arrivals >> 32) !=
+				    target->first_ticket + line.tickets)
 		violation("lock %u: tickets were given out to nobody", target->index);
 	memory_return(line.by_ticket, size);
 }

@@ -96,7 +96,7 @@ void odd(void)
 	odd_makers();
 	odd_deadlines(&lock);
 	odd_calls(&lock);
-	if (lock.word || lock.line)
+	if (lock.word || lock.arrivals)
 		violation("something came of what was refused");
 	expect(fifolock_init(NULL, NULL), EINVAL, "init");
 	expect(fifolock_destroy(NULL), EINVAL, "destroy");

@@ -74,8 +74,8 @@ struct target *target_of(const fifolock_t *lock)
  * made wrap at half of that. */
 static void wrap(fifolock_t *lock, uint32_t ticket)
 {
-	lock->line = (uint64_t)ticket << 32;
-	lock->gone = ticket;
+	lock->arrivals = (uint64_t)ticket << 32;
+	lock->dequeued = ticket;
 }
 
 static void box_make(struct target *target, uint64_t *random)
@@ -126,7 +126,7 @@ void target_die(struct target *target, bool destroy)
 
 	if (destroy && fifolock_destroy(lock))
 		violation("lock %u: not destroyed by its last holder", target->index);
-	target->next_ticket = (uint32_t)(lock->line >> 32);
+	target->next_ticket = (uint32_t)(lock->arrivals >> 32);
 	relaxed_store(&target->lock, NULL);
 	memset(target->page, CANARY, PAGE);
 	if (mprotect(target->page, PAGE, PROT_NONE))

@@ -79,13 +79,13 @@ static void dump_target(const struct target *target)
 	dump_table(target);
 	if (!lock)
 		return;
-	line = relaxed_load(&lock->line);
+	line = relaxed_load(&lock->arrivals);
 	dump_word(target, relaxed_load(&lock->word));
 	fprintf(stderr, "  ticket %u gone %u left %u first %u; %u grants logged\n",
-		(uint32_t)(line >> 32), relaxed_load(&lock->gone),
-		relaxed_load(&lock->left), relaxed_load(&lock->first),
+		(uint32_t)(line >> 32), relaxed_load(&lock->dequeued),
+		relaxed_load(&lock->departed), relaxed_load(&lock->head),
 		target->logged + target->pending);
-	dump_chain("line", relaxed_load(&lock->first), true);
+	dump_chain("line", relaxed_load(&lock->head), true);
 	dump_chain("arrivals, newest first", (uint32_t)line, false);
 }
 

@@ -20,7 +20,7 @@
 #include "core/atomic.h"
 #include "core/control.h"
 #include "core/scan.h"
-#include "core/look.h"
+#include "core/walk.h"
 #include "order.h"
 #include "records.h"
 #include "report.h"
@@ -43,7 +43,7 @@ static void forget(const fifolock_t *lock, uint64_t born)
 
 bool fl_debug_knows(const fifolock_t *lock)
 {
-	return fl_load_relaxed(&lock->rules) & FL_MET; /* [MET] */
+	return fl_load_relaxed(&lock->control) & FL_MET; /* [MET] */
 }
 
 static void meet(fifolock_t *lock)
@@ -56,7 +56,7 @@ static void meet(fifolock_t *lock)
 	if (fl_debug_knows(lock))
 		return;
 	forget(lock, born);
-	fl_or_relaxed(&lock->rules, FL_MET); /* [MET] */
+	fl_or_relaxed(&lock->control, FL_MET); /* [MET] */
 }
 
 void fl_debug_forget(fifolock_t *lock)
@@ -245,9 +245,9 @@ static bool waits_for_own(const struct fl_slot *slot, void *ctx)
 static bool line_waits_for(fifolock_t *lock, uint64_t own)
 {
 	struct search search = {fl_modes_of(lock), own, false};
-	struct fl_look look = {.see = waits_for_own, .ctx = &search};
+	struct fl_walk look = {.visit = waits_for_own, .ctx = &search};
 
-	(void)fl_look(lock, &look); /* what it could not see it does not accuse */
+	(void)fl_walk(lock, &look); /* what it could not see it does not accuse */
 	return search.found;
 }
 

@@ -62,7 +62,7 @@ SINCE_SHIFT = 20
 CHUNK_FIRST = 64
 
 LOCK = 'QQIIQII'
-FIELDS = 'word', 'line', 'rules', 'left', 'modes', 'first', 'gone'
+FIELDS = 'word', 'arrivals', 'control', 'departed', 'modes', 'head', 'dequeued'
 TABLE = 'II2Q64Q16I16Q4Q'  # fifolock_modes_t
 SLOT = '8I4BI3Q'
 REQUEST = '4Q4IQ'
@@ -198,7 +198,7 @@ class Slot:
     """One request: see struct fl_slot."""
 
     def __init__(self, address):
-        (self.word, self.id, self.older, self.hint, self.newer, self.below, self.ticket,
+        (self.word, self.id, self.older, self.hint, self.newer, self.stack_next, self.ticket,
          self.weight, self.mode, self.origin, self.how, _, self.since, self.call, self.ctx,
          self.note) = peek(address, SLOT)
         self.older &= ~UNSURE
@@ -250,7 +250,7 @@ class Lock:
         """Whose slot keeps the role of the scanner, at the bottom of the chain; None: nobody's."""
         if self.word & (QUEUED | SCANNING | RESCAN) != QUEUED | RESCAN:
             return None
-        pool, number = Pool(), self.line & 0xffffffff
+        pool, number = Pool(), self.arrivals & 0xffffffff
         while number:
             slot = pool.at(number)
             if slot.keeps(self.address):
@@ -259,7 +259,7 @@ class Lock:
         return None
 
     def waiting(self):
-        return (self.line >> 32) - (self.kept.below if self.kept else self.gone) & 0xffffffff
+        return (self.arrivals >> 32) - (self.kept.stack_next if self.kept else self.dequeued) & 0xffffffff
 
     def state(self):
         """Its first line, as fifolock_dump has it."""
@@ -269,13 +269,13 @@ class Lock:
                 for m in range(self.table.count) if self.table.holds(m, self.word)]
         return '%s, %d in line%s' % (
             'held: ' + ', '.join(held) if held else 'not held', self.waiting(),
-            ', closed' if self.rules & CLOSED else '')
+            ', closed' if self.control & CLOSED else '')
 
     def behind(self, pool, slot):
         """The next one in the chain: as it says itself, or found from the newest down."""
         if slot.hint and pool.at(slot.hint).older == slot.id:
             return pool.at(slot.hint)
-        number = self.line & 0xffffffff
+        number = self.arrivals & 0xffffffff
         while number and number != slot.id:
             found = pool.at(number)
             number = found.older
@@ -285,10 +285,10 @@ class Lock:
 
     def chain(self, pool):
         """Those who hold nothing, the oldest first, with those who come before them."""
-        number = self.first
+        number = self.head
         slot = self.kept or (number and pool.at(number)) or None
         if not slot:
-            number = self.line & 0xffffffff
+            number = self.arrivals & 0xffffffff
             while number:
                 slot = pool.at(number)
                 number = slot.older
@@ -448,7 +448,7 @@ def show(address):
     print('fifolock 0x%x%s: %s' % (address, name, lock.state()))
     if lock.word & SCANNING:
         print('  a thread is granting at this moment; some may have left the line already')
-    if lock.rules & MET and lock.table.count:
+    if lock.control & MET and lock.table.count:
         show_holds(address, lock.table, clock())
     if lock.table.count == 0 or not lock.waiting():
         return

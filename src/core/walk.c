@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * look.c - see look.h.  Who looks at the line is its scanner for that long, and lets the scan
+ * walk.c - see walk.h.  Who looks at the line is its scanner for that long, and lets the scan
  * go on.
  *
  *	row      released by                 acquired by       what it carries
- *	[SCAN]   commit (scan.c)             try_to_scan,      first, gone, links
+ *	[SCAN]   commit (scan.c)             try_to_scan,      head, dequeued, links
  *	                                     become_scanner
  *	[NEWS]   fl_news (scanner.c)         try_to_scan       the pushes before it
  *	[CLOSED] fl_control_set (control.c)  is_of_one_moment  what the caller did to the state
  *	                                                       word before
  */
-#include "look.h"
+#include "walk.h"
 #include "atomic.h"
 #include "control.h"
 #include "queue.h"
@@ -99,15 +99,15 @@ static int become_scanner(fifolock_t *lock, uint64_t *word)
 
 /* Whether it is closed is read between two looks at the word: of the moment for which the
  * word says the same before and after. */
-static bool is_of_one_moment(const fifolock_t *lock, struct fl_look *look)
+static bool is_of_one_moment(const fifolock_t *lock, struct fl_walk *look)
 {
 	/* [CLOSED] acquire: before the next look at the word */
-	look->closed = fl_load_acquire(&lock->rules) & FL_CLOSED;
+	look->closed = fl_load_acquire(&lock->control) & FL_CLOSED;
 	/* [SCAN] acquire */
 	return fl_load_acquire(&lock->word) == look->word;
 }
 
-int fl_look(fifolock_t *lock, struct fl_look *look)
+int fl_walk(fifolock_t *lock, struct fl_walk *look)
 {
 	struct scan scan = {.lock = lock};
 	int error = become_scanner(lock, &look->word);
@@ -119,7 +119,8 @@ int fl_look(fifolock_t *lock, struct fl_look *look)
 						      : EAGAIN;
 	scan.word = look->word;
 	fl_scan_settle(&scan);
-	for (slot = fl_line_head(lock); slot && look->see && look->see(slot, look->ctx);)
+	for (slot = fl_line_head(lock);
+	     slot && look->visit && look->visit(slot, look->ctx);)
 		slot = fl_line_after(lock, slot);
 	error = is_of_one_moment(lock, look) ? 0 : EAGAIN;
 	fl_scan(&scan);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls.c - see calls.h.  All of it belongs to one thread and the handlers that
+ * callbacks.c - see callbacks.h.  All of it belongs to one thread and the handlers that
  * interrupt it.
  *
  * inbox is a stack of slots that both push on, by compare-and-swap; held is written
@@ -12,7 +12,7 @@
  *	[MINE]    One thread: program order is all there is to keep.  Atomic, because a
  *	          handler may come between.
  */
-#include "calls.h"
+#include "callbacks.h"
 #include "atomic.h"
 #include "thread.h"
 
@@ -23,12 +23,12 @@
 /* So much of a thread's stack may be taken by callbacks inside callbacks. */
 #define DEEPEST (32u << 10)
 
-FL_MY uint32_t inbox;		   /* newest first, linked by newer */
-FL_MY struct fl_due due;	   /* the queue */
-FL_MY struct fl_calls_wait *aside; /* innermost first: what waits have set aside */
-FL_MY struct fl_turn *turn;	   /* of the outermost call that runs callbacks now */
-FL_MY unsigned held;		   /* how many have said fl_calls_hold */
-FL_MY struct fl_slot *expects;	   /* its grant is not to be called back */
+FL_MY uint32_t inbox;		       /* newest first, linked by newer */
+FL_MY struct fl_due due;	       /* the queue */
+FL_MY struct fl_callbacks_wait *aside; /* innermost first: what waits have set aside */
+FL_MY struct fl_turn *turn;	       /* of the outermost call that runs callbacks now */
+FL_MY unsigned held;		       /* how many have said fl_callbacks_defer */
+FL_MY struct fl_slot *expects;	       /* its grant is not to be called back */
 FL_MY bool expected;
 
 fifolock_t *fl_lock_of(const struct fl_slot *slot)
@@ -219,7 +219,7 @@ static bool any_due(void)
 
 /* ---- running them ---- */
 
-bool fl_calls_deep(void)
+bool fl_callbacks_deep(void)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
@@ -247,7 +247,7 @@ static void leave_to_others(struct fl_slot *run)
  * hold nothing, so nobody comes for them, and their lock may be gone. */
 static bool is_ours(struct fl_slot *run)
 {
-	bool deep = fl_calls_deep();
+	bool deep = fl_callbacks_deep();
 
 	if (!deep && (run->verdict || !fl_turn_is_over(turn, run)))
 		return true;
@@ -301,7 +301,7 @@ static void take_turn(void)
 	errno = saved;
 }
 
-void fl_calls_run(void)
+void fl_callbacks_run(void)
 {
 	while (!fl_load_relaxed(&held) && any_due()) { /* [MINE] */
 		set_held(1);
@@ -310,43 +310,43 @@ void fl_calls_run(void)
 	}
 }
 
-void fl_calls_hold(void)
+void fl_callbacks_defer(void)
 {
 	set_held(fl_load_relaxed(&held) + 1); /* [MINE] */
 }
 
-void fl_calls_let(void)
+void fl_callbacks_resume(void)
 {
 	set_held(fl_load_relaxed(&held) - 1); /* [MINE] */
-	fl_calls_run();
+	fl_callbacks_run();
 }
 
-unsigned fl_calls_held(void)
+unsigned fl_callbacks_deferred(void)
 {
 	return fl_load_relaxed(&held); /* [MINE] */
 }
 
-unsigned fl_calls_set(unsigned n)
+unsigned fl_callbacks_set_deferred(unsigned n)
 {
-	unsigned before = fl_calls_held();
+	unsigned before = fl_callbacks_deferred();
 
 	set_held(n);
 	return before;
 }
 
-uint32_t fl_calls_take_over(const fifolock_t *lock)
+uint32_t fl_callbacks_take_over(const fifolock_t *lock)
 {
 	struct fl_turn mine;
 
-	if (turn || fl_calls_held()) {
+	if (turn || fl_callbacks_deferred()) {
 		fl_take_over(lock);
 		return 0;
 	}
-	fl_calls_hold();
+	fl_callbacks_defer();
 	begin_turn(&mine);
 	set_held(0);
 	fl_take_over(lock);
-	fl_calls_run();
+	fl_callbacks_run();
 	turn = NULL;
 	return mine.called;
 }
@@ -354,16 +354,16 @@ uint32_t fl_calls_take_over(const fifolock_t *lock)
 /* ---- around a wait ---- */
 
 /* Of all that is set aside, the outermost first, as it has been due for longer. */
-static void pick_all(struct fl_calls_wait *wait, const fifolock_t *lock)
+static void pick_all(struct fl_callbacks_wait *wait, const fifolock_t *lock)
 {
 	if (wait->outer)
 		pick_all(wait->outer, lock);
 	pick(&wait->aside, lock);
 }
 
-void fl_calls_wait(struct fl_calls_wait *wait, const fifolock_t *lock)
+void fl_callbacks_wait_begin(struct fl_callbacks_wait *wait, const fifolock_t *lock)
 {
-	wait->held = fl_calls_held();
+	wait->held = fl_callbacks_deferred();
 	set_held(wait->held + 1);
 	sort();
 	wait->aside = due;
@@ -372,11 +372,11 @@ void fl_calls_wait(struct fl_calls_wait *wait, const fifolock_t *lock)
 	due = (struct fl_due){0};
 	pick_all(wait, lock);
 	set_held(0);
-	fl_calls_run();
+	fl_callbacks_run();
 	fl_take_over(lock);
 }
 
-void fl_calls_waited(struct fl_calls_wait *wait)
+void fl_callbacks_wait_end(struct fl_callbacks_wait *wait)
 {
 	set_held(wait->held + 1);
 	sort();
@@ -384,19 +384,19 @@ void fl_calls_waited(struct fl_calls_wait *wait)
 	due = wait->aside;
 	aside = wait->outer;
 	set_held(wait->held);
-	fl_calls_run();
+	fl_callbacks_run();
 }
 
 /* ---- who is expected ---- */
 
-void fl_calls_expect(struct fl_slot *slot)
+void fl_callbacks_catch(struct fl_slot *slot)
 {
 	fl_slot_set_note(slot, (uintptr_t)&expects);
 	fl_store_relaxed(&expected, false); /* [MINE] */
 	fl_store_relaxed(&expects, slot);   /* [MINE] */
 }
 
-bool fl_calls_expected(void)
+bool fl_callbacks_caught(void)
 {
 	fl_store_relaxed(&expects, (struct fl_slot *)NULL); /* [MINE] */
 	fl_handler_fence();

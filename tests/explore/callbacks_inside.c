@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls_inside.c - src/core/calls.c for threads that are coroutines. What it keeps is one
+ * callbacks_inside.c - src/core/callbacks.c for threads that are coroutines. What it keeps is one
  * thread's and its handler's, who come between two steps only: so none of it is a
  * step.
  */
@@ -48,18 +48,18 @@ quiet_store(void *at, size_t size, uint64_t value)
 void expect(struct fl_slot *slot);
 void call_later(struct fl_slot *slot);
 
-#define fl_calls_expect expect
-#define fl_call_later	call_later
-#include "../../src/core/calls.c"
-#undef fl_calls_expect
+#define fl_callbacks_catch expect
+#define fl_call_later	   call_later
+#include "../../src/core/callbacks.c"
+#undef fl_callbacks_catch
 #undef fl_call_later
 
 /* A slot says by an address who expects it, and here all threads have the same. */
 unsigned ex_current(void);
-void fl_calls_expect(struct fl_slot *slot);
+void fl_callbacks_catch(struct fl_slot *slot);
 void fl_call_later(struct fl_slot *slot);
 
-void fl_calls_expect(struct fl_slot *slot)
+void fl_callbacks_catch(struct fl_slot *slot)
 {
 	expect(slot);
 	fl_slot_set_note(slot, fl_slot_note(slot) + ex_current());
