@@ -155,7 +155,7 @@ trap 'rm -rf "$copy"' EXIT
 cd "$2"
 lint
 bite 'no row for this acquire' core/lock.c 's|/\* \[HOLD\] acquire \*/||'
-bite 'no row for this release' core/queue.c 's|/\* \[JOIN\] release \*/||'
+bite 'no row for this release' core/chain.c 's|/\* \[JOIN\] release \*/||'
 bite 'no row for this acquire' core/lock.c 's|, \[SCAN\] \[NEWS\] acquire \*/| */|'
 bite 'no row for this release' core/scan.c 's|acquire, no release|acquire|'
 bite 'no row for this relaxed' core/lock.c 's|\* \[GUESS\] \*||'
@@ -167,7 +167,7 @@ bite 'no row \[GONE\]' core/queue.c 's|^ \*	\[GONE\].*||'
 bite 'has no release site' core/queue.c 's|\[LEAVE\] release|[JOIN] release|'
 bite 'has no acquire site' core/queue.c 's|\[LEAVE\] acquire|[JOIN] acquire|'
 bite 'has no release site' core/scan.c 's|fl_news (scanner.c)|fl_news|'
-bite 'the operation has no acquire' core/queue.c 's|\[JOIN\] release|[JOIN] acquire|'
+bite 'the operation has no acquire' core/chain.c 's|\[JOIN\] release|[JOIN] acquire|'
 bite 'the operation has no release' core/queue.c 's|\[LEAVE\] acquire|[LEAVE] release|'
 bite 'the operation has no acquire' core/lock.c 's|fl_cas_acquire(|fl_cas_relaxed(|'
 bite 'the operation has no acquire' core/slot.c 's|fl_load_acquire(|fl_load_relaxed(|'

@@ -35,7 +35,10 @@ int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
 		 struct fl_place *place);
 void fl_line_join_ahead(fifolock_t *lock, struct fl_slot *slot);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
-uint32_t fl_line_length(const fifolock_t *lock);
+uint32_t fl_line_length(const fifolock_t *lock); /* length.c */
+
+/* Are as many in line as may be, with that ticket for the next?  There is a limit. */
+bool fl_line_is_full(fifolock_t *lock, uint32_t ticket, uint32_t limit);
 uint32_t
 fl_line_drawn(const fifolock_t *lock); /* tickets, at least all that are in line */
 bool fl_line_is_empty(

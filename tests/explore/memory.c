@@ -350,7 +350,7 @@ static bool is_retried(const char *function)
 		"fl_line_leave",
 		"fl_line_touch",
 		"pull_back",
-		"push_back",
+		"fl_chain_push_back",
 		"resume",
 		"let_go",
 		"say",

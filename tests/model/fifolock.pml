@@ -10,7 +10,7 @@
  *	step            in src/
  *	IDLE            lock.c   fl_take; fifolock.c take_at_once, trylock
  *	PUSH            queue.c  fl_line_join; pool.c fl_slot_for_wait
- *	CONFIRM         queue.c  link
+ *	CONFIRM         chain.c  fl_chain_link
  *	ANNOUNCE        lock.c   announce_arrival
  *	ANNOUNCE_ANY    scanner.c  fl_news; scan.c fl_announce
  *	FIND            scanner.c  fl_take_role: KEPT -> TAKEN, or leave_word; role.c fl_role_find
@@ -18,7 +18,7 @@
  *	DETACH          queue.c  fl_line_resume
  *	UNNOTE          role.c   fl_role_done
  *	DEPARTURES      queue.c  fl_line_settle: the swap of departed; hear, fl_line_cut
- *	ARRIVALS        queue.c  fl_line_settle: bottom
+ *	ARRIVALS        queue.c  fl_line_settle: fl_chain_bottom
  *	COLLECT         scan.c   collect, take; queue.c fl_line_cut; the commit
  *	NOTE            scan.c   prepare_keeper
  *	COMMIT_KEPT     scan.c   the commit that leaves the role with it

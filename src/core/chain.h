@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * chain.h - the chain of those in line, from the newest down to the oldest; for queue.c.
+ *
+ *	older		  means						written by
+ *	pred|UNSURE	  about to be pushed behind pred, or just pushed	its owner
+ *	pred		  stands directly behind pred, or pred is the keeper	its owner, once (link);
+ *								the role's owner
+ *	0		  is the oldest, or in no line			the role's owner
+ *
+ * Whoever takes a slot out of the chain makes its older 0, and before that gives the slot behind it
+ * another older.  So if a slot's older is x, without UNSURE, then it stands behind x now, whatever is
+ * left over in x's hint from another time: that is why a hint can be believed if both agree.
+ *
+ *	relaxed    because
+ *	[HINT]     Believed only if the other slot's older says the same.
+ *	[MINE]     Only the owner of the role changes it, and has it in hand; an owner's own change
+ *	           (fl_chain_link) makes no difference.
+ */
+#ifndef FL_CHAIN_H
+#define FL_CHAIN_H
+
+#include "queue.h"
+#include "atomic.h"
+
+/* lock->arrivals */
+#define FL_NEWEST(line) ((uint32_t)(line))
+#define FL_TICKET(line) ((uint32_t)((line) >> 32))
+
+static inline uint32_t fl_older_of(const struct fl_slot *slot)
+{
+	return fl_load_relaxed(&slot->older) & ~FL_UNSURE; /* [MINE] */
+}
+
+static inline void fl_set_older(struct fl_slot *slot, uint32_t older)
+{
+	fl_store_relaxed(&slot->older, older); /* [MINE] */
+}
+
+static inline void fl_set_hint(uint32_t older, const struct fl_slot *slot)
+{
+	fl_store_relaxed(&fl_slot_at(older)->hint, slot->id); /* [HINT] */
+}
+
+/* pred|UNSURE -> pred, unless it has been taken off or given another one: then it has been found
+ * without a hint. */
+void fl_chain_link(struct fl_slot *slot, uint32_t pred);
+
+/* ---- the owner of the role ---- */
+
+/* The oldest of the chain, 0: it is empty. */
+uint32_t fl_chain_bottom(const fifolock_t *lock);
+
+/* Who is behind a slot of the chain. */
+struct fl_slot *fl_chain_behind(const fifolock_t *lock, struct fl_slot *slot);
+
+/* Out of the chain: who was behind it. */
+struct fl_slot *fl_chain_out(fifolock_t *lock, struct fl_slot *slot, uint32_t older);
+
+/* {t, none} -> {t, slot}, unless somebody has come. */
+bool fl_chain_push_back(fifolock_t *lock, const struct fl_slot *slot);
+
+#endif
