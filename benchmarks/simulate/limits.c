@@ -18,10 +18,10 @@ static const struct limit {
 } limits[] = {
 	{"mcs", 16, 16, 200, 50, 0, 1.01, 0, 3.01},
 	{"mcs", 128, 128, 200, 50, 0, 1.01, 0, 3.01},
-	{"fifolock", 16, 16, 200, 50, 0, 2.05, 0, 4.05},
-	{"fifolock", 128, 128, 200, 50, 0, 2.05, 0, 4.05},
-	/* Who serves has waited before. */
-	{"fifolock-run", 16, 16, 200, 50, 0, 2.3, 0.2, 3.6},
+	{"fifolock", 16, 16, 200, 50, 0, 2.05, 0, 2.5},
+	{"fifolock", 128, 128, 200, 50, 0, 2.2, 0, 2.5},
+	/* The thread that serves has waited before. */
+	{"fifolock-run", 16, 16, 200, 50, 0, 2.1, 0.2, 2},
 	{"fifolock", 16, 16, 50, 50, 90, 6.2, 0.05, INFINITY},
 	{"fifolock", 16, 16, 200, 200, 100, 4.01, 0, INFINITY},
 };

@@ -81,27 +81,40 @@ static uint32_t near_places(void)
 	return half ? half : 1;
 }
 
-/* Until told, or the line stands still, or the deadline has passed. */
+/* Has the line moved since? */
+static bool has_moved(const fifolock_t *lock, uint32_t *reached)
+{
+	uint32_t before = *reached;
+
+	*reached = fl_role_reached(lock);
+	return *reached != before;
+}
+
+/* Until told, or the line stands still, or the deadline has passed.  A thread that is near looks at
+ * its own slot, and only before it would yield at how far the line has come: that is written by
+ * each thread that passes the hold on, and comes late where many look at it. */
 static void yield_in_line(const fifolock_t *lock, const struct fl_slot *slot,
 			  const struct fl_deadline *deadline)
 {
 	const uint32_t patience = fl_yield_count(), near = near_places();
-	uint32_t reached = fl_role_reached(lock), before;
-	uint32_t left = patience;
+	uint32_t reached = fl_role_reached(lock), left = patience;
 
 	for (uint32_t turns = patience * YIELD_LONGEST; left && turns; turns--) {
 		bool close = ahead(slot, reached) < (int32_t)near;
 
 		if (close && spin(slot))
 			return;
-		if (!close || (patience - left) % near == near - 1)
-			if (!fl_yield() || fl_outcome(slot))
-				return;
 		if (deadline && fl_deadline_passed(deadline))
 			return;
-		before = reached;
-		reached = fl_role_reached(lock);
-		left = reached == before ? left - 1 : patience;
+		if (close && (patience - left) % near != near - 1) {
+			left--;
+		} else if (close && has_moved(lock, &reached)) {
+			left = patience;
+		} else {
+			if (!fl_yield() || fl_outcome(slot))
+				return;
+			left = has_moved(lock, &reached) ? patience : left - 1;
+		}
 	}
 }
 

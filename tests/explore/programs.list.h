@@ -163,6 +163,8 @@
 {.name = "run-and-request", .scripts = {"!X", ">X cancel"}},
 {.name = "run-freed", .scripts = {"!Xref last", "!Xref last"}},
 {.name = "run-freed-by-a-locker", .scripts = {"!Xref last", "+X ref -X last"}},
+{.name = "run-and-falls-asleep", .scripts = {"!X", "!X", "!X"}, .hover = 1},
+{.name = "run-twice-and-falls-asleep", .scripts = {"!X !X", "!X !X", "!X"}, .hover = 1, .big = true},
 {.name = "run-later", .scripts = {"&X", "!X"}},
 {.name = "run-later-and-unlock", .scripts = {"&X", "-X &X"}, .held = ".X"},
 {.name = "run-first-wait", .scripts = {"!X", "!X"}, .cold = 1},
