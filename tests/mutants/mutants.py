@@ -881,6 +881,8 @@ MUTANTS = [
 ]
 
 SURVIVORS = {
+    'who has slept until its section was run sleeps for ever':
+        'then every owner is told by a read-modify-write, which is right, and slow',
     'called back although held at once':
         'EINPROGRESS and a callback before the return is an answer that the header allows',
     'callbacks the newest first':
