@@ -113,10 +113,10 @@ static bool has_sleepers(struct service *service)
 static void tell(struct service *service, struct fl_slot *slot, bool sleepers)
 {
 	if (sleepers) {
-		fl_serve_tell(slot);
+		fl_serve_complete(slot);
 		return;
 	}
-	fl_serve_tell_awake(slot);
+	fl_serve_complete_awake(slot);
 	service->told = slot;
 }
 
@@ -150,7 +150,7 @@ static void tell_last(struct fl_service *on, struct fl_slot *last)
 	if (!on->first && fl_role_orphan(on->server))
 		on->server = NULL;
 	else
-		fl_serve_tell(last);
+		fl_serve_complete(last);
 }
 
 /* Run what this thread has been given to run, and what its releases bring. */

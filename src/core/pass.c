@@ -142,16 +142,16 @@ void fl_serve_ahead(struct fl_service *on, const struct fl_slot *slot)
 	on->ctx = slot->ctx;
 }
 
-void fl_serve_tell(struct fl_slot *served)
+void fl_serve_complete(struct fl_slot *served)
 {
 	fl_line_served(served);
 	fl_complete(served, FL_RAN);
 }
 
-void fl_serve_tell_awake(struct fl_slot *served)
+void fl_serve_complete_awake(struct fl_slot *served)
 {
 	fl_line_served(served);
-	fl_tell_awake(served, FL_RAN);
+	fl_complete_awake(served, FL_RAN);
 }
 
 /* The role is not needed for longer than it takes to move the line on, so that whoever wants it

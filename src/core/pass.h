@@ -23,7 +23,7 @@ struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
 			      struct fl_slot *served);
 
 /* Its section has been run.  The second by a store: see slot.h. */
-void fl_serve_tell(struct fl_slot *served);
-void fl_serve_tell_awake(struct fl_slot *served);
+void fl_serve_complete(struct fl_slot *served);
+void fl_serve_complete_awake(struct fl_slot *served);
 
 #endif

@@ -3,7 +3,7 @@
  * slot.c - the slot's word: what becomes of a request is decided here, against its owner
  * that gives up, and told here, to its owner that sleeps.
  *
- * Every step but one (fl_tell_awake) is a read-modify-write of the one word, so any two of them come
+ * Every step but one (fl_complete_awake) is a read-modify-write of the one word, so any two of them come
  * one after the other, whatever the order in which threads see other things:
  *
  *	claim or leave		Each looks for the other's bit in what it finds.  So either the
@@ -24,7 +24,7 @@
  *
  *	row       released by         acquired by              what it carries
  *	[GRANT]   fl_complete,            fl_outcome, fl_sleep_until, every earlier holder's writes
- *	          fl_tell_awake       fl_await_claim
+ *	          fl_complete_awake       fl_await_claim
  *	[LEAVE]   fl_slot_leave       fl_slot_admit            the owner's last use of the slot
  *	[JOINED]  let_go              let_go                   that nobody uses the slot
  *	[ROUSED]  fl_slot_rouse       fl_sleep_until,          the note (cond.c)
@@ -70,7 +70,7 @@ void fl_complete(struct fl_slot *slot, uint32_t what)
 		fl_unpark(&slot->word);
 }
 
-void fl_tell_awake(struct fl_slot *slot, uint32_t what)
+void fl_complete_awake(struct fl_slot *slot, uint32_t what)
 {
 	fl_event_grant(slot, what);
 	/* [GRANT] release */

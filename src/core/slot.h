@@ -130,7 +130,7 @@ void fl_complete(struct fl_slot *slot, uint32_t what);
 
 /* The same by a store, for a slot whose owner sleeps only after it has said so (role.h): whoever
  * tells it sees to it afterwards that it is awake. */
-void fl_tell_awake(struct fl_slot *slot, uint32_t what);
+void fl_complete_awake(struct fl_slot *slot, uint32_t what);
 
 /* What the owner has been told: 0 while it is in line. */
 uint32_t fl_outcome(const struct fl_slot *slot);
