@@ -3,17 +3,17 @@
  * cond.c - conditions.
  *
  * The waiters of a condition are a list under a guard, which is a fifolock itself:
- * first come is who took the guard first. A waiter has its slot already while it
+ * the first waiter is the thread that took the guard first. A waiter has its slot already while it
  * waits for the signal, and sleeps on it; the signal joins the lock's line with that
  * slot on the waiter's behalf, and the grant wakes it. So between signal and grant
- * nobody runs who would only queue up again.
+ * no thread runs that would only queue up again.
  *
  * The signal joins while it holds the guard, and a waiter that was signalled takes
  * the guard once more before it returns: then the signal is done with the waiter's
  * stack and with its lock. What that joining makes due is called back after the
  * guard is given back, because a callback may signal, too.
  *
- * Closing a lock turns away those who wait at conditions with it. The lock does not
+ * Closing a lock turns away the threads that wait at conditions with it. The lock does not
  * know them, but every slot is in the pool: a slot whose owner waits at a condition says
  * with which lock in its note, and the closing looks at all slots there are. The note
  * decides what ends the wait:
@@ -29,7 +29,7 @@
  *	relaxed   because
  *	[NOTE]    Its owner's, before the list or the read-modify-write of the lock's rules
  *	          makes it known ([SHUT], control.c); or a first look, decided by the
- *	          compare-and-swap after it; or read under the guard by who has been roused.
+ *	          compare-and-swap after it; or read under the guard by a waiter that has been roused.
  */
 #include "observe/account.h"
 #include "core/callbacks.h"
@@ -50,7 +50,7 @@ struct fl_waiter {
 	bool listed;
 };
 
-/* Nobody who has the guard waits for anything else, and while a thread waits for it or has it,
+/* No thread that has the guard waits for anything else, and while a thread waits for it or has it,
  * no callback runs in it: one could want what its caller holds. */
 static void guard_take(fifolock_cond_t *cond)
 {

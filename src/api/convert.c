@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * convert.c - what a holder may do besides giving back: another mode for the one it has,
- * a look at who waits for it, a turn for those in line.
+ * a look whether a request waits for it, a turn for the requests in line.
  */
 #include "observe/account.h"
 #include "core/callbacks.h"
@@ -19,7 +19,7 @@ static int check_both(const fifolock_modes_t *modes, unsigned from, unsigned to)
 	return error ? error : fl_check_any(modes, to, 1);
 }
 
-/* Not at once: in line before all who hold nothing. */
+/* Not at once: in line before all requests without a hold. */
 static int wait_ahead(fifolock_t *lock, unsigned from, struct fl_want *want,
 		      const struct fl_deadline *deadline)
 {
@@ -153,8 +153,8 @@ bool fifolock_contended(fifolock_t *lock, unsigned mode)
 	return contends(lock, mode, &found) == 0 && found;
 }
 
-/* In line again before the hold is given back: so those who are in line now get their
- * turn, and nobody who comes later.  No callback runs between the two. */
+/* In line again before the hold is given back: so the requests that are in line now
+ * get their turn, and none that comes later.  No callback runs between the two. */
 static int take_turns(fifolock_t *lock, const struct fl_want *want, struct fl_slot *slot)
 {
 	const struct fifolock_row *row = &fl_modes_of(lock)->rows[want->mode];

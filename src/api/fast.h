@@ -24,11 +24,11 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 /* The function that its user has given it. */
 const void *fl_callback_of(const fifolock_request_t *request);
 
-/* The lock has been closed: turn away those who wait at conditions with it. */
+/* The lock has been closed: turn away the threads that wait at conditions with it. */
 void fl_cond_closed(const fifolock_t *lock);
 
-/* A counted table answers EINVAL here, whatever the mode: its own count is 0, so that who
- * does not count needs not look (stats.c). */
+/* A counted table answers EINVAL here, whatever the mode: its own count is 0, so that a
+ * caller whose table does not count needs not look (stats.c). */
 FL_ALWAYS int fl_check(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
 {
 	if (fl_unlikely(mode >= modes->count))

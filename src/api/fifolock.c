@@ -67,8 +67,8 @@ int fifolock_close(fifolock_t *lock)
 	return 0;
 }
 
-/* Whom the closing was for may still be in line, if another thread has been granting all
- * the while: first they are turned away. */
+/* Requests that the closing was for may still be in line, if another thread has been granting
+ * all the while: first they are turned away. */
 int fifolock_reopen(fifolock_t *lock)
 {
 	struct fl_walk look = {0};
@@ -116,7 +116,7 @@ FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t 
 	return error;
 }
 
-/* The guess was wrong: others may be in with whom it goes. */
+/* The guess was wrong: there may be holds beside which this one fits. */
 FL_NOT_INLINE static int acquire_held(fifolock_t *lock, unsigned mode, uint32_t n,
 				      const struct fl_deadline *deadline, uint64_t seen,
 				      const void *site)
@@ -209,7 +209,7 @@ FL_NOT_INLINE static int try_slow(fifolock_t *lock, unsigned mode, uint32_t n,
 	return 0;
 }
 
-/* Who tries again and again is not to fetch the line for writing: this one looks first. */
+/* A thread that tries again and again is not to fetch the line for writing: this looks first. */
 FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
@@ -226,7 +226,7 @@ FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const voi
 }
 
 /* Perhaps with the role of the scanner (pass.c).  Asked before anything of the lock is looked
- * at: its line stays with those who get in line. */
+ * at: its line stays with the threads that get in line. */
 FL_ALWAYS bool kept(const fifolock_t *lock, uint32_t n)
 {
 	return fl_unlikely(fl_kept_lock == lock) && n == 1;

@@ -4,12 +4,12 @@
  *
  * A request has a slot of its own from the pool, and a state in the caller's memory.
  * Leaving is decided against the grant on the slot's word, as for every request; the
- * state decides who gives the slot back, because whoever cancels must be sure that
+ * state decides who gives the slot back, because the thread that cancels must be sure that
  * it is still the request's:
  *
- *	IN_LINE -> CANCELLING	the one who cancels: the slot stays until it has let go
+ *	IN_LINE -> CANCELLING	the thread that cancels: the slot stays until that has let go
  *	CANCELLING -> LEFT	... it has left: the slot is the scanner's
- *	IN_LINE -> DONE		the one who was told (who calls back, waits or polls): frees it
+ *	IN_LINE -> DONE		the thread that was told (calls back, waits or polls): frees it
  *	CANCELLING -> DONE	the first of the two: leaves it to the other
  *	DONE -> DONE		the second of the two: frees it
  *
@@ -17,7 +17,7 @@
  *	[STATE]   settle              settle              the last use of the slot
  *
  *	relaxed   because
- *	[ALONE]   Before the push, which carries it, or by the only one who uses the request.
+ *	[ALONE]   Before the push, which carries it, or by the only thread that uses the request.
  */
 #define _GNU_SOURCE
 #include "observe/account.h"
@@ -57,7 +57,7 @@ static uint32_t state_of(const fifolock_request_t *request)
 static void book(const fifolock_request_t *request, int status, bool in_line,
 		 const void *site)
 {
-	/* Who holds nothing may not touch the lock: it may be gone. */
+	/* Without a hold the lock may not be touched: it may be gone. */
 	if (status)
 		fl_account_turned_away(request->lock, status);
 	else

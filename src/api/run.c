@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * run.c - sections run in turn, by whoever holds the mode: delegation in ticket
+ * run.c - sections run in turn, by the thread that holds the mode: delegation in ticket
  * order.
  *
  * The idea is that of flat combining (Hendler, Incze, Shavit, Tzafrir, "Flat
  * Combining and the Synchronization-Parallelism Tradeoff", SPAA 2010) and of
  * CC-Synch (Fatourou, Kallimanis, "Revisiting the Combining Synchronization
  * Technique", PPoPP 2012): moving a hold from one processor to another takes longer
- * than a short section, so one thread runs the sections of all who wait. Here they
+ * than a short section, so one thread runs the sections of all that wait. Here they
  * wait in the lock's own line, so plain lockers and callbacks keep their turns
  * between them.
  *
  * A scan by a thread that is in fifolock_run itself takes, where the section of another is next,
  * the hold for it, and keeps the scanner's role with that hold (role.h), in a slot of its own.
  * The thread runs the section, and the next one and the next, as long as the line has them in
- * a row: from slot to slot, without a touch of the lock's line, and without waiting for any line that
- * others look at: an owner is told by a store, which is on its way while the next section runs.  An owner is told when the section
- * behind its own is about to be run; the last one after the hold has been given back:
- * who is told may be the last to use the lock, and free it (G5), but not while another
- * waits for its section. Any other scan grants the head to its owner, who wakes up and runs its own
- * section. So unlock stays short, and safe in signal handlers.
+ * a row: from slot to slot, without a touch of the lock's line, and without waiting for any line
+ * that others look at: an owner is told by a store, which is on its way while the next section
+ * runs.  An owner is told when the section behind its own is about to be run; the last one after
+ * the hold has been given back: the owner that is told may be the last to use the lock, and free
+ * it (G5), but not while another waits for its section. Any other scan grants the head to its
+ * owner, which wakes up and runs its own section. So unlock stays short, and safe in signal
+ * handlers.
  */
 #include "observe/account.h"
 #include "core/callbacks.h"
@@ -88,16 +89,16 @@ static bool is_over(const struct service *service)
 	return service->left == 0 || fl_now_coarse() - service->began >= SERVES_NS;
 }
 
-/* How far the line has come, for those who wait: not each time, as the line on which it stands has
- * to come for that. */
+/* How far the line has come, for the threads that wait: not each time, as the line on which it
+ * stands has to come for that. */
 static void publish(const struct service *service, const struct fl_slot *slot)
 {
 	if (service->left % 4 == 0)
 		fl_role_publish(service->lock, slot->ticket, service->on.server->id);
 }
 
-/* By now what was told is seen by whoever looks before falling asleep.  Are there any who have not
- * looked, or have looked before?  Then one of them may be the one who was told. */
+/* By now what was told is seen by a thread that looks before falling asleep.  Are there any that
+ * have not looked, or have looked before?  Then one of them may be the one that was told. */
 static bool has_sleepers(struct service *service)
 {
 	bool sleepers = fl_role_sleepers(service->lock);
@@ -195,8 +196,8 @@ static bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mo
 	return fl_give_at_once(lock, row->field, row->unit);
 }
 
-/* Who may be run by another looks at its slot now and then only.  Who is certain to be
- * granted, because others go beside it, is waited for. */
+/* A thread whose section another one may run looks at its slot now and then only.  One that is
+ * certain to be granted, because others go beside it, waits as for a lock. */
 static int await_turn(const fifolock_t *lock, struct fl_slot *slot, bool alone)
 {
 	return alone ? fl_await_section(lock, slot) : fl_await(lock, slot, NULL);

@@ -5,7 +5,7 @@
  *
  * inbox is a stack of slots that both push on, by compare-and-swap; held is written
  * by a handler only between two instructions of the thread, and is then what it was.
- * The rest is touched by whoever has made held non-zero: a handler that finds it so
+ * The rest is touched by the code that has made held non-zero: a handler that finds it so
  * leaves it alone.
  *
  *	relaxed   because
@@ -234,7 +234,7 @@ static void set_held(unsigned n)
 	fl_handler_fence();
 }
 
-/* Too deep: whom nobody can wait for waits for the stack to be free again. */
+/* Too deep: a callback that no thread can wait for waits for the stack to be free again. */
 static void leave_to_others(struct fl_slot *run)
 {
 	if (run->verdict)
@@ -387,7 +387,7 @@ void fl_callbacks_wait_end(struct fl_callbacks_wait *wait)
 	fl_callbacks_run();
 }
 
-/* ---- who is expected ---- */
+/* ---- a grant that is caught ---- */
 
 void fl_callbacks_catch(struct fl_slot *slot)
 {

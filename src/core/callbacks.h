@@ -11,8 +11,8 @@
  * A callback that gets in line for a lock would wait for itself if a hold of that lock
  * belonged to one that is due behind it.  So these run first, inside it; all others are
  * set aside until it has got what it waits for (struct fl_callbacks_wait).  How much stack
- * that may take is bounded.  Who needs none to run for a moment (because it scans, has
- * told half of what happened, or holds something internal) says fl_callbacks_defer, and
+ * that may take is bounded.  Code beside which none may run for a moment (it scans, has told
+ * half of what happened, or holds something internal) says fl_callbacks_defer, and
  * fl_callbacks_resume in the end.
  *
  * Signal handlers may release, so they may make something due.  If the thread is
@@ -40,8 +40,9 @@ struct fl_due {
 	uint32_t run; /* the first of the last run */
 };
 
-/* Around a wait for lock, its joining included.  What is due is set aside, but for who has
- * a hold of that lock, which is run; so is what the joining makes due, or a handler. */
+/* Around a wait for lock, its joining included.  What is due is set aside, but for requests
+ * that have a hold of that lock, which are called back; so is what the joining makes due, or a
+ * handler. */
 struct fl_callbacks_wait {
 	struct fl_callbacks_wait *outer;
 	struct fl_due aside;
@@ -81,7 +82,7 @@ void fl_turn_begin(struct fl_turn *turn);
 bool fl_turn_is_over(struct fl_turn *turn, const struct fl_slot *slot);
 void fl_turn_renew(struct fl_turn *turn);
 
-/* A run to whoever comes on its lock next.  False: somebody has come already, and will wait
+/* A run to the thread that comes on its lock next.  False: one has come already, and will wait
  * for it; but at any rate it is given away. */
 bool fl_hand_over(struct fl_slot *run, bool at_any_rate);
 

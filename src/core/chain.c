@@ -4,7 +4,8 @@
  *
  * The chain is emptied by one compare-and-swap on the line, {t, x} -> {t, none}: a push that comes
  * before it makes it fail, one that comes after sees none.  By then the word says SCANNING, and
- * the push acquires that.  So only a push that finds none has to announce itself in any case (lock.c).
+ * the push acquires that.  So only a push that finds none has to announce itself in any case
+ * (lock.c).
  *
  *	row       released by                acquired by               what it carries
  *	[JOIN]    fl_line_join (queue.c)     walk, fl_chain_bottom     the slot's request
@@ -50,7 +51,7 @@ static uint32_t step_down(struct fl_slot *slot)
 	return older;
 }
 
-/* From the newest down to who is behind that one; NULL: it is the newest. */
+/* From the newest down to the slot behind that one; NULL: it is the newest. */
 static struct fl_slot *walk(const fifolock_t *lock, const struct fl_slot *slot)
 {
 	/* [JOIN] acquire */

@@ -8,9 +8,10 @@
  *								the role's owner
  *	0		  is the oldest, or in no line			the role's owner
  *
- * Whoever takes a slot out of the chain makes its older 0, and before that gives the slot behind it
- * another older.  So if a slot's older is x, without UNSURE, then it stands behind x now, whatever is
- * left over in x's hint from another time: that is why a hint can be believed if both agree.
+ * A slot is taken out of the chain in this order: the slot behind it gets another older, then
+ * its own becomes 0.  So if a slot's older is x, without UNSURE, then it stands behind x now,
+ * whatever is left over in x's hint from another time: that is why a hint can be believed if
+ * both agree.
  *
  *	relaxed    because
  *	[HINT]     Believed only if the other slot's older says the same.
@@ -51,10 +52,10 @@ void fl_chain_link(struct fl_slot *slot, uint32_t pred);
 /* The oldest of the chain, 0: it is empty. */
 uint32_t fl_chain_bottom(const fifolock_t *lock);
 
-/* Who is behind a slot of the chain. */
+/* The slot behind a slot of the chain; NULL: it is the newest. */
 struct fl_slot *fl_chain_behind(const fifolock_t *lock, struct fl_slot *slot);
 
-/* Out of the chain: who was behind it. */
+/* Out of the chain: the slot that was behind it. */
 struct fl_slot *fl_chain_out(fifolock_t *lock, struct fl_slot *slot, uint32_t older);
 
 /* {t, none} -> {t, slot}, unless somebody has come. */

@@ -3,7 +3,7 @@
  * control.c - see control.h.  One word, changed by compare-and-swap.
  *
  *	row      released by             acquired by                what it carries
- *	[SHUT]   fl_closed_for_certain,  the other of the two,      who waits at a condition; what
+ *	[SHUT]   fl_closed_for_certain,  the other of the two,      what waits at a condition; what
  *	         fl_control_set          fl_closed                  came before a close
  *	[CLOSED] fl_control_set          is_of_one_moment (walk.c)  what the caller did to the state
  *	                                                            word before

@@ -14,7 +14,7 @@
 #define FL_LIMIT_MAX   ((UINT32_C(1) << 19) - 1)
 #define FL_CLOSED      (UINT32_C(1) << 31)
 
-/* Has it been closed?  Decides nothing for who is in line already. */
+/* Has it been closed?  Decides nothing for requests that are in line already. */
 bool fl_closed(const fifolock_t *lock);
 
 /* The other side of a closing: what the caller wrote before is seen by a closing that this

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * handed.c - how many callbacks one call runs, and who runs the others.
+ * handed.c - how many callbacks one call runs, and which thread runs the others.
  *
  * Requests that joined after the call began can go on coming for ever, each made by the
  * callback of the one before.  So the call runs some of them; the rest is handed over: it
- * is put where whoever gets in line for that lock next, or scans it, takes it over.
+ * is put where the thread that gets in line for that lock next, or scans it, takes it over.
  *
  * They wait in one of several stacks, found by the lock's address.  A stack is of runs
- * (callbacks.h), linked by below of their first; since says which lock, in short.  It is one word:
+ * (callbacks.h), linked by stack_next of their first; since says which lock, in short.  It is
+ * one word:
  *
  *	63 ... 33   32       31 ... 0
  *	changes     INTENT   the newest run, 0: none
  *
- * Who hands over must not miss a thread that sleeps in the line already, and may not look
+ * A thread that hands over must not miss one that sleeps in the line already, and may not look
  * at the lock any more once the run is others', because they may be the last to use it.
  * So it says what it is about to do (INTENT), writes the lock's word and looks at the line
- * (fl_awaited), and then puts the run there, if the stack has not changed.  Who comes looks
- * at the stack after its own write of the lock's word, and takes INTENT away.  One of
- * the two writes came first: either the one who came was in line, or it sees INTENT or
- * the run.
+ * (fl_awaited), and then puts the run there, if the stack has not changed.  A thread that comes
+ * looks at the stack after its own write of the lock's word, and takes INTENT away.  One of the
+ * two writes came first: either the thread that came was in line, or it sees INTENT or the run.
  *
  *	row       released by         acquired by         what it carries
  *	[DUE]     change              change, take_over   the slots of the runs, and what
@@ -27,7 +27,7 @@
  *	relaxed   because
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
  *	[ORDER]   The lock's word, see above: both threads have written it, and by coherence
- *	          who came second sees what the first one has done to the stack.
+ *	          the second thread sees what the first one has done to the stack.
  *	[CARRIED] Before the push, which carries it; or compared, and discarded if the stack
  *	          has changed since.
  */
@@ -103,8 +103,8 @@ static bool drawn_before(struct fl_turn *turn, const fifolock_t *lock, uint32_t 
 	return true;
 }
 
-/* Did it join after the call had begun?  The clock is coarse: who joined in the same tick is
- * told by its ticket. */
+/* Did it join after the call had begun?  The clock is coarse: of requests that joined in the
+ * same tick the ticket decides. */
 static bool is_younger(struct fl_turn *turn, const struct fl_slot *slot)
 {
 	uint32_t since = fl_load_relaxed(&slot->since); /* [CARRIED] */

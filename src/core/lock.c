@@ -5,9 +5,9 @@
  *
  * A request takes its hold with one compare-and-swap on the word if nobody is in
  * line and it fits (fl_take).  Otherwise it joins the line and announces that on the
- * word (announce_arrival); this is the step by which it counts as in line.  Whoever then
- * makes a grant possible becomes the scanner: takes SCANNING, brings the line up to
- * date, takes from its head whom the word has room for, and commits (scan).  One
+ * word (announce_arrival); this is the step by which it counts as in line.  The thread
+ * that then makes a grant possible becomes the scanner: takes SCANNING, brings the line up to
+ * date, takes from its head the requests that the word has room for, and commits (scan.c).  One
  * compare-and-swap on the word is the commit: granted units in, the scanner's own
  * release out, SCANNING off.  It is the scanner's last touch of the lock; the slots
  * are told after it.
@@ -24,7 +24,7 @@
  * Why no wake-up is lost (G3): whatever can let the head in (a unit out, an arrival,
  * a departure) is followed by a successful compare-and-swap on the word by the same
  * thread.  Either that step found no scanner and makes one; or it changes the word
- * under the scanner, whose commit then fails and who looks again.  Only an arrival
+ * under the scanner, whose commit then fails, so that it looks again.  Only an arrival
  * at an empty line that does not fit makes no scanner: a hold is in its way, and the
  * release of that comes later in the order of the word, and sees QUEUED.
  *
@@ -35,7 +35,7 @@
  * What else may happen to a request: it is turned away because the lock is closed or
  * because it waits for itself; it is called back (callbacks.h); its section is run by the
  * scanner's thread (struct fl_service, run.c).  A conversion waits with what it holds,
- * ahead of those who hold nothing.  docs/design.md has the reasons.
+ * ahead of the requests without a hold.  docs/design.md has the reasons.
  *
  * Order of memory.  Every write to the word is a read-modify-write, so each release
  * below heads a release sequence that runs through all later values.
@@ -89,9 +89,9 @@ bool fl_take(fifolock_t *lock, const struct fl_want *want)
 	return true;
 }
 
-/* Make an arrival known.  Behind somebody it is known already: who empties the line finds
- * it (queue.c), if the word cannot lose QUEUED before.  Under a scanner it can: one that has
- * emptied the line, while who is before this one has not announced itself yet.
+/* Make an arrival known.  Behind another request it is known already: the thread that empties
+ * the line finds it (chain.c), if the word cannot lose QUEUED before.  Under a scanner it can:
+ * one that has emptied the line, while the request before this one has not been announced yet.
  * In no line any more it has been granted, and must not keep others from the lock. */
 static void announce_arrival(fifolock_t *lock, bool behind, struct fl_service *service)
 {
@@ -193,7 +193,7 @@ bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode)
 }
 
 /* An observer may have seen an arrival that is pushed but not yet announced.  Once
- * this has written the word, whoever could clear QUEUED looks at the arrivals again:
+ * this has written the word, a thread that could clear QUEUED looks at the arrivals again:
  * a scanner because of RESCAN, a later one because it has acquired this write. */
 bool fl_confirm(fifolock_t *lock)
 {
@@ -236,7 +236,7 @@ bool fl_awaited(fifolock_t *lock)
 }
 
 /* The caller has a hold, and is about to change the word.  If the role is kept, then with that
- * hold.  FL_TAKER: it is with a scanner, or about to be, who will see the change. */
+ * hold.  FL_TAKER: it is with a scanner, or about to be, which will see the change. */
 static enum fl_took role_of_holder(fifolock_t *lock, uint64_t *word)
 {
 	enum fl_took took;
@@ -330,8 +330,8 @@ static int exchange_and_scan(fifolock_t *lock, uint64_t word,
 	return error ? error : scan.error;
 }
 
-/* Goes past the line, as it holds already; whom it lets in it grants, or a scanner sees
- * that the word has changed. */
+/* Goes past the line, as it holds already; the requests that it lets in it grants, or a scanner
+ * sees that the word has changed. */
 int fl_exchange(fifolock_t *lock, const struct fifolock_row *from,
 		const struct fl_want *want)
 {

@@ -10,7 +10,7 @@
 
 #include "scan.h"
 
-/* Control bits of the lock become what is said (control.h); whoever is concerned finds out. */
+/* Control bits of the lock become what is said (control.h), and the scanner is told. */
 void fl_control_change(fifolock_t *lock, uint32_t mask, uint32_t value);
 
 /* Take the hold if nobody is in line and it fits. */
@@ -18,7 +18,7 @@ bool fl_take(fifolock_t *lock, const struct fl_want *want);
 
 /* Join the line with a slot.  From here the slot is the line's until its word says
  * that it has been told (perhaps at once), or until fl_leave says true.  how:
- * FL_LEAVES and so on; only who has said so may leave.  EAGAIN: the line is full.
+ * FL_LEAVES and so on; only a request that says so may leave.  EAGAIN: the line is full.
  * service NULL: runs nobody's section. */
 int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	    unsigned how);
@@ -27,14 +27,14 @@ int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);
 bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode); /* the same */
 
-/* Is anybody in line?  If so, no later request passes whoever was seen there. */
+/* Is there a request in line?  If so, no later one passes those that were seen there. */
 bool fl_confirm(fifolock_t *lock);
 
-/* For a caller who has a hold: does a thread wait in line?  No matter what: whoever gets in
+/* For a caller with a hold: does a thread wait in line?  No matter what: a thread that gets in
  * line after that, or is scanning, knows all that the caller did before. */
 bool fl_awaited(fifolock_t *lock);
 
-/* Give back units, all of one field, and let in who then fits.  EPERM. */
+/* Give back units, all of one field, and grant the requests that fit then.  EPERM. */
 int fl_release(fifolock_t *lock, uint64_t field, uint64_t units);
 int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
 		  struct fl_service *service);

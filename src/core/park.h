@@ -4,9 +4,9 @@
  *
  * The system calls here: futex, sched_yield, getcpu and the reading of clocks (both mostly
  * without a call), and where futex is refused clock_nanosleep, nanosleep or ppoll.
- * Elsewhere: what asks for the number of processors (processors.c), mmap for slots (pool.c), write to an
- * eventfd (request.c) and of the debug build's reports (debug.c), stdio where something is
- * printed (fifolock_dump).  Each of them may be refused.
+ * Elsewhere: what asks for the number of processors (processors.c), mmap for slots (pool.c),
+ * write to an eventfd (request.c) and of the debug build's reports (debug.c), stdio where
+ * something is printed (fifolock_dump).  Each of them may be refused.
  *
  * What a futex promises, and what it does not (after futex(2)):
  *
@@ -16,7 +16,7 @@
  *	unpark(addr):		wakes one sleeper on addr, if there is one.  Only the
  *				address matters, never what is stored there.
  *
- * It orders no memory: whoever wakes reads the word again, with acquire.
+ * It orders no memory: a thread that wakes up reads the word again, with acquire.
  *
  * Where the system refuses it (a sandbox, an old kernel), a wait is slower but has the same
  * meaning: a deadline ends it no earlier than its clock says, on CLOCK_REALTIME also if that
@@ -50,7 +50,7 @@ int fl_deadline_check(const struct fl_deadline *deadline);
 bool fl_deadline_passed(const struct fl_deadline *deadline);
 
 /* Read from CLOCK_REALTIME, and given as one of CLOCK_MONOTONIC: decades ahead, and about the
- * time of day.  Only for who is about to wait. */
+ * time of day.  Only for a thread that is about to wait. */
 bool fl_deadline_astray(const struct fl_deadline *deadline);
 
 /* No time is no deadline. */

@@ -6,7 +6,7 @@
  * Passing: x keeps, s is behind it and wants the same mode, one beside which nothing fits.
  * The word need not change, as one hold goes and the same one comes.  So it is
  *
- *	x: KEPT -> PASSING	against whoever would take the role
+ *	x: KEPT -> PASSING	against a thread that would take the role
  *	s: claimed		against its leaving, if it may
  *	s: KEPT			it can be taken from s now, and is found there
  *	x: PASSING -> 0		RECALLED: somebody has left news, which are announced now: s has not
@@ -154,9 +154,9 @@ void fl_serve_complete_awake(struct fl_slot *served)
 	fl_complete_awake(served, FL_RAN);
 }
 
-/* The role is not needed for longer than it takes to move the line on, so that whoever wants it
- * need not wait for a section to end.  Until it is given back only the server's own line is written:
- * a read-modify-write waits for all that was written before it. */
+/* The role is not needed for longer than it takes to move the line on, so that a thread that wants
+ * it need not wait for a section to end.  Until it is given back only the server's own line is
+ * written: a read-modify-write waits for all that was written before it. */
 struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
 			      struct fl_slot *served)
 {

@@ -5,7 +5,7 @@
  * By syscall(), because open() and the like are cancellation points.
  *
  *	relaxed   because
- *	[HINT]    Decides who stays awake.  Any number will do.
+ *	[HINT]    Decides which threads stay awake.  Any number will do.
  */
 #define _GNU_SOURCE
 #include "processors.h"

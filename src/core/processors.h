@@ -2,7 +2,8 @@
  *
  * processors.h - how many processors this process may use.
  *
- * A hint: it decides who stays awake, never who is granted.  The least of two numbers:
+ * A hint: it decides which threads stay awake, never which request is granted.  The least of two
+ * numbers:
  *
  *	the mask	on which processors the kernel may run it (sched_setaffinity, taskset,
  *			cpusets)

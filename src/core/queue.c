@@ -14,10 +14,10 @@
  *	relaxed    because
  *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.
  *	[CARRIED]  The release after it carries the write; the acquire before it, the read.
- *	[TOLD]     Whom the scanner must not miss has been announced to it ([NEWS], lock.c, scanner.c);
- *	           whom it misses has still to announce itself.
- *	[TAKEN]    Who has pushed itself and then sees none has been taken.  Of tickets, those of all
- *	           whom this thread has taken are seen.
+ *	[TOLD]     A request that the scanner must not miss has been announced to it ([NEWS], lock.c,
+ *	           scanner.c); one that it misses has still to be announced.
+ *	[TAKEN]    A thread that has pushed its slot and then sees none has been taken off the line.
+ *	           Of tickets, those of all slots that this thread has taken off are seen.
  *
  * That a scanner cannot miss an arrival or a departure is not decided here but by
  * the announcement on the state word that follows each (lock.c).
@@ -256,8 +256,8 @@ void fl_line_served(struct fl_slot *slot)
 }
 
 /* The keeper has been in the chain, at its bottom, whatever older says; or it is a server, and
- * the one that it serves is at the bottom.  That one is taken off the line now, too.  After the word
- * says that it is not kept any more. */
+ * the one that it serves is at the bottom.  That one is taken off the line now, too.  After the
+ * word says that it is not kept any more. */
 struct fl_slot *fl_line_resume(fifolock_t *lock, struct fl_slot *keeper)
 {
 	struct fl_slot *served = keeper->newer ? fl_slot_at(keeper->newer) : NULL;
@@ -269,7 +269,7 @@ struct fl_slot *fl_line_resume(fifolock_t *lock, struct fl_slot *keeper)
 	return served;
 }
 
-/* Before the chain again, linked by newer: those who hold nothing. */
+/* Before the chain again, linked by newer: requests without a hold. */
 static void put_before(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot *newest)
 {
 	uint32_t *front = front_of(lock);
@@ -284,8 +284,8 @@ static void put_before(fifolock_t *lock, struct fl_slot *oldest, struct fl_slot 
 }
 
 /* Put the count requests, oldest first, just taken off and still linked by newer, back to
- * the front: but a conversion that has come meanwhile stays before those who hold
- * nothing. */
+ * the front: but a conversion that has come meanwhile stays before requests
+ * without a hold. */
 void fl_line_put_back(fifolock_t *lock, struct fl_slot *oldest, uint32_t count)
 {
 	struct fl_slot *ahead = NULL, *first = NULL, *last = NULL, *slot = oldest, *newer;

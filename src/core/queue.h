@@ -28,7 +28,7 @@
 
 /* Any thread.  EAGAIN: so many are in line already. */
 struct fl_place {
-	uint32_t ticket; /* for whoever may no longer look at the slot */
+	uint32_t ticket; /* when the slot may not be looked at any more */
 	bool behind;	 /* somebody was in line before it */
 };
 int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
@@ -41,14 +41,15 @@ uint32_t fl_line_length(const fifolock_t *lock); /* length.c */
 bool fl_line_is_full(fifolock_t *lock, uint32_t ticket, uint32_t limit);
 uint32_t
 fl_line_drawn(const fifolock_t *lock); /* tickets, at least all that are in line */
-bool fl_line_is_empty(
-	const fifolock_t *lock); /* for who has joined: it is not there any more */
+/* After joining: the slot is not there any more. */
+bool fl_line_is_empty(const fifolock_t *lock);
 bool fl_line_is_newest(const fifolock_t *lock, const struct fl_slot *slot);
 bool fl_line_follows(const struct fl_slot *slot, const struct fl_slot *older);
 
 /* The owner of the role. */
 struct fl_slot *fl_line_settle(fifolock_t *lock); /* the first conversion that came */
-void fl_line_touch(fifolock_t *lock); /* who joins later knows what came before */
+/* A thread that joins later knows what came before. */
+void fl_line_touch(fifolock_t *lock);
 struct fl_slot *fl_line_head(const fifolock_t *lock);
 struct fl_slot *fl_line_after(const fifolock_t *lock, struct fl_slot *slot);
 void fl_line_cut(fifolock_t *lock, struct fl_slot *slot);

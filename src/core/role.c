@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * role.c - who keeps the scanner's role, see role.h.
+ * role.c - which slot keeps the scanner's role, see role.h.
  *
  *	row       released by           acquired by            what it carries
  *	[ROLE]    fl_role_change,       the same two,          head, dequeued, links; and all that
@@ -23,7 +23,7 @@
 FL_ALL_MY const fifolock_t *fl_kept_lock;
 FL_ALL_MY struct fl_slot *fl_kept_slot;
 
-/* By the lock's address: {ticket, slot} of who was granted last, and how many times more the role is
+/* By the lock's address: {ticket, slot} of the last grant, and how many times more the role is
  * not kept with nobody in line.  Locks may share one, so these are hints, and may be lost. */
 #define BOARDS 64
 static struct board {
@@ -31,8 +31,8 @@ static struct board {
 	uint32_t skips;
 } __attribute__((aligned(64))) boards[BOARDS];
 
-/* Threads that are asleep, or about to be, and whose sections others run, by the lock's address, too.
- * The line is with whoever runs sections, as long as nobody falls asleep. */
+/* Threads that are asleep, or about to be, and whose sections others run, by the lock's address,
+ * too. The line is with whoever runs sections, as long as nobody falls asleep. */
 static struct {
 	uint32_t count;
 } __attribute__((aligned(64))) dormitories[BOARDS];
@@ -188,7 +188,7 @@ bool fl_role_done(struct fl_slot *slot, const fifolock_t *lock)
 
 bool fl_role_orphan(struct fl_slot *slot)
 {
-	/* [ROLE] acquire: who took the role from it is done with it */
+	/* [ROLE] acquire: the thread that took the role from it is done with it */
 	uint64_t note = fl_load_acquire(&slot->note), to;
 
 	do {

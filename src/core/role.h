@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * role.h - the scanner's role while nobody scans: who keeps it, and where that is found.
+ * role.h - the scanner's role while no thread scans: which slot keeps it, and how that is found.
  *
  * Where the hold that is granted is one beside which nothing fits, nothing is left to decide
  * until it is given back.  So the role goes with it: the word says QUEUED|RESCAN without
  * SCANNING (fl_word_kept), and the slot of the thread that holds says so, too, in its note.
  * That slot, the keeper, stays at the bottom of the chain.  When its thread gives the hold
  * back it passes hold and role to the slot behind it, and touches nothing of the lock
- * (fl_pass, pass.c).  Whoever needs a scanner meanwhile (a departure, a closing, a look, a
+ * (fl_pass, pass.c).  What needs a scanner meanwhile (a departure, a closing, a look, a
  * release by another thread) takes the role from the keeper, whose hold is then like
  * any other.  The note decides, by compare-and-swap:
  *
  *	KEPT -> PASSING		the keeper's thread: about to pass it on
  *	PASSING -> KEPT		... not to that one
- *	PASSING -> RECALLED	whoever has news: the one who passes announces them.  Again by the
- *				next one who has news
+ *	PASSING -> RECALLED	a thread with news: the one that passes announces them.  Again by
+ *				the next one with news
  *	PASSING, RECALLED -> 0	passed
- *	KEPT -> TAKEN -> 0	who takes it, and has taken the keeper out of the chain
+ *	KEPT -> TAKEN -> 0	the thread that takes it, and has taken the keeper out of the chain
  *	0 -> PASSING -> KEPT	the scanner whose commit grants it: before, and after that
- *	|ORPHAN			the thread waits with another slot by now: whoever makes it 0
+ *	|ORPHAN			the thread waits with another slot by now: the one that makes it 0
  *				gives this one back
  *
  * A slot is used again only when its note is 0.  That the role rests with a slot of that lock
@@ -26,9 +26,9 @@
  * harmless: if it says KEPT for this lock now, it is right now.
  *
  * At each moment one slot's note speaks of the lock as long as the word is kept: the next one is
- * written before the former is made 0.  So who looks and finds none has been overtaken, and
- * looks again; in a signal handler, where the thread it has interrupted stands still, the
- * first look finds it.
+ * written before the former is made 0.  So a thread that looks and finds none has been
+ * overtaken, and looks again; in a signal handler, where the thread it has interrupted stands
+ * still, the first look finds it.
  */
 #ifndef FL_ROLE_H
 #define FL_ROLE_H
@@ -77,7 +77,7 @@ bool fl_role_done(struct fl_slot *slot, const fifolock_t *lock);
 /* The thread goes on with another slot, if this one is still needed.  False: it is not. */
 bool fl_role_orphan(struct fl_slot *slot);
 
-/* For whoever looks for it, and whoever wants to know how far the line has come: a hint. */
+/* Where to look for it, and how far the line has come: hints. */
 void fl_role_publish(const fifolock_t *lock, uint32_t ticket, uint32_t slot);
 void fl_role_hide(void);			  /* from a race detector */
 uint32_t fl_role_reached(const fifolock_t *lock); /* a ticket that has been granted */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * scan.c - what a scanner does: take from the head of the line whom the word has room for,
- * commit, tell.  lock.c has the algorithm as a whole.
+ * scan.c - what a scanner does: take from the head of the line the requests that the word
+ * has room for, commit, tell.  lock.c has the algorithm as a whole.
  *
  *	row      released by            acquired by               what it carries
  *	[HOLD]   commit                 commit                    the holders' writes
@@ -59,8 +59,8 @@ static int objection(const struct scan *scan, const struct fl_slot *head)
 	return 0;
 }
 
-/* Is the word still the one that this scan goes by?  Who joined after changing it may
- * be taken with the older word in hand. */
+/* Is the word still the one that this scan goes by?  A request that joined after changing
+ * it may be taken with the older word in hand. */
 static bool is_current(const struct scan *scan)
 {
 	return fl_load_relaxed(&scan->lock->word) == scan->word; /* [OLDER] */
@@ -145,7 +145,7 @@ static void keep_not(struct scan *scan)
 	scan->keeper = NULL;
 }
 
-/* Take off the line, from the head on, whom the word has room for. */
+/* Take off the line, from the head on, the requests that the word has room for. */
 static void collect(struct scan *scan)
 {
 	struct fl_slot *head;
@@ -155,7 +155,7 @@ static void collect(struct scan *scan)
 	if (scan->keeper && scan->closed)
 		keep_not(scan);
 	while (!scan->keeper && (head = fl_line_head(scan->lock))) {
-		/* Who has come meanwhile, after an opening, has brought that along. */
+		/* A request that has come after an opening has brought that along. */
 		scan->closed = scan->closed && fl_closed(scan->lock);
 		error = objection(scan, head);
 		if (error == EPERM && !is_current(scan))
@@ -252,7 +252,7 @@ static bool clear_rescan(fifolock_t *lock, uint64_t *word)
 	return true;
 }
 
-/* Before the commit: where it is found by whoever sees that the word is kept. */
+/* Before the commit: where it is found by threads that see that the word is kept. */
 static void prepare_keeper(const struct scan *scan)
 {
 	struct fl_slot *keeper = scan->keeper;
@@ -306,7 +306,7 @@ static bool commit(struct scan *scan)
 	return done;
 }
 
-/* Who holds from now on; before the first of them is told, who may be the last to hold. */
+/* The holds from now on; before the first owner is told, which may be the last to hold. */
 static void book(const struct scan *scan)
 {
 	const struct fl_slot *slot = scan->granted.oldest;
@@ -322,7 +322,7 @@ static void book(const struct scan *scan)
 	}
 }
 
-/* After the commit: whom the caller serves, and everybody told. */
+/* After the commit: the section that the caller is to run; all owners are told. */
 static void conclude(struct scan *scan)
 {
 	struct fl_service *service = scan->service;

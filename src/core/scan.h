@@ -8,7 +8,7 @@
 #include "slot.h"
 
 /* The caller of a join or a release is ready to run the sections of others, while it keeps the
- * scanner's role with a slot of its own (server).  If it is to, then who is the first, and which
+ * scanner's role with a slot of its own (server).  If it is to, then which is the first, and which
  * hold it has for them all: of the mode that they are of. */
 struct fl_service {
 	struct fl_slot *server; /* NULL: none is needed yet */
@@ -27,8 +27,8 @@ struct batch {
 	uint32_t count;
 };
 
-/* One scan.  Whom it takes off the line it grants, or turns away (refused): after the
- * commit. */
+/* One scan.  The requests that it takes off the line it grants, or turns away (refused): after
+ * the commit. */
 struct scan {
 	fifolock_t *lock;
 	const fifolock_modes_t *modes;
@@ -56,7 +56,7 @@ struct scan {
  * somebody else gave back the hold that it was to give back. */
 int fl_scan(struct scan *scan);
 
-/* As that scan begins, for who looks at the line before: bring it up to date (settle.c). */
+/* As that scan begins, for a look at the line before: bring it up to date (settle.c). */
 void fl_scan_settle(struct scan *scan);
 
 /* Off the line and turned away, unless it has left. */

@@ -59,7 +59,7 @@ static enum fl_took leave_word(const fifolock_t *lock, struct fl_slot *slot,
 		return passes ? FL_PASSER : FL_TAKER;
 	if (role == FL_PASSING)
 		role = FL_RECALLED;
-	/* Also where it is the same: what came before is seen by who makes it 0. */
+	/* Also where it is the same: what came before is seen by the thread that makes it 0. */
 	return fl_role_change(slot, &note, fl_role_note(lock, role)) ? FL_HEARD
 								     : FL_MISSED;
 }

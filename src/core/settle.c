@@ -36,13 +36,13 @@ void fl_refuse(struct scan *scan, struct fl_slot *slot, int error)
 /* What a conversion in line keeps while it waits; nothing if it has left already. */
 static uint64_t kept_by(const struct fl_slot *slot)
 {
-	/* Who left before the last one asked is seen to have left. */
+	/* One that left before the last one asked is seen to have left. */
 	return fl_slot_has_left(slot) ? 0 : fl_slot_gives(slot);
 }
 
 /* What is known of the conversions in line while one looks at them, from the head on: the
  * holds that they keep, all together, and for each mode how many of these are those of
- * the first one that waits for it and of those before.  Whoever waits for the same mode
+ * the first one that waits for it and of those before.  One that waits for the same mode
  * further back has fewer behind it, and is not kept waiting by more. */
 struct keepers {
 	uint64_t kept;
@@ -80,7 +80,7 @@ static bool all_fit(const struct scan *scan, const struct fl_slot *head)
 }
 
 /* Would one of them wait for ever because of what the next one keeps?  Each waits for the
- * holds of those behind it, who wait for it. */
+ * holds of those behind it, which wait for it. */
 static bool wait_for_each_other(const struct scan *scan, const struct keepers *all,
 				const struct fl_slot *next)
 {
@@ -96,7 +96,7 @@ static bool wait_for_each_other(const struct scan *scan, const struct keepers *a
 }
 
 /* Of two conversions that wait for each other the later one is turned away.  first: of
- * those who have just come, while the others have been looked at before. */
+ * those that have just come, while the others have been looked at before. */
 static void refuse_deadlocks(struct scan *scan, struct fl_slot *first)
 {
 	struct fl_slot *head = fl_line_head(scan->lock), *slot, *newer;

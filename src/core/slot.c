@@ -3,17 +3,17 @@
  * slot.c - the slot's word: what becomes of a request is decided here, against its owner
  * that gives up, and told here, to its owner that sleeps.
  *
- * Every step but one (fl_complete_awake) is a read-modify-write of the one word, so any two of them come
- * one after the other, whatever the order in which threads see other things:
+ * Every step but one (fl_complete_awake) is a read-modify-write of the one word, so any two of them
+ * come one after the other, whatever the order in which threads see other things:
  *
  *	claim or leave		Each looks for the other's bit in what it finds.  So either the
  *				request has left, and nothing was ever granted to it; or it will
  *				be told, even if its deadline passes at that very moment.
  *	told or falling asleep	Either the owner finds what it was told, instead of falling
- *				asleep; or whoever tells it finds ASLEEP, and wakes it.
+ *				asleep; or the thread that tells it finds ASLEEP, and wakes it.
  *	rouse or falling asleep	the same
- *	admit or leave		Either the scanner finds that the conversion has left; or who
- *				leaves finds ADMITTED, and says so to the scanner.
+ *	admit or leave		Either the scanner finds that the conversion has left; or its
+ *				owner finds ADMITTED, and tells the scanner that it leaves.
  *	retire or joined	The second of the two gives the slot back.
  *
  * That is EITHER in the table: which came first is all that there is to know, and it needs no
@@ -36,8 +36,8 @@
  *	[ROLE]    Only the scanner sets it, and the scanner looks.
  *	[HINT]    Only says how long it has waited.
  *	[NOTE]    Its owner's, and goes with the push as call and ctx do.  Atomic, because a
- *	          closing looks at the notes of all slots (cond.c), and whoever looks for the
- *	          keeper (role.c).
+ *	          closing looks at the notes of all slots (cond.c), and a thread that looks
+ *	          for the keeper does (role.c).
  */
 #include "slot.h"
 #include "atomic.h"
@@ -170,8 +170,8 @@ static int nap(const struct fl_slot *slot, uint32_t word,
 	return 0;
 }
 
-/* Sleep until the slot's word changes.  Whoever is CLAIMED can leave no more
- * and waits for the outcome without a deadline. */
+/* Sleep until the slot's word changes.  An owner whose slot is CLAIMED can
+ * leave no more and waits for the outcome without a deadline. */
 static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *deadline)
 {
 	stamp(slot);

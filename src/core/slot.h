@@ -19,11 +19,11 @@
  *	CLAIMED -> 0		scanner: not after all (see put_back in scan.c)
  *	any but LEFT -> GRANTED	scanner, after its commit; the slot is the owner's
  *	any but LEFT -> REFUSED	the same, and verdict says why
- *	any but LEFT -> RAN	who ran the section, after its release
+ *	any but LEFT -> RAN	the thread that ran the section
  *	0 -> LEFT		owner gave up; the slot is the scanner's
  *	any -> any|ADMITTED	scanner: a conversion is in the line now
  *	any -> any|JOINED	joining thread: it does not touch the slot of a request any more
- *	any -> any|FREED	who is done with the slot of a request; the second of these two
+ *	any -> any|FREED	the thread that is done with the slot of a request; the second of the two
  *				gives it back
  *	any -> any|ROUSED	a closing: the owner, if it waits at a condition, looks at its
  *				note.  It may hit a slot that has moved on: harmless
@@ -42,10 +42,10 @@
 
 /* How a request waits, and what its grant does.  None: it waits to the end, and
  * its grant wakes a thread. */
-#define FL_LEAVES    1u	 /* may leave: a grant must claim it first */
-#define FL_CONVERTS  2u	 /* a conversion: goes before all who hold nothing */
-#define FL_CALLS     4u	 /* the grant calls back; the slot is then the granter's */
-#define FL_RUNS	     8u	 /* wants its section run: call(ctx), by whoever comes to it */
+#define FL_LEAVES    1u /* may leave: a grant must claim it first */
+#define FL_CONVERTS  2u /* a conversion: goes before all requests without a hold */
+#define FL_CALLS     4u /* the grant calls back; the slot is then the granter's */
+#define FL_RUNS	     8u /* wants its section run: call(ctx), by the thread that comes to it */
 #define FL_NO_LIMIT  16u /* the limit on the line is not for it */
 #define FL_NO_THREAD 32u /* no thread sleeps for it: it says itself since when it waits */
 
@@ -118,7 +118,8 @@ void fl_slot_set_note(struct fl_slot *slot, uint64_t note);
 
 /* ---- the word (slot.c) ---- */
 
-/* 0 -> CLAIMED: it can leave no more.  False: it has left.  Who cannot leave needs no claim. */
+/* 0 -> CLAIMED: it can leave no more.  False: it has left.  One that cannot leave needs no
+ * claim. */
 bool fl_claim(struct fl_slot *slot);
 
 /* CLAIMED -> 0.  The owner may be waiting for the claim's outcome. */
@@ -160,8 +161,8 @@ void fl_await_claim(struct fl_slot *slot);
 void fl_slot_rouse(struct fl_slot *slot);
 void fl_slot_calm(struct fl_slot *slot);
 
-/* The slot of a request (FL_NO_THREAD) is not needed any more: by who is done with it, and by the
- * thread that joined, once it does not touch it again.  The second gives it back. */
+/* The slot of a request (FL_NO_THREAD) is not needed any more: said by the thread that is done with
+ * it, and by the one that joined, once it does not touch it again.  The second gives it back. */
 void fl_slot_retire(struct fl_slot *slot);
 void fl_slot_joined(struct fl_slot *slot);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * wait.c - what a thread does between joining the line and its grant.
- * Nothing here decides who is granted or when; it only decides who is awake.
+ * Nothing here decides which request is granted or when; only which threads are awake.
  *
- *	spin	Who is next looks at its slot for a moment: its grant is about to come.
+ *	spin	The thread that is next looks at its slot for a moment: its grant is about to come.
  *	yield	While the line moves, waiters stay awake and yield.  A yield costs a
  *		fraction of sleeping and being woken, most of all where a processor has
  *		gone idle meanwhile; and threads that take turns on a processor come
@@ -11,11 +11,11 @@
  *		from one grant to the next.  With too many it does not: one that came
  *		too early yields again, and is then too late.  So, far from the head,
  *		only one on each processor does, to keep it from going idle.
- *		Nobody who wants to work is kept from a processor.
+ *		No thread that has work is kept from a processor.
  *	doze	Everybody else sleeps on the slot's word.
  *
  *	relaxed   because
- *	[HINT]    Decides who is awake, nothing else; what is old costs a turn.
+ *	[HINT]    Decides which threads are awake, nothing else; what is old costs a turn.
  */
 #include "wait.h"
 #include "observe/account.h"
@@ -72,8 +72,8 @@ static int32_t ahead(const struct fl_slot *slot, uint32_t reached)
 
 /* So many places from the head a waiter spins, as its grant is about to come, and yields only
  * after as many spins in which the line has stood still: somebody before it may want this
- * very processor.  With half of the processors for those who spin, the others are left for those
- * who yield to come near, and for the one who holds. */
+ * very processor.  With half of the processors for threads that spin, the others are left for
+ * those that yield to come near, and for the holder. */
 static uint32_t near_places(void)
 {
 	uint32_t half = fl_processors() / 2;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * walk.c - see walk.h.  Who looks at the line is its scanner for that long, and lets the scan
- * go on.
+ * walk.c - see walk.h.  The thread that looks at the line is its scanner for that long, and lets
+ * the scan go on.
  *
  *	row      released by                 acquired by       what it carries
  *	[SCAN]   commit (scan.c)             try_to_scan,      head, dequeued, links

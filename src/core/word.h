@@ -10,7 +10,7 @@
  *	     Legal to leave set when the line has emptied; illegal to clear while
  *	     it has not.
  * SCANNING  One thread owns the line and grants from its head.  Only with
- *	     QUEUED.  Set by whoever becomes that thread, cleared by its commit.
+ *	     QUEUED.  Set by the thread that becomes it, cleared by its commit.
  * RESCAN    Arrivals or departures were announced since the scanner last looked.
  *	     Set by anybody, cleared by the scanner only, and before it looks.
  *
@@ -61,7 +61,7 @@ static inline uint64_t fl_word_resumed(uint64_t word)
 }
 
 /* fifolock_modes_t.flags.  Somebody keeps books of what is BOOKED, so no fast path may
- * take it.  ALONE: whoever holds this mode is alone, nothing fits beside. */
+ * take it.  ALONE: a hold of this mode is alone, nothing fits beside. */
 #define FL_MODES_OWNER_CHECKED 1u
 #define FL_MODES_COUNTED       2u /* a table inside a fifolock_stats_t (stats.c) */
 #define FL_MODES_WATCHED       4u /* a race detector hears of it (watch.c) */
