@@ -8,7 +8,7 @@
  * be waiting for a lock, and a signal handler may be first.  So with glibc they are in the
  * room that it keeps for libraries which ask for it when they are loaded (initial-exec).
  * That room is small and shared: 96 bytes for all of src/ together, whatever is added
- * (tests/names.sh).  musl makes room for all threads when it opens a library, by itself, and
+ * (tests/checks/names.sh).  musl makes room for all threads when it opens a library, by itself, and
  * refuses libraries that ask for more than that: there, and elsewhere, the compiler's own way.
  *
  * KEYS_WITHOUT_MALLOC: glibc has room in each thread for the values of the first 32 keys; for

@@ -30,7 +30,7 @@
  * Musuvathi, Nagarakatte, ASPLOS 2010).
  */
 #include "inside.h"
-#include "../random.h"
+#include "../support/random.h"
 #include "pool_inside.h"
 #include "watch.h"
 

@@ -43,7 +43,7 @@
 #define TEST_H
 #define cr_assert(ok, ...) ((ok) ? (void)0 : violation(__VA_ARGS__))
 __attribute__((noreturn, format(printf, 1, 2))) void violation(const char *format, ...);
-#include "../oracle.h"
+#include "../support/oracle.h"
 #include <fifolock/cond.h>
 #include <fifolock/fifolock.h>
 

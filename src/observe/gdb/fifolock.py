@@ -19,7 +19,7 @@ It knows by heart what is private to the library: fifolock_t, fifolock_modes_t a
 fifolock_stats_t (include/fifolock), fifolock_request_t, and in src struct fl_slot and the bits of
 its word (core/queue.h), the flags of the state word and of mode tables (core/word.h), where slots
 are (core/pool.c), the debug build's records (observe/debug/cells.h, records.h, records.c). All of
-it is for 64 bits. tests/gdb.sh notices what changes there.
+it is for 64 bits. tests/checks/gdb.sh notices what changes there.
 
 What it asks gdb in words it asks in C, whatever the language of the program, and with decimal
 numbers: see plainly. What the user writes is taken as the user's language has it.

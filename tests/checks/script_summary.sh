@@ -4,7 +4,7 @@
 # whatever it said before; what was skipped is listed with its reason.
 # usage: summary.sh SOURCE_DIR
 set -eu
-summary=$1/tests/summary
+summary=$1/tests/support/summary
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 log=$dir/log

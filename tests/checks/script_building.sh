@@ -18,7 +18,7 @@ command_is() { # name, script
 	printf '#!/bin/sh\n%s\n' "$2" >"$dir/bin/$1"
 	chmod +x "$dir/bin/$1"
 }
-# does STATUS FUNCTION ARGUMENT...: of tests/building
+# does STATUS FUNCTION ARGUMENT...: of tests/support/building
 does() {
 	wanted=$1
 	shift

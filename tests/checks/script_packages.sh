@@ -4,7 +4,7 @@
 # better to have stops nobody.
 # usage: packages.sh SOURCE_DIR
 set -eu
-packages=$1/tests/packages
+packages=$1/tests/support/packages
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/bin"
