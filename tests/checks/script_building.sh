@@ -4,7 +4,7 @@
 # configured otherwise, or before packages came, and not else.
 # usage: building.sh SOURCE_DIR
 set -eu
-tests=$1/tests
+support=$1/tests/support
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/bin" "$dir/folder"
@@ -24,7 +24,7 @@ does() {
 	shift
 	status=0
 	PATH=$dir/bin:$PATH sh -c '. "$0/packages"; . "$0/building"; missing_packages() { cat "$LACKING"; }
-		"$@"' "$tests" "$@" >"$dir/out" 2>&1 || status=$?
+		"$@"' "$support" "$@" >"$dir/out" 2>&1 || status=$?
 	[ $status -eq "$wanted" ] || fail "status $status: $*"
 }
 says() { grep -qx -- "$1" "$dir/out" || fail "it does not say '$1'"; }
