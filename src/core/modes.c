@@ -269,7 +269,7 @@ int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes)
 }
 
 /* The presets: what fifolock_modes_compile makes of the matrices in the tests
- * (tests/unit/test_modes.c compares them, whole).  Each row is {unit, bias, guard, field}. */
+ * (tests/unit/modes.c compares them, whole).  Each row is {unit, bias, guard, field}. */
 
 const fifolock_modes_t fifolock_mutex_modes = {
 	.count = 1,

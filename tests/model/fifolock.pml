@@ -65,7 +65,7 @@
  *	weak memory   All see every step at once.  The tables of orderings in the sources
  *	              are about that.
  *	misuse        Giving back what is not held (EPERM).
- *	rows          fits() is what they stand for; test_word.c walks them.
+ *	rows          fits() is what they stand for; word.c walks them.
  *	conversions   and callbacks, sections, other locks whose slots come here: tested and
  *	              explored, not modelled.
  *	reaping       In one step with the swap of left: cuts touch what a push at the tail,

@@ -1,0 +1,796 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * handover_forced.c - what others do while a thread passes its hold on to the next one, and with
+ * it the scanner's role, without a touch of the lock (pass.c).
+ *
+ * As in regressions_forced.c: in a hook of the thread under test others act, and are waited for.
+ */
+#define _GNU_SOURCE
+#include "hooks.h"
+#include "other_thread.h"
+#include "core/queue.h"
+#include "test.h"
+#include "core/word.h"
+
+#include <fifolock/modes.h>
+#include <fifolock/request.h>
+
+enum {
+	X = FIFOLOCK_EXCLUSIVE,
+	S = FIFOLOCK_SHARED,
+	U = FIFOLOCK_UPDATE,
+};
+
+_Thread_local struct hooks hooks;
+
+static fifolock_t lock;
+static pthread_t heir;
+static fifolock_request_t last;
+static int had, said;		     /* what the heir and a stranger were told */
+static bool asleep, holds, may_give; /* atomic */
+
+static void set(bool *flag)
+{
+	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
+}
+
+static void until(const bool *flag)
+{
+	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+/* ... and known to be; nobody scans any more. */
+static void until_in_line(uint32_t count)
+{
+	while (fifolock_waiting(&lock) != count ||
+	       (__atomic_load_n(&lock.word, __ATOMIC_ACQUIRE) &
+		(FL_QUEUED | FL_SCANNING)) != FL_QUEUED)
+		sched_yield();
+}
+
+static void sleeps(void)
+{
+	set(&asleep);
+}
+
+static void inherits(void)
+{
+	hooks.sleep = sleeps;
+	had = fifolock_lock(&lock, X);
+	set(&holds);
+	until(&may_give);
+	if (!had)
+		had = fifolock_unlock(&lock, X);
+}
+
+static void gives(void)
+{
+	said = fifolock_unlock(&lock, X);
+}
+
+static void one_more_waits_and_the_holder_gives(void)
+{
+	heir = begins(inherits);
+	until(&asleep);
+	elsewhere(gives);
+}
+
+/* This thread holds, and keeps the role; behind it is the heir. */
+static void keeps(void)
+{
+	cr_assert_eq(fifolock_trylock(&lock, X), 0);
+	hooks.sleep = one_more_waits_and_the_holder_gives;
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	cr_assert_null(hooks.sleep);
+	cr_assert_eq(said, 0);
+}
+
+/* The same, and behind the heir somebody who can be asked what has become of it. */
+static void keeps_before_two(void)
+{
+	keeps();
+	cr_assert_eq(fifolock_request(&lock, X, 1, &last, NULL, NULL), EINPROGRESS);
+}
+
+/* It has been passed on while that happened. */
+static void passes_while(void (*act)(void))
+{
+	hooks.pass = act;
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	cr_assert_null(hooks.pass, "passed on");
+	until(&holds);
+}
+
+static void is_over(void)
+{
+	set(&may_give);
+	pthread_join(heir, NULL);
+	cr_assert_eq(had, 0);
+}
+
+static void is_free(void)
+{
+	cr_assert_eq(fifolock_waiting(&lock), 0u);
+	cr_assert_eq(fifolock_trylock(&lock, X), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
+
+static void happens(void)
+{
+}
+
+Test(passed, on_the_hold_goes_without_a_look_at_the_lock, .description = "G6")
+{
+	keeps();
+	hooks.scan = happens;
+	hooks.loads = &lock.word;
+	hooks.loaded = happens;
+	passes_while(happens);
+	cr_assert_not_null(hooks.scan);
+	cr_assert_not_null(hooks.loaded);
+	hooks = (struct hooks){0};
+	is_over();
+	is_free();
+}
+
+static uint32_t in_line;
+
+static void asks_how_many_wait(void)
+{
+	in_line = fifolock_waiting(&lock);
+}
+
+Test(passed, on_the_line_has_the_length_that_it_has, .description = "one count, no scan")
+{
+	keeps_before_two();
+	asks_how_many_wait();
+	cr_assert_eq(in_line, 2u);
+	passes_while(asks_how_many_wait);
+	cr_assert_eq(in_line, 2u, "the heir has not been told");
+	cr_assert_eq(fifolock_waiting(&lock), 1u);
+	is_over();
+	cr_assert_eq(fifolock_waiting(&lock), 0u);
+	cr_assert_eq(fifolock_request_poll(&last), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	is_free();
+}
+
+static void closes(void)
+{
+	fifolock_close(&lock);
+}
+
+static void closes_elsewhere(void)
+{
+	elsewhere(closes);
+}
+
+Test(passed, on_a_closing_meanwhile_turns_away_who_is_behind, .description = "G4")
+{
+	keeps_before_two();
+	passes_while(closes_elsewhere);
+	cr_assert_eq(fifolock_request_poll(&last), ECANCELED);
+	is_over();
+	fifolock_reopen(&lock);
+	is_free();
+}
+
+static void cancels(void)
+{
+	said = fifolock_request_cancel(&last);
+}
+
+static void cancels_elsewhere(void)
+{
+	elsewhere(cancels);
+}
+
+Test(passed, on_who_leaves_meanwhile_is_out_of_line_afterwards, .description = "G4")
+{
+	keeps_before_two();
+	passes_while(cancels_elsewhere);
+	cr_assert_eq(said, 0);
+	cr_assert_eq(fifolock_waiting(&lock), 0u);
+	is_over();
+	is_free();
+}
+
+static void gives_elsewhere(void)
+{
+	elsewhere(gives);
+}
+
+Test(passed, on_a_hold_cannot_be_given_back_by_another_thread, .description = "G7")
+{
+	keeps_before_two();
+	passes_while(gives_elsewhere);
+	cr_assert_eq(said, EPERM);
+	cr_assert_eq(fifolock_holds(&lock, X), 1u);
+	cr_assert_eq(fifolock_request_poll(&last), EINPROGRESS);
+	is_over();
+	cr_assert_eq(fifolock_request_poll(&last), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	is_free();
+}
+
+static void converts(void)
+{
+	said = fifolock_tryconvert(&lock, X, S);
+}
+
+static void converts_elsewhere(void)
+{
+	elsewhere(converts);
+}
+
+Test(passed, on_a_hold_cannot_be_converted_by_another_thread, .description = "G7")
+{
+	keeps_before_two();
+	passes_while(converts_elsewhere);
+	cr_assert_eq(said, EPERM);
+	cr_assert_eq(fifolock_holds(&lock, X), 1u);
+	is_over();
+	cr_assert_eq(fifolock_request_poll(&last), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	is_free();
+}
+
+Test(passed, on_only_what_is_held_is, .description = "G7")
+{
+	keeps();
+	hooks.pass = happens;
+	cr_assert_eq(fifolock_unlock(&lock, S), EPERM);
+	cr_assert_not_null(hooks.pass);
+	passes_while(happens);
+	is_over();
+	is_free();
+}
+
+/* ---- it is to be passed on, and then it is not ---- */
+
+static struct timespec deadline;
+
+/* No deadline: it waits to the end. */
+static void waits(void)
+{
+	hooks.sleep = sleeps;
+	had = deadline.tv_sec ? fifolock_timedlock(&lock, X, &deadline)
+			      : fifolock_lock(&lock, X);
+	set(&holds);
+}
+
+static void one_waits(void)
+{
+	heir = begins(waits);
+	until(&asleep);
+}
+
+Test(passed, on_to_who_was_put_back_it_is_one_hold, .description = "G2 G7")
+{
+	cr_assert_eq(fifolock_trylock(&lock, X), 0);
+	one_waits();
+	hooks.commit = gives_elsewhere;
+	cr_assert_eq(fifolock_unlock(&lock, X), EPERM);
+	cr_assert_null(hooks.commit);
+	cr_assert_eq(said, 0);
+	pthread_join(heir, NULL);
+	cr_assert_eq(had, 0);
+	cr_assert_eq(fifolock_holds(&lock, X), 1u);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	is_free();
+}
+
+static void takes_another(void)
+{
+	said = fifolock_tryconvert(&lock, S, U);
+}
+
+static void takes_another_elsewhere(void)
+{
+	elsewhere(takes_another);
+}
+
+Test(passed, on_to_who_was_put_back_it_may_leave_again, .description = "G4 G7")
+{
+	fifolock_init(&lock, &fifolock_update_modes);
+	deadline = test_in_ns(CLOCK_MONOTONIC, 200000000);
+	cr_assert_eq(fifolock_trylock(&lock, S), 0);
+	one_waits();
+	hooks.commit = takes_another_elsewhere;
+	cr_assert_eq(fifolock_unlock(&lock, S), EPERM);
+	cr_assert_eq(said, 0);
+	pthread_join(heir, NULL);
+	cr_assert_eq(had, ETIMEDOUT);
+	cr_assert_eq(fifolock_waiting(&lock), 0u);
+	cr_assert_eq(fifolock_unlock(&lock, U), 0);
+	is_free();
+}
+
+/* ---- not the only hold ---- */
+
+static void gives_the_other(void)
+{
+	said = fifolock_unlock(&lock, S);
+}
+
+static void gives_the_other_elsewhere(void)
+{
+	elsewhere(gives_the_other);
+}
+
+/* X is granted beside S, but then no S beside X: whoever gives S back meanwhile does not give back
+ * what is passed on. */
+Test(passed, on_beside_another_hold_both_are_given_back, .description = "G7")
+{
+	const struct fifolock_mode modes[] = {
+		[X] = {.name = "X", .max = 1},
+		[S] = {.name = "S", .conflicts = 1u << X},
+	};
+	fifolock_modes_t table;
+
+	cr_assert_eq(fifolock_modes_compile(&table, modes, 2, NULL, 0), 0);
+	fifolock_init(&lock, &table);
+	cr_assert_eq(fifolock_trylock(&lock, S), 0);
+	keeps();
+	hooks.pass = gives_the_other_elsewhere;
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	if (hooks.pass)
+		gives_the_other();
+	hooks.pass = NULL;
+	cr_assert_eq(said, 0);
+	until(&holds);
+	is_over();
+	is_free();
+}
+
+/* ---- from section to section ---- */
+
+static pthread_t waiting[3];
+static int answers[3];
+static unsigned mode = X;     /* of the sections */
+static bool scanned;	      /* between the first section and the third */
+static uint64_t began, ended; /* by the coarse clock */
+
+static uint64_t now_coarse(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void first_section(void *unused)
+{
+	(void)unused;
+	hooks.scan = happens;
+}
+
+static void second_section(void *unused)
+{
+	(void)unused;
+}
+
+static void third_section(void *unused)
+{
+	(void)unused;
+	ended = now_coarse();
+	scanned = !hooks.scan;
+	hooks.scan = NULL;
+}
+
+static void runs_the_first(void)
+{
+	answers[0] = fifolock_run(&lock, mode, first_section, NULL);
+}
+
+static void runs_the_second(void)
+{
+	answers[1] = fifolock_run(&lock, mode, second_section, NULL);
+}
+
+static void runs_the_third(void)
+{
+	answers[2] = fifolock_run(&lock, mode, third_section, NULL);
+}
+
+/* Three threads, in that order. */
+static void line_up(void (*const runs[])(void))
+{
+	for (unsigned i = 0; i < 3; i++) {
+		waiting[i] = begins(runs[i]);
+		until_in_line(i + 1);
+	}
+}
+
+static void while_three_wait(void *unused)
+{
+	void (*const runs[])(void) = {runs_the_first, runs_the_second, runs_the_third};
+
+	(void)unused;
+	line_up(runs);
+	began = now_coarse();
+}
+
+/* Of the second mode, so that no slot is of it to begin with.  Where they take too long, by the
+ * clock, one thread does not run all of them. */
+Test(passed, on_from_section_to_section_without_a_scan, .description = "G6")
+{
+	const struct fifolock_mode modes[] = {
+		[X] = {.name = "X", .max = 1, .conflicts = 1u << S},
+		[S] = {.name = "another X", .max = 1, .conflicts = 1u << X},
+	};
+	fifolock_modes_t table;
+
+	cr_assert_eq(fifolock_modes_compile(&table, modes, 2, NULL, 0), 0);
+	fifolock_init(&lock, &table);
+	mode = S;
+	do {
+		cr_assert_eq(fifolock_run(&lock, mode, while_three_wait, NULL), 0);
+		for (unsigned i = 0; i < 3; i++) {
+			pthread_join(waiting[i], NULL);
+			cr_assert_eq(answers[i], 0);
+		}
+	} while (scanned && ended != began);
+	cr_assert_not(scanned);
+	is_free();
+}
+
+/* ---- and whoever takes the role ---- */
+
+static void is_turned_away(void *ctx, int status)
+{
+	(void)ctx;
+	said = status;
+	until(&holds);
+}
+
+Test(passed, on_a_callback_meanwhile_may_wait_for_the_heir, .description = "no deadlock")
+{
+	keeps();
+	cr_assert_eq(fifolock_request(&lock, X, 1, &last, is_turned_away, NULL),
+		     EINPROGRESS);
+	passes_while(closes_elsewhere);
+	cr_assert_eq(said, ECANCELED);
+	is_over();
+	fifolock_reopen(&lock);
+	is_free();
+}
+
+static void asks_elsewhere(void)
+{
+	elsewhere(asks_how_many_wait);
+}
+
+Test(passed, on_and_then_taken_the_line_has_the_length_that_it_has,
+     .description = "one count, no scan")
+{
+	const struct fl_slot *slot, *keeper;
+
+	keeps_before_two();
+	passes_while(happens);
+	slot = last.slot;
+	keeper = fl_slot_at(slot->older);
+	hooks.loads = &keeper->hint;
+	hooks.loaded = asks_elsewhere;
+	cr_assert_eq(fifolock_request_cancel(&last), 0);
+	cr_assert_null(hooks.loaded);
+	cr_assert_eq(in_line, 1u);
+	is_over();
+	is_free();
+}
+
+static void while_one_waits(void *unused)
+{
+	(void)unused;
+	waiting[0] = begins(runs_the_first);
+	until_in_line(1);
+	hooks.commit = closes_elsewhere;
+}
+
+/* Afterwards the line is in order: both can wait there. */
+Test(passed, on_not_to_a_section_that_is_turned_away, .description = "G4")
+{
+	cr_assert_eq(fifolock_run(&lock, X, while_one_waits, NULL), 0);
+	cr_assert_null(hooks.commit);
+	pthread_join(waiting[0], NULL);
+	cr_assert_eq(answers[0], ECANCELED);
+	fifolock_reopen(&lock);
+	keeps();
+	cr_assert_eq(fifolock_waiting(&lock), 1u);
+	passes_while(happens);
+	is_over();
+	is_free();
+}
+
+static fifolock_request_t another;
+
+static void another_asks(void)
+{
+	said = fifolock_request(&lock, X, 1, &another, NULL, NULL);
+}
+
+/* Who was in line is granted, and somebody else comes: one, as before. */
+static void the_line_moves_on(void)
+{
+	set(&may_give);
+	pthread_join(heir, NULL);
+	elsewhere(another_asks);
+}
+
+Test(passed, on_and_given_back_meanwhile_the_line_is_counted_anew,
+     .description = "one count, no scan")
+{
+	const struct fl_slot *slot;
+
+	keeps_before_two();
+	passes_while(happens);
+	slot = last.slot;
+	hooks.loads = &fl_slot_at(slot->older)->stack_next;
+	hooks.loaded = the_line_moves_on;
+	asks_how_many_wait();
+	cr_assert_null(hooks.loaded);
+	cr_assert_eq(in_line, 1u);
+	cr_assert_eq(said, EINPROGRESS);
+	cr_assert_eq(fifolock_request_poll(&last), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	cr_assert_eq(fifolock_request_poll(&another), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	is_free();
+}
+
+/* ---- a closing while sections are run ---- */
+
+static bool at_once;	  /* while the first is run, or as the second is about to be */
+static unsigned have_run; /* of the others */
+
+/* At the bottom of the chain. */
+static struct fl_slot *server(void)
+{
+	struct fl_slot *slot = fl_slot_at((uint32_t)lock.arrivals);
+	uint32_t older;
+
+	while ((older = __atomic_load_n(&slot->older, __ATOMIC_RELAXED) & ~FL_UNSURE))
+		slot = fl_slot_at(older);
+	return slot;
+}
+
+static void closing_section(void *unused)
+{
+	(void)unused;
+	if (at_once) {
+		closes_elsewhere();
+		return;
+	}
+	hooks.loads = &server()->note;
+	hooks.loaded = closes_elsewhere;
+}
+
+static void other_section(void *unused)
+{
+	(void)unused;
+	have_run++;
+}
+
+static void runs_the_closing(void)
+{
+	answers[0] = fifolock_run(&lock, X, closing_section, NULL);
+}
+
+static void runs_another(void)
+{
+	answers[1] = fifolock_run(&lock, X, other_section, NULL);
+}
+
+static void runs_a_third(void)
+{
+	answers[2] = fifolock_run(&lock, X, other_section, NULL);
+}
+
+static void while_these_wait(void *unused)
+{
+	void (*const runs[])(void) = {runs_the_closing, runs_another, runs_a_third};
+
+	(void)unused;
+	line_up(runs);
+}
+
+static void gives_back(void *ctx, int status)
+{
+	(void)ctx;
+	said = status ? status : fifolock_unlock(&lock, X);
+}
+
+/* The slots that are used next have been used for callbacks. */
+static void uses_slots(void)
+{
+	static fifolock_request_t requests[4];
+
+	cr_assert_eq(fifolock_trylock(&lock, X), 0);
+	for (unsigned i = 0; i < 4; i++)
+		cr_assert_eq(
+			fifolock_request(&lock, X, 1, &requests[i], gives_back, NULL),
+			EINPROGRESS);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	cr_assert_eq(fifolock_waiting(&lock), 0u);
+}
+
+static void closed_between_sections(int second)
+{
+	uses_slots();
+	do { /* again, if the first has taken so long that it is the last */
+		hooks = (struct hooks){0};
+		have_run = 0;
+		cr_assert_eq(fifolock_run(&lock, X, while_these_wait, NULL), 0);
+		for (unsigned i = 0; i < 3; i++)
+			pthread_join(waiting[i], NULL);
+	} while (hooks.loaded);
+	cr_assert_eq(answers[0], 0);
+	cr_assert_eq(answers[1], second);
+	cr_assert_eq(answers[2], ECANCELED);
+	cr_assert_eq(have_run, second ? 0u : 1u);
+	fifolock_reopen(&lock);
+	keeps();
+	cr_assert_eq(fifolock_waiting(&lock), 1u);
+	passes_while(happens);
+	is_over();
+	is_free();
+}
+
+Test(passed, on_no_section_of_who_was_turned_away_is_run, .description = "G4")
+{
+	at_once = true;
+	closed_between_sections(ECANCELED);
+}
+
+Test(passed, on_from_section_to_section_a_closing_is_heard, .description = "G4")
+{
+	closed_between_sections(0);
+}
+
+/* The role is taken while the first section is run, by a thread that has not got further than
+ * that when the section is over. */
+static pthread_t thief;
+static struct fl_slot *served;
+static bool taken, goes_on; /* atomic */
+
+static void is_taken(void)
+{
+	set(&taken);
+	until(&goes_on);
+}
+
+static void closes_slowly(void)
+{
+	hooks.loads = &served->hint;
+	hooks.loaded = is_taken;
+	fifolock_close(&lock);
+}
+
+static void slowly_closing_section(void *unused)
+{
+	(void)unused;
+	served = fl_slot_at(server()->hint);
+	thief = begins(closes_slowly);
+	until(&taken);
+}
+
+static void runs_the_slowly_closing(void)
+{
+	answers[0] = fifolock_run(&lock, X, slowly_closing_section, NULL);
+}
+
+static void while_one_and_another_wait(void *unused)
+{
+	(void)unused;
+	waiting[0] = begins(runs_the_slowly_closing);
+	until_in_line(1);
+	waiting[1] = begins(runs_another);
+	until_in_line(2);
+}
+
+static void robbed_while_it_runs(void)
+{
+	uint32_t told;
+
+	taken = goes_on = false;
+	cr_assert_eq(fifolock_run(&lock, X, while_one_and_another_wait, NULL), 0);
+	told = __atomic_load_n(&served->word, __ATOMIC_ACQUIRE) & FL_DONE;
+	set(&goes_on);
+	pthread_join(thief, NULL);
+	pthread_join(waiting[0], NULL);
+	pthread_join(waiting[1], NULL);
+	cr_assert_eq(told, 0u, "it was in line still");
+	cr_assert_eq(answers[0], 0);
+	cr_assert_eq(answers[1], ECANCELED);
+	cr_assert_eq(have_run, 0u);
+	fifolock_reopen(&lock);
+}
+
+/* Many times, as the first may take so long that it is the last in any case. */
+Test(passed, on_no_section_once_the_role_is_taken, .description = "G4, G5")
+{
+	for (unsigned i = 0; i < 20; i++)
+		robbed_while_it_runs();
+	is_free();
+}
+
+/* ---- a hold that two strangers give back ---- */
+
+static void the_next_time(void)
+{
+	hooks.loads = &lock.word;
+	hooks.loaded = gives_elsewhere;
+}
+
+Test(passed, on_hold_is_given_back_by_one_of_two_strangers, .description = "G7")
+{
+	keeps_before_two();
+	passes_while(happens);
+	hooks.loads = &lock.word;
+	hooks.loaded = the_next_time;
+	cr_assert_eq(fifolock_unlock(&lock, X), EPERM);
+	cr_assert_null(hooks.loaded);
+	cr_assert_eq(said, 0);
+	cr_assert_eq(fifolock_request_poll(&last), 0);
+	cr_assert_eq(fifolock_holds(&lock, X), 1u);
+	is_over();
+	is_free();
+}
+
+Test(passed, on_hold_given_back_by_a_stranger_is_not_converted, .description = "G7")
+{
+	keeps_before_two();
+	hooks.commit = gives_elsewhere;
+	cr_assert_eq(fifolock_tryconvert(&lock, X, S), EPERM);
+	cr_assert_null(hooks.commit);
+	cr_assert_eq(said, 0);
+	until(&holds);
+	cr_assert_eq(fifolock_holds(&lock, S), 0u);
+	is_over();
+	cr_assert_eq(fifolock_request_poll(&last), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	is_free();
+}
+
+static void the_holder_gives(void)
+{
+	elsewhere(gives);
+}
+
+/* Granted with nobody in line behind: is the role kept with that hold? */
+static bool is_kept_alone(void)
+{
+	bool kept;
+
+	cr_assert_eq(fifolock_trylock(&lock, X), 0);
+	hooks.sleep = the_holder_gives;
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	cr_assert_null(hooks.sleep);
+	cr_assert_eq(said, 0);
+	kept = fl_word_kept(__atomic_load_n(&lock.word, __ATOMIC_RELAXED));
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	return kept;
+}
+
+Test(passed, on_to_nobody_it_is_not_kept_for_the_next_15_with_nobody_in_line,
+     .description = "G6")
+{
+	while (!is_kept_alone())
+		;
+	for (unsigned i = 0; i < 15; i++)
+		cr_assert_not(is_kept_alone(), "%u", i);
+	cr_assert(is_kept_alone());
+	is_free();
+}
+
+Test(passed, on_is_the_role_also_where_it_was_in_vain_before, .description = "G6")
+{
+	while (!is_kept_alone())
+		;
+	keeps();
+	passes_while(happens);
+	is_over();
+	is_free();
+}

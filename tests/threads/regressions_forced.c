@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * regressions_forced.c - what others do in the few nanoseconds between two steps of one call.
+ *
+ * The library is compiled once more with hooks at its events (hooks.h), and in a hook of
+ * the thread under test other threads act, and are waited for: so an interleaving is
+ * played to the letter.  Each test here is one that has broken the library, and that
+ * random threads hardly ever meet.
+ */
+#define _GNU_SOURCE
+#include "hooks.h"
+#include "other_thread.h"
+#include "test.h"
+#include "core/word.h"
+
+#include <fifolock/request.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+	X = FIFOLOCK_EXCLUSIVE,
+	S = FIFOLOCK_SHARED,
+	U = FIFOLOCK_UPDATE,
+	IS = FIFOLOCK_INTENT_SHARED,
+};
+
+_Thread_local struct hooks hooks;
+
+static fifolock_t lock;
+static unsigned faults; /* atomic: what should not be, seen by anybody */
+
+static void fault_if(bool bad)
+{
+	if (bad)
+		__atomic_fetch_add(&faults, 1, __ATOMIC_RELAXED);
+}
+
+static void set(bool *flag)
+{
+	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
+}
+
+static void until(const bool *flag)
+{
+	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+/* One is in line, and nobody scans any more. */
+static void until_one_is_in_line(void)
+{
+	while (fifolock_waiting(&lock) != 1 ||
+	       (__atomic_load_n(&lock.word, __ATOMIC_ACQUIRE) & FL_SCANNING))
+		sched_yield();
+}
+
+static void takes(unsigned mode)
+{
+	cr_assert_eq(fifolock_trylock(&lock, mode), 0);
+}
+
+static void gives(unsigned mode)
+{
+	fault_if(fifolock_unlock(&lock, mode));
+}
+
+/* ---- requests and what they were told ---- */
+
+struct job {
+	fifolock_request_t request;
+	int asked;	/* what fifolock_request said */
+	unsigned calls; /* how often it was called back, */
+	int status;	/* with what, */
+	pthread_t in;	/* and in which thread */
+};
+
+static void told(void *ctx, int status)
+{
+	struct job *job = ctx;
+
+	job->calls++;
+	job->status = status;
+	job->in = pthread_self();
+}
+
+static void told_and_gives(void *ctx, int status)
+{
+	told(ctx, status);
+	gives(X);
+}
+
+static void asks(struct job *job, void (*granted)(void *ctx, int status))
+{
+	job->asked = fifolock_request(&lock, X, 1, &job->request, granted, job);
+}
+
+static void was_called_once(const struct job *job, bool here)
+{
+	cr_assert_eq(job->asked, EINPROGRESS);
+	cr_assert_eq(job->calls, 1u);
+	cr_assert_eq(job->status, 0);
+	cr_assert_eq(!pthread_equal(job->in, pthread_self()), !here);
+}
+
+/* It holds, and gives back. */
+static void had_its_turn(struct job *job)
+{
+	cr_assert_eq(job->asked, EINPROGRESS);
+	cr_assert_eq(fifolock_request_poll(&job->request), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+}
+
+static void is_free(void)
+{
+	cr_assert_eq(faults, 0u);
+	for (unsigned mode = 0; mode < 6; mode++)
+		cr_assert_eq(fifolock_holds(&lock, mode), 0u);
+	cr_assert_eq(fifolock_waiting(&lock), 0u);
+	takes(X);
+	gives(X);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
+
+/* ---- a slot that is done with while its owner still announces it ---- */
+
+static struct job first, second, third;
+
+/* The first is called back in this thread, and over; the second holds. */
+static void the_second_asks_and_the_holder_gives(void)
+{
+	asks(&second, NULL);
+	gives(X);
+}
+
+static void the_third_asks(void)
+{
+	asks(&third, told);
+}
+
+static void the_second_gives(void)
+{
+	fault_if(fifolock_request_poll(&second.request));
+	gives(X);
+}
+
+static void as_the_first_scans(void)
+{
+	elsewhere(the_second_gives);
+}
+
+static void as_the_first_joins(void)
+{
+	elsewhere(the_second_asks_and_the_holder_gives);
+	elsewhere(the_third_asks);
+	hooks.scan = as_the_first_scans;
+}
+
+Test(windows, a_slot_is_not_used_again_while_its_owner_still_announces_it,
+     .description = "G3: granted is called exactly once")
+{
+	takes(X);
+	hooks.join = as_the_first_joins;
+	asks(&first, told_and_gives);
+	cr_assert_neq(first.request.slot, third.request.slot);
+	cr_assert_null(hooks.scan);
+	was_called_once(&first, false);
+	was_called_once(&third, true);
+	cr_assert_eq(fifolock_request_poll(&third.request), 0);
+	cr_assert_eq(fifolock_holds(&lock, X), 1u);
+	gives(X);
+	is_free();
+}
+
+/* ---- a conversion that the scanner takes with an older word in hand ---- */
+
+static pthread_t converter;
+static int converted;
+static bool in_line; /* atomic */
+
+static void is_in_line(void)
+{
+	set(&in_line);
+}
+
+static void converts(void)
+{
+	hooks.join = is_in_line;
+	converted = fifolock_convert(&lock, S, X);
+}
+
+/* What the scanner knows of is UPDATE, what is converted is SHARED. */
+static void converts_twice(void)
+{
+	fault_if(fifolock_convert(&lock, U, S));
+	converts();
+}
+
+static void one_converts_twice(void)
+{
+	converter = begins(converts_twice);
+	until(&in_line);
+}
+
+Test(windows, a_conversion_of_what_the_scanner_has_not_seen_yet_is_not_refused,
+     .description = "G3, EPERM only for what is not held")
+{
+	fifolock_init(&lock, &fifolock_intent_modes);
+	takes(U);
+	takes(IS);
+	asks(&first, NULL);
+	asks(&second, NULL);
+	hooks.scan = one_converts_twice;
+	cr_assert_eq(fifolock_request_cancel(&second.request), 0);
+	cr_assert_null(hooks.scan);
+	gives(IS);
+	pthread_join(converter, NULL);
+	cr_assert_eq(converted, 0);
+	gives(X);
+	had_its_turn(&first);
+	is_free();
+}
+
+/* ---- a conversion that has timed out, and one that asks after it ---- */
+
+static int gave_up;
+static bool asleep, looking, returned; /* atomic */
+
+/* It leaves when a scanner has found that nobody has left. */
+static void sleeps(void)
+{
+	set(&asleep);
+	until(&looking);
+}
+
+static void converts_in_vain(void)
+{
+	struct timespec deadline = test_in_ns(CLOCK_MONOTONIC, 200000000);
+
+	hooks.sleep = sleeps;
+	gave_up = fifolock_timedconvert(&lock, S, X, &deadline);
+	set(&returned);
+}
+
+static void it_gives_up_and_another_converts(void)
+{
+	set(&looking);
+	until(&returned);
+	converter = begins(converts);
+	until(&in_line);
+}
+
+Test(windows, a_conversion_does_not_wait_for_one_that_has_timed_out,
+     .description = "G4, EDEADLK only for what would wait for ever")
+{
+	pthread_t in_vain;
+
+	takes(S);
+	takes(S);
+	takes(S);
+	in_vain = begins(converts_in_vain);
+	until(&asleep);
+	hooks.loads = &lock.departed;
+	hooks.loaded = it_gives_up_and_another_converts;
+	asks(&first, NULL);
+	cr_assert_null(hooks.loaded);
+	pthread_join(in_vain, NULL);
+	cr_assert_eq(gave_up, ETIMEDOUT);
+	gives(S);
+	gives(S);
+	pthread_join(converter, NULL);
+	cr_assert_eq(converted, 0);
+	gives(X);
+	had_its_turn(&first);
+	is_free();
+}
+
+/* ---- a hold that somebody takes away from a conversion already in the batch ---- */
+
+static int mistake;
+
+static void gives_what_is_not_its_own(void)
+{
+	mistake = fifolock_unlock(&lock, S);
+}
+
+static void somebody_errs(void)
+{
+	elsewhere(gives_what_is_not_its_own);
+}
+
+/* The holder of mode gives back, which would let the conversion have its turn. */
+static void robbed_in_the_commit_of(unsigned mode)
+{
+	takes(S);
+	takes(mode);
+	converter = begins(converts);
+	until_one_is_in_line();
+	hooks.commit = somebody_errs;
+	cr_assert_eq(fifolock_unlock(&lock, mode), 0);
+	cr_assert_null(hooks.commit);
+	pthread_join(converter, NULL);
+	cr_assert_eq(mistake, 0, "a hold of that mode there was");
+	cr_assert_eq(converted, EPERM);
+	is_free();
+}
+
+Test(windows, a_conversion_robbed_of_its_hold_as_it_is_granted_is_refused,
+     .description = "G2 G7")
+{
+	robbed_in_the_commit_of(S);
+}
+
+Test(windows, and_so_it_is_where_another_mode_is_given_back, .description = "G2 G7")
+{
+	fifolock_init(&lock, &fifolock_intent_modes);
+	robbed_in_the_commit_of(IS);
+}
+
+/* ---- a handler that unlocks while its thread commits ---- */
+
+static fifolock_t others;
+static volatile sig_atomic_t in_handler;
+static bool called_in_handler;
+static int cancelled;
+
+static void unlocks_the_other(int signal)
+{
+	(void)signal;
+	in_handler = 1;
+	fault_if(fifolock_unlock(&others, X));
+	in_handler = 0;
+}
+
+static void cancels_the_first(void *ctx, int status)
+{
+	told(ctx, status);
+	called_in_handler = in_handler;
+	cancelled = fifolock_request_cancel(&first.request);
+	fault_if(fifolock_unlock(&others, X));
+}
+
+static void is_interrupted(void)
+{
+	raise(SIGUSR1);
+}
+
+Test(windows, a_callback_due_in_a_handler_waits_for_the_call_it_interrupted,
+     .description = "G3 G4")
+{
+	signal(SIGUSR1, unlocks_the_other);
+	takes(X);
+	asks(&first, told);
+	cr_assert_eq(fifolock_trylock(&others, X), 0);
+	second.asked = fifolock_request(&others, X, 1, &second.request, cancels_the_first,
+					&second);
+	hooks.commit = is_interrupted;
+	gives(X);
+	cr_assert_null(hooks.commit);
+	was_called_once(&first, true);
+	was_called_once(&second, true);
+	cr_assert_not(called_in_handler);
+	cr_assert_eq(cancelled, EALREADY, "it has been granted");
+	gives(X);
+	is_free();
+	cr_assert_eq(fifolock_destroy(&others), 0);
+}
+
+/* ---- a request that is told while its place is looked for ---- */
+
+static void the_first_is_told_and_the_second_asks(void)
+{
+	gives(X);
+	asks(&second, told);
+}
+
+static void as_it_looks(void)
+{
+	elsewhere(the_first_is_told_and_the_second_asks);
+}
+
+/* In the same slot: it has just become free. */
+Test(windows, a_request_that_is_told_meanwhile_has_not_the_place_of_another,
+     .description = "UINT32_MAX: it is not in line")
+{
+	takes(X);
+	asks(&first, told);
+	hooks.loads = &lock.word;
+	hooks.loaded = as_it_looks;
+	cr_assert_eq(fifolock_request_position(&first.request), UINT32_MAX);
+	cr_assert_null(hooks.loaded);
+	was_called_once(&first, false);
+	cr_assert_eq(fifolock_request_position(&second.request), 0);
+	gives(X);
+	was_called_once(&second, true);
+	gives(X);
+	is_free();
+}
+
+/* ---- a lock that goes while its request is waited for ---- */
+
+static fifolock_t *paged;
+
+static void paged_goes(void)
+{
+	fault_if(fifolock_close(paged));
+	fault_if(fifolock_unlock(paged, X));
+	fault_if(fifolock_destroy(paged));
+	fault_if(munmap(paged, (size_t)sysconf(_SC_PAGESIZE)));
+}
+
+static void paged_goes_elsewhere(void)
+{
+	elsewhere(paged_goes);
+}
+
+Test(windows, a_wait_for_a_request_does_not_notice_that_its_lock_goes,
+     .description = "G5: no call on an ended request touches the lock")
+{
+	paged = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cr_assert_eq(fifolock_init(paged, NULL), 0);
+	cr_assert_eq(fifolock_trylock(paged, X), 0);
+	first.asked = fifolock_request(paged, S, 1, &first.request, NULL, NULL);
+	cr_assert_eq(first.asked, EINPROGRESS);
+	hooks.sleep = paged_goes_elsewhere;
+	cr_assert_eq(fifolock_request_wait(&first.request, NULL), ECANCELED);
+	cr_assert_null(hooks.sleep);
+	cr_assert_eq(fifolock_request_poll(&first.request), ECANCELED);
+	cr_assert_eq(fifolock_request_position(&first.request), UINT32_MAX);
+	cr_assert_eq(faults, 0u);
+}
+
+/* ---- a thread that gets in line as a callback is being handed over ---- */
+
+static struct {
+	fifolock_request_t request[2][2];
+	unsigned odd[2];
+	bool inside, stop; /* of a callback; stop is atomic */
+} machine;
+static pthread_t late;
+static bool late_sleeps; /* atomic */
+
+static void late_is_about_to_sleep(void)
+{
+	set(&late_sleeps);
+}
+
+static void comes_late(void)
+{
+	hooks.sleep = late_is_about_to_sleep;
+	fault_if(fifolock_lock(&lock, S));
+	set(&machine.stop);
+	fault_if(fifolock_unlock(&lock, S));
+}
+
+/* Not in a callback's own unlock: the line is looked at, nobody waits there, and so the
+ * next callback is about to be handed over. */
+static void as_it_is_handed_over(void)
+{
+	if (__atomic_load_n(&machine.inside, __ATOMIC_RELAXED)) {
+		hooks.commit = as_it_is_handed_over;
+		return;
+	}
+	late = begins(comes_late);
+	until(&late_sleeps);
+}
+
+static void steps(void *ctx, int status)
+{
+	unsigned which = (unsigned)(uintptr_t)ctx;
+	unsigned *odd = &machine.odd[which];
+
+	__atomic_store_n(&machine.inside, true, __ATOMIC_RELAXED);
+	fault_if(status);
+	if (!__atomic_load_n(&machine.stop, __ATOMIC_ACQUIRE)) {
+		*odd ^= 1;
+		fault_if(fifolock_request(&lock, X, 1, &machine.request[which][*odd],
+					  steps, ctx) != EINPROGRESS);
+	}
+	gives(X);
+	__atomic_store_n(&machine.inside, false, __ATOMIC_RELAXED);
+}
+
+Test(windows, who_gets_in_line_as_a_callback_is_handed_over_is_not_forgotten,
+     .description = "G3")
+{
+	fifolock_modes_t modes = fifolock_shared_exclusive_modes;
+
+	cr_assert_eq(fifolock_modes_owner_checked(&modes, false), 0);
+	cr_assert_eq(fifolock_init(&lock, &modes), 0);
+	takes(X);
+	for (uintptr_t i = 0; i < 2; i++)
+		cr_assert_eq(fifolock_request(&lock, X, 1, &machine.request[i][0], steps,
+					      (void *)i),
+			     EINPROGRESS);
+	__atomic_store_n(&machine.inside, true, __ATOMIC_RELAXED);
+	hooks.commit = as_it_is_handed_over;
+	gives(X);
+	cr_assert_null(hooks.commit);
+	pthread_join(late, NULL);
+	while (fifolock_request_run_due(&lock))
+		;
+	is_free();
+}
