@@ -7,7 +7,7 @@
 
 /* ---- contended and bump ---- */
 
-Test(contended, looks_at_all_in_line, .description = "G7")
+Test(contended, looks_at_all_in_line, .description = "contended")
 {
 	struct stage stage;
 
@@ -24,7 +24,7 @@ Test(contended, looks_at_all_in_line, .description = "G7")
 	stage_ends(&stage);
 }
 
-Test(contended, by_a_conversion, .description = "G7")
+Test(contended, by_a_conversion, .description = "contended")
 {
 	struct stage stage;
 
@@ -157,7 +157,7 @@ Test(bump, of_two_gives_each_one_turn, .description = "G1 G3")
 
 /* ---- limit_waiters ---- */
 
-Test(limit_waiters, turns_away_who_would_be_one_more, .description = "G4 G7")
+Test(limit_waiters, turns_away_who_would_be_one_more, .description = "limited line")
 {
 	struct timespec later = test_in_ns(CLOCK_MONOTONIC, HOUR);
 	fifolock_request_t line[4];
@@ -182,7 +182,7 @@ Test(limit_waiters, turns_away_who_would_be_one_more, .description = "G4 G7")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(limit_waiters, may_be_changed_and_those_in_line_stay, .description = "G4 G7")
+Test(limit_waiters, may_be_changed_and_those_in_line_stay, .description = "limited line")
 {
 	fifolock_request_t line[5];
 	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
@@ -209,7 +209,7 @@ Test(limit_waiters, may_be_changed_and_those_in_line_stay, .description = "G4 G7
 	cr_assert_eq(fifolock_limit_waiters(&lock, 1), EINVAL);
 }
 
-Test(limit_waiters, lets_in_conversions_and_those_who_bump, .description = "G3")
+Test(limit_waiters, lets_in_conversions_and_those_who_bump, .description = "limited line")
 {
 	struct stage stage;
 
@@ -254,7 +254,8 @@ static void *rushes(void *arg)
 	return NULL;
 }
 
-Test(limit_waiters, lets_in_as_many_of_those_who_come_together, .description = "G4")
+Test(limit_waiters, lets_in_as_many_of_those_who_come_together,
+     .description = "limited line")
 {
 	for (uint64_t round = 0; round < test_scaled(300); round++) {
 		uint32_t most = 1 + (uint32_t)(round % 5);

@@ -375,7 +375,7 @@ static void is_frozen(void)
 
 /* Each look ends by itself while the scanner is where it is: that this returns is the
  * test. */
-Test(looks, give_up_on_a_scanner_that_is_stopped, .description = "G7")
+Test(looks, give_up_on_a_scanner_that_is_stopped, .description = "snapshot")
 {
 	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
@@ -427,7 +427,7 @@ static void is_frozen_amid_signals(void)
 }
 
 /* Each cuts a nap short, in the thread that looks: it is the only one that takes them. */
-Test(looks, are_as_patient_when_signals_come, .description = "G7")
+Test(looks, are_as_patient_when_signals_come, .description = "snapshot")
 {
 	struct sigaction action = {.sa_handler = only_interrupts};
 
@@ -459,7 +459,7 @@ static void is_frozen_and_reopened(void)
 	elsewhere(is_reopened);
 }
 
-Test(looks, and_so_does_a_reopening, .description = "G4 G7")
+Test(looks, and_so_does_a_reopening, .description = "G4")
 {
 	opens(&fifolock_shared_exclusive_modes);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);

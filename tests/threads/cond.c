@@ -47,7 +47,7 @@ Test(cond, a_signal_needs_no_hold, .description = "G3")
 	is_free(&room.lock);
 }
 
-Test(cond, a_signal_to_nobody_is_not_kept, .description = "G7")
+Test(cond, a_signal_to_nobody_is_not_kept, .description = "conditions")
 {
 	struct waiter waiter = {.patience = 1000000};
 	struct room room = {.entered = 0};
@@ -78,7 +78,7 @@ Test(cond, a_signal_puts_one_at_the_end_of_the_line, .description = "G1")
 	is_free(&room.lock);
 }
 
-Test(cond, one_that_is_signalled_has_waited_in_line_since, .description = "G7")
+Test(cond, one_that_is_signalled_has_waited_in_line_since, .description = "snapshot")
 {
 	struct fifolock_snapshot snapshot;
 	struct fifolock_in_line line;

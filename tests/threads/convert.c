@@ -116,7 +116,7 @@ Test(stronger, those_who_come_while_it_waits_wait_behind_it, .description = "G1"
 	stage_ends(&stage);
 }
 
-Test(stronger, of_two_who_wait_for_each_other_the_second_is_told, .description = "G3 G7")
+Test(stronger, of_two_who_wait_for_each_other_the_second_is_told, .description = "G3")
 {
 	struct stage stage;
 
@@ -254,7 +254,7 @@ Test(convert, closed_while_it_waits_keeps_what_is_held, .description = "G4")
 	stage_ends(&stage);
 }
 
-Test(convert, what_fits_is_done_on_a_closed_lock, .description = "G7")
+Test(convert, what_fits_is_done_on_a_closed_lock, .description = "conversions")
 {
 	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);

@@ -108,7 +108,7 @@ static const struct timespec far[] = {
 #define FARS (sizeof(far) / sizeof(far[0]))
 
 Test(deadline, none_or_one_in_the_far_future_is_for_ever_in_every_call,
-     .description = "G3 G7")
+     .description = "deadlines")
 {
 	for (size_t i = 0; i < CALLS; i++) {
 		is_for_ever(calls[i], NULL);
@@ -146,7 +146,7 @@ static void condition_waits_for_ever(const struct timespec *at)
 }
 
 Test(deadline, none_or_one_in_the_far_future_is_for_ever_for_a_condition,
-     .description = "G3 G7")
+     .description = "deadlines")
 {
 	condition_waits_for_ever(NULL);
 	for (size_t j = 0; j < FARS; j++)
@@ -185,7 +185,7 @@ Test(deadline, read_from_the_other_clock_is_refused_by_every_call_that_would_wai
 }
 
 Test(deadline, read_from_the_other_clock_does_not_matter_to_who_need_not_wait,
-     .description = "G7")
+     .description = "deadlines")
 {
 	struct timespec at = on_the_wrong_clock(1);
 

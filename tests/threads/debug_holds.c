@@ -554,7 +554,7 @@ static void *hold_and_report(void *unused)
 }
 
 /* The allocator itself may be guarded by a fifolock. */
-Test(debug_holds, and_reports_never_call_malloc, .description = "34-inside-malloc")
+Test(debug_holds, and_reports_never_call_malloc, .description = "no allocation")
 {
 	int out = dup(STDERR_FILENO);
 

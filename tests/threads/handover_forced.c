@@ -322,7 +322,7 @@ static void gives_the_other_elsewhere(void)
 
 /* X is granted beside S, but then no S beside X: whoever gives S back meanwhile does not give back
  * what is passed on. */
-Test(passed, on_beside_another_hold_both_are_given_back, .description = "G7")
+Test(passed, on_beside_another_hold_both_are_given_back, .description = "G2")
 {
 	const struct fifolock_mode modes[] = {
 		[X] = {.name = "X", .max = 1},
@@ -709,7 +709,7 @@ static void robbed_while_it_runs(void)
 }
 
 /* Many times, as the first may take so long that it is the last in any case. */
-Test(passed, on_no_section_once_the_role_is_taken, .description = "G4, G5")
+Test(passed, on_no_section_once_the_role_is_taken, .description = "G4 G5")
 {
 	for (unsigned i = 0; i < 20; i++)
 		robbed_while_it_runs();

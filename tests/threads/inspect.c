@@ -22,7 +22,7 @@ static void looks(fifolock_t *lock, struct fifolock_snapshot *out,
 
 /* ---- snapshot ---- */
 
-Test(snapshot, of_a_free_lock, .description = "G7")
+Test(snapshot, of_a_free_lock, .description = "snapshot")
 {
 	struct fifolock_snapshot out;
 	fifolock_t lock = {0};
@@ -56,7 +56,7 @@ static void is(const struct fifolock_in_line *place, unsigned mode, uint32_t n, 
 	cr_assert_eq(place->may_leave, may_leave);
 }
 
-Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "G1")
+Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "snapshot")
 {
 	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -89,7 +89,7 @@ Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "G1")
 		cr_assert_eq(answer(&waiters[i]), ECANCELED);
 }
 
-Test(snapshot, shows_conversions_before_all_others, .description = "G1")
+Test(snapshot, shows_conversions_before_all_others, .description = "snapshot")
 {
 	fifolock_modes_t modes = unowned(&fifolock_intent_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -123,7 +123,7 @@ Test(snapshot, shows_conversions_before_all_others, .description = "G1")
 	cr_assert_not(out.closed);
 }
 
-Test(snapshot, shows_no_more_than_there_is_room_for, .description = "G7")
+Test(snapshot, shows_no_more_than_there_is_room_for, .description = "snapshot")
 {
 	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -145,7 +145,7 @@ Test(snapshot, shows_no_more_than_there_is_room_for, .description = "G7")
 	cr_assert_eq(out.oldest_ticket, line[0].ticket);
 }
 
-Test(snapshot, leaves_out_who_has_left, .description = "G4")
+Test(snapshot, leaves_out_who_has_left, .description = "snapshot")
 {
 	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -168,7 +168,7 @@ Test(snapshot, leaves_out_who_has_left, .description = "G4")
 	cr_assert_eq(line[1].ticket, line[0].ticket + 2);
 }
 
-Test(snapshot, knows_how_long_they_have_been_in_line, .description = "G7")
+Test(snapshot, knows_how_long_they_have_been_in_line, .description = "snapshot")
 {
 	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -223,7 +223,7 @@ static void dumps_as(fifolock_t *lock, const char *expected)
 	free(text);
 }
 
-Test(dump, says_who_holds, .description = "G7")
+Test(dump, says_who_holds, .description = "dump")
 {
 	fifolock_modes_t modes = unowned(&fifolock_update_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -264,13 +264,13 @@ static bool dumps_a_line(void)
 	return same;
 }
 
-Test(dump, says_who_is_in_line, .description = "G7")
+Test(dump, says_who_is_in_line, .description = "dump")
 {
 	while (!dumps_a_line())
 		;
 }
 
-Test(dump, says_how_long_and_from_what, .description = "G7")
+Test(dump, says_how_long_and_from_what, .description = "dump")
 {
 	static const char *const parts[] = {"  #0 update -> exclusive, for 0.",
 					    "  #1 shared, for 0.", " s, may leave\n"};
@@ -300,7 +300,7 @@ Test(dump, says_how_long_and_from_what, .description = "G7")
 	cr_assert_eq(answer(&waiter), 0);
 }
 
-Test(dump, ends_after_64, .description = "G7")
+Test(dump, ends_after_64, .description = "dump")
 {
 	fifolock_modes_t modes = unowned(&fifolock_mutex_modes);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
@@ -320,7 +320,7 @@ Test(dump, ends_after_64, .description = "G7")
 	free(text);
 }
 
-Test(dump, says_the_name, .description = "G7")
+Test(dump, says_the_name, .description = "dump")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -340,7 +340,7 @@ static void ignore(const struct fifolock_report *report, void *ctx)
 }
 
 /* A program need not know which of the two it runs with. */
-Test(holders, are_the_debug_builds_to_know, .description = "G7")
+Test(holders, are_the_debug_builds_to_know, .description = "debug build")
 {
 	fifolock_t lock = {0};
 	size_t count = 7;
@@ -368,7 +368,7 @@ static void *dumps_while_cancelled(void *arg)
 	return NULL;
 }
 
-Test(dump, is_no_cancellation_point, .description = "G7")
+Test(dump, is_no_cancellation_point, .description = "no function is a cancellation point")
 {
 	pthread_t thread;
 	void *ended = NULL;

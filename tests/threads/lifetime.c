@@ -227,7 +227,7 @@ Test(lifetime, the_last_of_many_readers_unmaps_the_lock, .description = "G5")
 		parade(march_shared, threads, test_scaled(4000), NULL);
 }
 
-Test(lifetime, those_who_gave_up_before_do_not_touch_it_either, .description = "G4, G5")
+Test(lifetime, those_who_gave_up_before_do_not_touch_it_either, .description = "G4 G5")
 {
 	for (unsigned threads = 2; threads <= MOST; threads++)
 		parade(march_impatiently, threads, test_scaled(2000),
@@ -288,7 +288,7 @@ Test(lifetime, a_lock_is_small_and_may_be_all_zero_bytes, .description = "G6")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(lifetime, a_static_lock_has_the_table_it_names, .description = "G6")
+Test(lifetime, a_static_lock_has_the_table_it_names, .description = "initialisers")
 {
 	works(&static_lock);
 	cr_assert_eq(fifolock_trylock(&static_lock, FIFOLOCK_UPDATE), 0);
@@ -299,7 +299,8 @@ Test(lifetime, a_static_lock_has_the_table_it_names, .description = "G6")
 	cr_assert_eq(fifolock_trylock(&static_lock, FIFOLOCK_UPDATE), EINVAL);
 }
 
-Test(lifetime, a_lock_may_live_in_shared_memory_of_one_process, .description = "G6")
+Test(lifetime, a_lock_may_live_in_shared_memory_of_one_process,
+     .description = "shared memory")
 {
 	fifolock_t *lock = mmap(NULL, sizeof(*lock), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -544,7 +545,8 @@ static void forks(fifolock_t *lock, uint64_t times)
 
 /* A table of one's own: holds of a semaphore belong to nobody, so that the debug build,
  * too, lets the holder wait. */
-Test(lifetime, a_child_goes_on_with_the_locks_of_the_forking_thread)
+Test(lifetime, a_child_goes_on_with_the_locks_of_the_forking_thread,
+     .description = "fork")
 {
 	fifolock_modes_t one;
 	fifolock_t lock;
@@ -554,7 +556,7 @@ Test(lifetime, a_child_goes_on_with_the_locks_of_the_forking_thread)
 	forks(&lock, test_scaled(100));
 }
 
-Test(lifetime, a_fork_amid_waits_on_other_locks_harms_neither_side)
+Test(lifetime, a_fork_amid_waits_on_other_locks_harms_neither_side, .description = "fork")
 {
 	struct company company = {.over = false};
 	fifolock_modes_t one;

@@ -259,7 +259,7 @@ static void mutex_script(struct line *line)
 	shows(line, "M- M- M- M+");
 }
 
-Test(seed, a_mutex_blocks_a_mutex, .description = "G1, G2")
+Test(seed, a_mutex_blocks_a_mutex, .description = "G1 G2")
 {
 	for (unsigned way = 0; way < 3; way++) {
 		fifolock_modes_t modes;
@@ -323,7 +323,7 @@ static void read_write_script(struct line *line)
 	gives_back(line, r3);
 }
 
-Test(seed, reads_share_and_writes_do_not, .description = "G1, G2, G3")
+Test(seed, reads_share_and_writes_do_not, .description = "G1 G2 G3")
 {
 	for (unsigned way = 0; way < 3; way++) {
 		fifolock_modes_t modes;
@@ -412,12 +412,12 @@ static void three_ways(void (*script)(struct line *line), uint32_t size)
 	}
 }
 
-Test(seed, a_semaphore_admits_its_size_in_order, .description = "G1, G2, G3")
+Test(seed, a_semaphore_admits_its_size_in_order, .description = "G1 G2 G3")
 {
 	three_ways(in_order_script, 2);
 }
 
-Test(seed, a_semaphore_may_be_given_back_out_of_order, .description = "G1, G2, G3")
+Test(seed, a_semaphore_may_be_given_back_out_of_order, .description = "G1 G2 G3")
 {
 	three_ways(out_of_order_script, 2);
 }
@@ -439,7 +439,7 @@ static void full_script(struct line *line)
 	shows(line, "S- S- S- S- S- S- S- S- S- S+ S+ S+");
 }
 
-Test(seed, each_unit_given_back_lets_the_oldest_in, .description = "G1, G3")
+Test(seed, each_unit_given_back_lets_the_oldest_in, .description = "G1 G3")
 {
 	three_ways(full_script, 3);
 }

@@ -311,7 +311,7 @@ static void *runs(void *of)
 	return NULL;
 }
 
-Test(service, of_long_sections_is_one_for_each_call, .description = "G3: request.h, 2 ms")
+Test(service, of_long_sections_is_one_for_each_call, .description = "G3")
 {
 	static unsigned served[SERVED + 1];
 	pthread_t thread[SERVED + 1];

@@ -157,7 +157,7 @@ static void as_the_first_joins(void)
 }
 
 Test(windows, a_slot_is_not_used_again_while_its_owner_still_announces_it,
-     .description = "G3: granted is called exactly once")
+     .description = "G3")
 {
 	takes(X);
 	hooks.join = as_the_first_joins;
@@ -203,7 +203,7 @@ static void one_converts_twice(void)
 }
 
 Test(windows, a_conversion_of_what_the_scanner_has_not_seen_yet_is_not_refused,
-     .description = "G3, EPERM only for what is not held")
+     .description = "G3")
 {
 	fifolock_init(&lock, &fifolock_intent_modes);
 	takes(U);
@@ -250,8 +250,7 @@ static void it_gives_up_and_another_converts(void)
 	until(&in_line);
 }
 
-Test(windows, a_conversion_does_not_wait_for_one_that_has_timed_out,
-     .description = "G4, EDEADLK only for what would wait for ever")
+Test(windows, a_conversion_does_not_wait_for_one_that_has_timed_out, .description = "G4")
 {
 	pthread_t in_vain;
 
@@ -415,7 +414,7 @@ static void paged_goes_elsewhere(void)
 }
 
 Test(windows, a_wait_for_a_request_does_not_notice_that_its_lock_goes,
-     .description = "G5: no call on an ended request touches the lock")
+     .description = "G5")
 {
 	paged = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -348,7 +348,7 @@ static void lie_down(struct sleeper sleepers[], unsigned count, fifolock_t *lock
 	}
 }
 
-Test(signal, a_wait_outlasts_every_signal_and_keeps_its_place, .description = "G1, G3")
+Test(signal, a_wait_outlasts_every_signal_and_keeps_its_place, .description = "G1 G3")
 {
 	struct sleeper sleepers[6];
 	fifolock_t lock = {0};
@@ -443,7 +443,7 @@ static void *errno_survives_waits(void *arg)
 	return NULL;
 }
 
-Test(signal, no_call_touches_errno, .description = "G7")
+Test(signal, no_call_touches_errno, .description = "errno untouched")
 {
 	struct timespec bad = {.tv_nsec = -1};
 	fifolock_t lock = {0};

@@ -22,7 +22,7 @@ Test(stats, refuse_what_is_not_there, .description = "G7")
 	cr_assert_eq(fifolock_modes_capacity(&stats.modes, 1), 0);
 }
 
-Test(stats, count_grants_with_their_weights, .description = "G7")
+Test(stats, count_grants_with_their_weights, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -43,7 +43,7 @@ Test(stats, count_grants_with_their_weights, .description = "G7")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(stats, count_refusals_and_time_outs, .description = "G7")
+Test(stats, count_refusals_and_time_outs, .description = "counts")
 {
 	static const struct timespec past = {0, 1};
 	static fifolock_stats_t stats;
@@ -80,7 +80,7 @@ static void gives_back(void *ctx, int status)
 		fifolock_unlock(ctx, X);
 }
 
-Test(stats, count_those_whom_a_close_turns_away, .description = "G7")
+Test(stats, count_those_whom_a_close_turns_away, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -105,7 +105,7 @@ Test(stats, count_those_whom_a_close_turns_away, .description = "G7")
 	refusals_are(&stats, S, 0, 0);
 }
 
-Test(stats, count_waits, .description = "G7")
+Test(stats, count_waits, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -139,7 +139,7 @@ Test(stats, count_waits, .description = "G7")
 }
 
 /* Who keeps the scanner's role keeps it where the time is (src/core/role.h). */
-Test(stats, count_waits_of_those_who_are_alone, .description = "G7")
+Test(stats, count_waits_of_those_who_are_alone, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -171,7 +171,7 @@ static void until_ns(int64_t ns)
 	until_moment(&until);
 }
 
-Test(stats, count_how_long_holds_last, .description = "G7")
+Test(stats, count_how_long_holds_last, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -199,7 +199,7 @@ static void nothing(void *arg)
 	(void)arg;
 }
 
-Test(stats, count_requests_and_sections, .description = "G7")
+Test(stats, count_requests_and_sections, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -225,7 +225,7 @@ Test(stats, count_requests_and_sections, .description = "G7")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(stats, count_conversions_as_holds_of_what_they_convert_to, .description = "G7")
+Test(stats, count_conversions_as_holds_of_what_they_convert_to, .description = "counts")
 {
 	static const struct timespec past = {0, 1};
 	static fifolock_stats_t stats;
@@ -255,7 +255,7 @@ Test(stats, count_conversions_as_holds_of_what_they_convert_to, .description = "
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(stats, count_the_hold_that_is_taken_again_after_a_condition, .description = "G7")
+Test(stats, count_the_hold_that_is_taken_again_after_a_condition, .description = "counts")
 {
 	static const struct timespec past = {0, 1};
 	static fifolock_stats_t stats;
@@ -273,7 +273,7 @@ Test(stats, count_the_hold_that_is_taken_again_after_a_condition, .description =
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-Test(stats, of_several_locks_are_counted_together, .description = "G7")
+Test(stats, of_several_locks_are_counted_together, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_t locks[3];

@@ -78,7 +78,8 @@ Test(stats_windows, do_not_keep_a_handler_waiting, .description = "G6")
 	cr_assert_eq(fifolock_unlock(&lock, S), 0);
 }
 
-Test(stats_windows, have_a_reader_before_the_door_see_nothing_of_it, .description = "G7")
+Test(stats_windows, have_a_reader_before_the_door_see_nothing_of_it,
+     .description = "counts")
 {
 	begins();
 	hooks.loaded = reads;
@@ -94,7 +95,7 @@ Test(stats_windows, have_a_reader_before_the_door_see_nothing_of_it, .descriptio
 }
 
 /* It is stopped there for as long as the reader has patience. */
-Test(stats_windows, have_a_reader_give_up_on_who_is_stopped, .description = "G7")
+Test(stats_windows, have_a_reader_give_up_on_who_is_stopped, .description = "counts")
 {
 	begins();
 	deed = reads;

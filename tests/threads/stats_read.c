@@ -31,7 +31,7 @@ static bool same(const fifolock_stats_t *stats, const struct fifolock_counts bef
 		cr_assert(same(&stats, before_), "%s has changed counts", #call);    \
 	} while (0)
 
-Test(stats_moment, is_not_changed_by_what_is_refused, .description = "G7")
+Test(stats_moment, is_not_changed_by_what_is_refused, .description = "counts")
 {
 	static const struct timespec odd = {0, -1};
 	static fifolock_stats_t stats;
@@ -116,7 +116,7 @@ static void ends_late(struct late *late, const fifolock_stats_t *stats)
 	cr_assert_eq(fifolock_destroy(&late->lock), 0);
 }
 
-Test(stats_moment, of_a_grant_is_not_when_it_is_polled, .description = "G7")
+Test(stats_moment, of_a_grant_is_not_when_it_is_polled, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_request_t request;
@@ -129,7 +129,7 @@ Test(stats_moment, of_a_grant_is_not_when_it_is_polled, .description = "G7")
 	ends_late(&late, &stats);
 }
 
-Test(stats_moment, of_a_grant_is_not_when_it_is_waited_for, .description = "G7")
+Test(stats_moment, of_a_grant_is_not_when_it_is_waited_for, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_request_t request;
@@ -144,7 +144,7 @@ Test(stats_moment, of_a_grant_is_not_when_it_is_waited_for, .description = "G7")
 	cr_assert_eq(counted(&stats, S).cancelled, 0);
 }
 
-Test(stats_moment, of_a_grant_is_not_when_its_eventfd_is_read, .description = "G7")
+Test(stats_moment, of_a_grant_is_not_when_its_eventfd_is_read, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	int fd = eventfd(0, EFD_NONBLOCK);
@@ -162,7 +162,7 @@ Test(stats_moment, of_a_grant_is_not_when_its_eventfd_is_read, .description = "G
 }
 
 /* The thread may be asleep still: that does not matter. */
-Test(stats_moment, of_a_grant_is_not_when_its_thread_wakes_up, .description = "G7")
+Test(stats_moment, of_a_grant_is_not_when_its_thread_wakes_up, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	struct waiter waiter;
@@ -176,7 +176,7 @@ Test(stats_moment, of_a_grant_is_not_when_its_thread_wakes_up, .description = "G
 	ends_late(&late, &stats);
 }
 
-Test(stats_moment, of_a_conversion_is_that_of_its_grant, .description = "G7")
+Test(stats_moment, of_a_conversion_is_that_of_its_grant, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
@@ -198,7 +198,7 @@ Test(stats_moment, of_a_conversion_is_that_of_its_grant, .description = "G7")
 
 /* ---- every request ends as one of five ---- */
 
-Test(stats_moment, has_each_request_end_as_one_of_five, .description = "G7")
+Test(stats_moment, has_each_request_end_as_one_of_five, .description = "counts")
 {
 	static const struct timespec past = {0, 1};
 	static fifolock_stats_t stats;
@@ -232,7 +232,7 @@ Test(stats_moment, has_each_request_end_as_one_of_five, .description = "G7")
 
 #define MANY 100
 
-Test(stats_moment, stays_at_the_most_that_can_be_said, .description = "G7")
+Test(stats_moment, stays_at_the_most_that_can_be_said, .description = "counts")
 {
 	static fifolock_t locks[MANY];
 	static fifolock_modes_t bytes;
@@ -257,7 +257,7 @@ Test(stats_moment, stays_at_the_most_that_can_be_said, .description = "G7")
 }
 
 /* A copy of the table counts where the table does. */
-Test(stats_moment, is_read_of_copies_of_the_table, .description = "G7")
+Test(stats_moment, is_read_of_copies_of_the_table, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	struct {
@@ -360,7 +360,7 @@ static void adds_up(const struct fifolock_counts *counts, uint64_t asked)
 	cr_assert_eq(counts->held, 0);
 }
 
-Test(stats_moment, is_one_of_the_call_whatever_goes_on, .description = "G7")
+Test(stats_moment, is_one_of_the_call_whatever_goes_on, .description = "counts")
 {
 	static fifolock_stats_t stats;
 	struct crowd crowd = {.lock = FIFOLOCK_INIT(&stats.modes)};

@@ -510,7 +510,7 @@ Test(stress, mixed_requests_are_granted_as_they_came, .description = "G1")
 	rounds_of(64, (unsigned)test_scaled(20), 70, 0);
 }
 
-Test(stress, order_survives_those_who_give_up, .description = "G1, G4")
+Test(stress, order_survives_those_who_give_up, .description = "G1 G4")
 {
 	rounds_of(3, (unsigned)test_scaled(300), 50, 50);
 	rounds_of(8, (unsigned)test_scaled(200), 60, 40);

@@ -204,7 +204,7 @@ static bool head_of_a_long_line_leaves(int64_t patience)
 	return false;
 }
 
-Test(timed, a_head_that_times_out_lets_in_all_up_to_the_next_x, .description = "G3, G4")
+Test(timed, a_head_that_times_out_lets_in_all_up_to_the_next_x, .description = "G3 G4")
 {
 	int64_t patience = 2 * MS;
 
@@ -258,7 +258,8 @@ Test(timed, a_heavy_head_that_times_out_lets_the_light_one_in, .description = "G
 
 /* ---- deadlines as arguments ---- */
 
-Test(timed, a_free_lock_is_taken_though_the_deadline_has_passed, .description = "G1")
+Test(timed, a_free_lock_is_taken_though_the_deadline_has_passed,
+     .description = "deadlines")
 {
 	struct timespec past = test_in_ns(CLOCK_MONOTONIC, -1000000000LL);
 	struct timespec before_all = {.tv_sec = -5};
@@ -608,7 +609,7 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-Test(timed, a_storm_of_time_outs_wedges_nobody, .description = "G3, G4")
+Test(timed, a_storm_of_time_outs_wedges_nobody, .description = "G3 G4")
 {
 	struct storm storm = {.each = test_scaled(10000)};
 	struct quitter quitter[16] = {0};

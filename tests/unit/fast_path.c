@@ -103,7 +103,7 @@ Test(first_try, a_weight_is_given_back_in_parts_and_no_more_than_that,
 	cr_assert_eq(fifolock_modes_capacity(&modes, 0), 7);
 }
 
-Test(first_try, a_closed_lock_is_given_back_and_not_taken, .description = "G4 G7")
+Test(first_try, a_closed_lock_is_given_back_and_not_taken, .description = "G4")
 {
 	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive_modes);
 

@@ -204,7 +204,7 @@ static void refused(int error, const struct fifolock_mode modes[], unsigned coun
 	cr_assert(strstr(why, reason), "\"%s\" does not say \"%s\"", why, reason);
 }
 
-Test(refusal, no_modes_or_too_many, .description = "G7")
+Test(refusal, no_modes_or_too_many, .description = "refused tables")
 {
 	struct fifolock_mode modes[FIFOLOCK_MAX_MODES + 1] = {{0}};
 
@@ -216,7 +216,7 @@ Test(refusal, no_modes_or_too_many, .description = "G7")
 	compiled(modes, FIFOLOCK_MAX_MODES);
 }
 
-Test(refusal, a_conflict_with_a_mode_that_is_not_there, .description = "G7")
+Test(refusal, a_conflict_with_a_mode_that_is_not_there, .description = "refused tables")
 {
 	struct fifolock_mode modes[FIFOLOCK_MAX_MODES] = {{0}};
 
@@ -235,7 +235,7 @@ Test(refusal, a_conflict_with_a_mode_that_is_not_there, .description = "G7")
 	compiled(modes, 16);
 }
 
-Test(refusal, sixty_one_bits_fit_and_sixty_two_do_not, .description = "G7")
+Test(refusal, sixty_one_bits_fit_and_sixty_two_do_not, .description = "refused tables")
 {
 	struct fifolock_mode modes[] = {
 		{.name = "red", .max = UINT32_MAX},
@@ -253,7 +253,7 @@ Test(refusal, sixty_one_bits_fit_and_sixty_two_do_not, .description = "G7")
 	refused(ERANGE, modes, 2, "mode", "66");
 }
 
-Test(refusal, sixteen_modes_fill_sixty_one_bits, .description = "G7")
+Test(refusal, sixteen_modes_fill_sixty_one_bits, .description = "refused tables")
 {
 	struct fifolock_mode modes[FIFOLOCK_MAX_MODES] = {{0}};
 
@@ -269,7 +269,8 @@ Test(refusal, sixteen_modes_fill_sixty_one_bits, .description = "G7")
 	refused(ERANGE, modes, 16, "mode", "62");
 }
 
-Test(refusal, of_a_mode_without_max_where_nothing_is_left, .description = "G7")
+Test(refusal, of_a_mode_without_max_where_nothing_is_left,
+     .description = "refused tables")
 {
 	struct fifolock_mode modes[] = {
 		{.name = "red", .max = UINT32_MAX},
@@ -284,7 +285,7 @@ Test(refusal, of_a_mode_without_max_where_nothing_is_left, .description = "G7")
 	refused(ERANGE, modes, 3, "", "62");
 }
 
-Test(refusal, why_may_be_missing_or_small, .description = "G7")
+Test(refusal, why_may_be_missing_or_small, .description = "refused tables")
 {
 	struct fifolock_mode mode = {.name = "green", .conflicts = 2};
 	char full[200], why[200];
@@ -306,7 +307,7 @@ Test(refusal, why_may_be_missing_or_small, .description = "G7")
 	}
 }
 
-Test(refusal, why_survives_a_long_name, .description = "G7")
+Test(refusal, why_survives_a_long_name, .description = "refused tables")
 {
 	char name[1000], why[64];
 	struct fifolock_mode mode = {.name = name, .conflicts = 2};
@@ -319,7 +320,7 @@ Test(refusal, why_survives_a_long_name, .description = "G7")
 	cr_assert_not_null(memchr(why, 0, sizeof(why)));
 }
 
-Test(refusal, why_is_left_alone_on_success, .description = "G7")
+Test(refusal, why_is_left_alone_on_success, .description = "refused tables")
 {
 	struct fifolock_mode mode = {.max = 1};
 	fifolock_modes_t out;
@@ -338,7 +339,7 @@ static bool always(const uint32_t holds[], unsigned mode, void *ctx)
 	return true;
 }
 
-Test(refusal, of_semaphores_and_predicates, .description = "G7")
+Test(refusal, of_semaphores_and_predicates, .description = "refused tables")
 {
 	fifolock_modes_t out;
 
@@ -412,7 +413,7 @@ Test(modes, a_limit_on_itself_is_a_capacity, .description = "G2")
 	}
 }
 
-Test(modes, capacity_of_a_mode_that_is_not_there_is_0, .description = "G7")
+Test(modes, capacity_of_a_mode_that_is_not_there_is_0, .description = "modes.h")
 {
 	cr_assert_eq(fifolock_modes_capacity(&fifolock_mutex_modes, 1), 0);
 	cr_assert_eq(fifolock_modes_capacity(&fifolock_intent_modes, 6), 0);
@@ -534,7 +535,7 @@ Test(modes, a_compiled_table_is_plain_data, .description = "modes.h")
 	free(copy);
 }
 
-Test(modes, a_missing_table_is_named_as_such, .description = "G7")
+Test(modes, a_missing_table_is_named_as_such, .description = "refused tables")
 {
 	static const struct fifolock_mode modes[] = {{.max = 1}, {.max = 1}};
 	fifolock_modes_t table;

@@ -67,7 +67,7 @@ static void one_shared_is_given_back_by_mistake(void)
 	cr_assert_eq(gives(S, 1), 0);
 }
 
-Test(between, a_refused_release_lets_nobody_in, .description = "G2, G7")
+Test(between, a_refused_release_lets_nobody_in, .description = "G2 G7")
 {
 	struct fl_slot *writer;
 
