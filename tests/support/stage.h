@@ -13,7 +13,7 @@
  * They are told by one thread, which after every step waits until all of them have
  * answered or stand in line.  A puppet is its mode and what has become of it:
  *
- *	S. in line	S+ held		S- not held
+ *	S. in line	S+ held		S- not held	S! gave up
  *	S>X. in line for a conversion	S~. in line for a bump
  */
 #ifndef STAGE_H
@@ -23,9 +23,9 @@
 #include "core/word.h"
 #include <semaphore.h>
 
-#define CAST 8
+#define STAGE_ROOM 12 /* puppets */
 
-enum deed { ASKS, CONVERTS, TRIES, CONVERTS_UNTIL, GIVES_BACK, BUMPS, QUITS };
+enum deed { ASKS, ASKS_UNTIL, CONVERTS, TRIES, CONVERTS_UNTIL, GIVES_BACK, BUMPS, QUITS };
 
 struct puppet {
 	pthread_t thread;
@@ -41,8 +41,8 @@ struct puppet {
 
 struct stage {
 	fifolock_t lock;
-	const char *letters;
-	struct puppet cast[CAST];
+	const char *letters; /* each mode's */
+	struct puppet cast[STAGE_ROOM];
 	unsigned count;
 	char text[256];
 };
@@ -52,6 +52,8 @@ static inline int does(struct puppet *puppet)
 	switch (puppet->deed) {
 	case ASKS:
 		return fifolock_lock(puppet->lock, puppet->mode);
+	case ASKS_UNTIL:
+		return fifolock_timedlock(puppet->lock, puppet->mode, &puppet->deadline);
 	case CONVERTS:
 		return fifolock_convert(puppet->lock, puppet->mode, puppet->to);
 	case TRIES:
@@ -76,7 +78,7 @@ static inline void *acts(void *arg)
 		if (puppet->deed == QUITS)
 			return NULL;
 		puppet->rc = does(puppet);
-		if (puppet->rc == 0 && puppet->deed > ASKS &&
+		if (puppet->rc == 0 && puppet->deed >= CONVERTS &&
 		    puppet->deed <= CONVERTS_UNTIL)
 			__atomic_store_n(&puppet->mode, puppet->to, __ATOMIC_RELAXED);
 		if (puppet->rc == 0)
@@ -178,7 +180,7 @@ static inline unsigned comes(struct stage *stage, unsigned mode)
 {
 	struct puppet *puppet = &stage->cast[stage->count];
 
-	cr_assert_lt(stage->count, CAST);
+	cr_assert_lt(stage->count, STAGE_ROOM);
 	puppet->lock = &stage->lock;
 	puppet->mode = mode;
 	sem_init(&puppet->told, 0, 0);
@@ -192,6 +194,17 @@ static inline unsigned asks(struct stage *stage, char letter)
 	unsigned who = comes(stage, mode_of(stage, letter));
 
 	tell(stage, who, ASKS);
+	settle(stage);
+	return who;
+}
+
+/* And gives up unless granted within that time: in line, held or gone when this returns. */
+static inline unsigned asks_for_ms(struct stage *stage, char letter, int64_t ms)
+{
+	unsigned who = comes(stage, mode_of(stage, letter));
+
+	stage->cast[who].deadline = test_in_ns(CLOCK_MONOTONIC, ms * 1000000);
+	tell(stage, who, ASKS_UNTIL);
 	settle(stage);
 	return who;
 }
@@ -248,12 +261,13 @@ static inline int describe(const struct stage *stage, const struct puppet *puppe
 
 	if (busy(puppet) && puppet->deed == BUMPS)
 		return snprintf(at, room, "%c~. ", mode);
-	if (busy(puppet) && puppet->deed != ASKS)
+	if (busy(puppet) && puppet->deed > ASKS_UNTIL)
 		return snprintf(at, room, "%c>%c. ", mode, stage->letters[puppet->to]);
 	return snprintf(at, room, "%c%c ", mode,
-			busy(puppet)   ? '.'
-			: puppet->held ? '+'
-				       : '-');
+			busy(puppet)		     ? '.'
+			: puppet->held		     ? '+'
+			: puppet->deed == ASKS_UNTIL ? '!'
+						     : '-');
 }
 
 static inline const char *now(struct stage *stage)

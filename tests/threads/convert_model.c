@@ -7,6 +7,8 @@
 #include "intent_modes.h"
 #include "stage.h"
 
+#define CAST 8 /* puppets, or requests */
+
 /* ---- the model ---- */
 
 enum fate { GONE, WAITS, HOLDS, CONVERTING };
