@@ -38,11 +38,12 @@ static bool semaphore_is_compatible(const uint32_t holds[], unsigned mode, void 
 	return holds[mode] < *(uint32_t *)size;
 }
 
-static void mutex_table(fifolock_modes_t *modes, unsigned way)
+static void mutex_table(fifolock_modes_t *modes, unsigned way, uint32_t *size)
 {
 	struct fifolock_mode rule = {.name = "mutex", .max = 1};
 	int rc = 0;
 
+	(void)size;
 	if (way == 0)
 		rc = fifolock_modes_predicate(modes, 1, 9, mutex_is_compatible, NULL);
 	else if (way == 1)
@@ -52,7 +53,7 @@ static void mutex_table(fifolock_modes_t *modes, unsigned way)
 	cr_assert_eq(rc, 0);
 }
 
-static void read_write_table(fifolock_modes_t *modes, unsigned way)
+static void read_write_table(fifolock_modes_t *modes, unsigned way, uint32_t *size)
 {
 	struct fifolock_mode rules[] = {
 		{.name = "write", .max = 1, .conflicts = 1u << READ},
@@ -60,6 +61,7 @@ static void read_write_table(fifolock_modes_t *modes, unsigned way)
 	};
 	int rc = 0;
 
+	(void)size;
 	if (way == 0)
 		rc = fifolock_modes_predicate(modes, 2, 99, read_write_is_compatible,
 					      NULL);
@@ -85,6 +87,34 @@ static void semaphore_table(fifolock_modes_t *modes, unsigned way, uint32_t *siz
 	cr_assert_eq(rc, 0);
 }
 
+struct recipe {
+	void (*table)(fifolock_modes_t *modes, unsigned way, uint32_t *size);
+	const char *letters;
+	uint32_t size; /* of a semaphore */
+};
+
+static void three_ways(struct recipe recipe, void (*script)(struct stage *stage))
+{
+	for (unsigned way = 0; way < 3; way++) {
+		fifolock_modes_t modes;
+		struct stage stage;
+
+		recipe.table(&modes, way, &recipe.size);
+		stage_on(&stage, &modes);
+		stage.letters = recipe.letters;
+		script(&stage);
+		stage_ends(&stage);
+	}
+}
+
+static struct recipe semaphore_of(uint32_t size)
+{
+	return (struct recipe){semaphore_table, "S", size};
+}
+
+static const struct recipe mutex = {mutex_table, "M", 0};
+static const struct recipe read_write = {read_write_table, "WR", 0};
+
 /* ---- mutex ---- */
 
 static void mutex_script(struct stage *stage)
@@ -105,16 +135,7 @@ static void mutex_script(struct stage *stage)
 
 Test(seed, a_mutex_blocks_a_mutex, .description = "G1 G2")
 {
-	for (unsigned way = 0; way < 3; way++) {
-		fifolock_modes_t modes;
-		struct stage stage;
-
-		mutex_table(&modes, way);
-		stage_on(&stage, &modes);
-		stage.letters = "M";
-		mutex_script(&stage);
-		stage_ends(&stage);
-	}
+	three_ways(mutex, mutex_script);
 }
 
 static void mutex_gives_up_script(struct stage *stage)
@@ -132,16 +153,7 @@ static void mutex_gives_up_script(struct stage *stage)
 
 Test(seed, a_mutex_given_up_before_it_starts_allows_the_later_one, .description = "G3 G4")
 {
-	for (unsigned way = 0; way < 3; way++) {
-		fifolock_modes_t modes;
-		struct stage stage;
-
-		mutex_table(&modes, way);
-		stage_on(&stage, &modes);
-		stage.letters = "M";
-		mutex_gives_up_script(&stage);
-		stage_ends(&stage);
-	}
+	three_ways(mutex, mutex_gives_up_script);
 }
 
 /* ---- read/write ---- */
@@ -170,16 +182,7 @@ static void read_write_script(struct stage *stage)
 
 Test(seed, reads_share_and_writes_do_not, .description = "G1 G2 G3")
 {
-	for (unsigned way = 0; way < 3; way++) {
-		fifolock_modes_t modes;
-		struct stage stage;
-
-		read_write_table(&modes, way);
-		stage_on(&stage, &modes);
-		stage.letters = "WR";
-		read_write_script(&stage);
-		stage_ends(&stage);
-	}
+	three_ways(read_write, read_write_script);
 }
 
 static void read_write_gives_up_script(struct stage *stage)
@@ -200,16 +203,7 @@ static void read_write_gives_up_script(struct stage *stage)
 /* Where the seed keeps the later read waiting until somebody releases. */
 Test(seed, a_write_given_up_lets_the_reads_behind_it_in_at_once, .description = "G4")
 {
-	for (unsigned way = 0; way < 3; way++) {
-		fifolock_modes_t modes;
-		struct stage stage;
-
-		read_write_table(&modes, way);
-		stage_on(&stage, &modes);
-		stage.letters = "WR";
-		read_write_gives_up_script(&stage);
-		stage_ends(&stage);
-	}
+	three_ways(read_write, read_write_gives_up_script);
 }
 
 /* ---- semaphore ---- */
@@ -246,28 +240,14 @@ static void out_of_order_script(struct stage *stage)
 	gives_back(stage, 3);
 }
 
-static void three_ways(void (*script)(struct stage *stage), uint32_t size)
-{
-	for (unsigned way = 0; way < 3; way++) {
-		fifolock_modes_t modes;
-		struct stage stage;
-
-		semaphore_table(&modes, way, &size);
-		stage_on(&stage, &modes);
-		stage.letters = "S";
-		script(&stage);
-		stage_ends(&stage);
-	}
-}
-
 Test(seed, a_semaphore_admits_its_size_in_order, .description = "G1 G2 G3")
 {
-	three_ways(in_order_script, 2);
+	three_ways(semaphore_of(2), in_order_script);
 }
 
 Test(seed, a_semaphore_may_be_given_back_out_of_order, .description = "G1 G2 G3")
 {
-	three_ways(out_of_order_script, 2);
+	three_ways(semaphore_of(2), out_of_order_script);
 }
 
 static void full_script(struct stage *stage)
@@ -287,5 +267,5 @@ static void full_script(struct stage *stage)
 
 Test(seed, each_unit_given_back_lets_the_oldest_in, .description = "G1 G3")
 {
-	three_ways(full_script, 3);
+	three_ways(semaphore_of(3), full_script);
 }
