@@ -95,9 +95,13 @@ struct fl_slot {
 			uint8_t shift;
 		};
 	};
-	/* The owner's: since when it wants it; where a callback is due, see callbacks.c.  At a
-	 * condition the address of the lock, by compare-and-swap (cond.c).  Who keeps the
-	 * role of a lock's scanner: see role.h.  Atomic. */
+	/* One word for what the slot is in besides a line; one use at a time, told apart by its
+	 * bits, as others look at the notes of all slots.  Atomic.
+	 *
+	 *	since|FL_NOTE_SINCE	in line: since when, if somebody counts
+	 *	&expects		in line: the grant is caught by its thread (callbacks.c)
+	 *	lock, lock|1		at a condition with that lock; turned away (cond.c)
+	 *	lock|KEPT and so on	it keeps the role of that lock's scanner (role.h) */
 	uint64_t note;
 };
 
