@@ -213,7 +213,7 @@ static int give_and_wait(fifolock_cond_t *cond, struct fl_waiter *waiter,
 	const struct fifolock_row *row = &modes->rows[waiter->want.mode];
 
 	begin(cond, waiter);
-	/* Somebody else has given it back. But a signal may have come first. */
+	/* Another thread has given it back. But a signal may have come first. */
 	if (fl_release(waiter->lock, row->field, row->unit) != 0 &&
 	    unlist(cond, waiter) != EINPROGRESS)
 		return EPERM;
@@ -272,7 +272,7 @@ static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 		return error;
 	waiter.want = fl_want(&fl_modes_of(lock)->rows[mode], mode, 1);
 	error = fl_slot_to_wait(lock, deadline, &waiter.slot);
-	if (error == ECANCELED) /* no memory to wait with, but nobody waits any more */
+	if (error == ECANCELED) /* no memory to wait with, but no thread waits any more */
 		return fl_unlock(lock, mode, site) ? EPERM : ECANCELED;
 	if (error)
 		return error;

@@ -63,7 +63,7 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 		return error;
 	error = fl_account_holds(lock, from, 1, site);
 	if (!error && fifolock_holds(lock, from) == 0)
-		error = EPERM; /* before anybody is told */
+		error = EPERM; /* before any listener is told */
 	if (!error && waits)
 		error = fl_account_may_convert(lock, from, to, site);
 	if (error == EDEADLK)

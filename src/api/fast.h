@@ -47,7 +47,7 @@ static inline int fl_check_any(const fifolock_modes_t *modes, unsigned mode, uin
 	return n == 0 || n > modes->capacity[mode] ? ERANGE : 0;
 }
 
-/* The first try is a guess, that nobody has the lock, and the compare-and-swap itself
+/* The first try is a guess, that no thread has the lock, and the compare-and-swap itself
  * looks: a load before it would wait for the locked instruction of the last unlock, on some
  * processors for as long as the compare-and-swap takes.  Any weight up to the capacity
  * fits a free lock; only a predicate may say no.  *seen: what was there.
@@ -80,7 +80,7 @@ FL_ALWAYS bool fl_take_seen(fifolock_t *lock, const fifolock_modes_t *modes,
 	       fl_likely(fl_cas_acquire(&lock->word, &seen, seen + row->unit * n));
 }
 
-/* The guess: these units are all there is in the word, so nobody is in line, and that
+/* The guess: these units are all there is in the word, so no request is in line, and that
  * much is held. */
 FL_ALWAYS bool fl_give_only(fifolock_t *lock, uint64_t units, uint64_t *seen)
 {
@@ -89,7 +89,7 @@ FL_ALWAYS bool fl_give_only(fifolock_t *lock, uint64_t units, uint64_t *seen)
 	return fl_likely(fl_cas_release(&lock->word, seen, 0));
 }
 
-/* Nobody is in line, and that much is held: the units out. */
+/* No request is in line, and that much is held: the units out. */
 FL_ALWAYS bool fl_give_seen(fifolock_t *lock, uint64_t field, uint64_t units,
 			    uint64_t seen)
 {

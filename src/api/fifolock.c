@@ -60,7 +60,7 @@ int fifolock_close(fifolock_t *lock)
 	if (fl_modes_of(lock) == &fl_no_modes)
 		return fl_account_wrong(lock, 0, 1, EINVAL, FL_SITE);
 	fl_account_closes(lock);
-	fl_callbacks_defer(); /* everybody is told before callbacks run */
+	fl_callbacks_defer(); /* all waiters are told before callbacks run */
 	fl_control_change(lock, FL_CLOSED, FL_CLOSED);
 	fl_cond_closed(lock);
 	fl_callbacks_resume();
@@ -244,7 +244,7 @@ FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_
 		return error ? error : EINVAL;
 	error = fl_account_holds(lock, mode, n, site);
 	if (!error && fifolock_holds(lock, mode) < n)
-		error = EPERM; /* before anybody is told */
+		error = EPERM; /* before any listener is told */
 	if (!error)
 		error = fl_account_gives(lock, mode, n, &gave, site);
 	if (error)
@@ -291,7 +291,7 @@ FL_ALWAYS int release_plain(fifolock_t *lock, unsigned mode, uint32_t n, const v
 	return release_held(lock, row->field, units, seen);
 }
 
-/* If somebody keeps books of it, it is passed on after these. */
+/* If a listener keeps books of it, it is passed on after these. */
 FL_NOT_INLINE static int release_kept(fifolock_t *lock, unsigned mode, uint32_t n,
 				      const void *site)
 {

@@ -4,8 +4,8 @@
  *
  * A request has a slot of its own from the pool, and a state in the caller's memory.
  * Leaving is decided against the grant on the slot's word, as for every request; the
- * state decides who gives the slot back, because the thread that cancels must be sure that
- * it is still the request's:
+ * state decides which thread gives the slot back, because the thread that cancels must be
+ * sure that it is still the request's:
  *
  *	IN_LINE -> CANCELLING	the thread that cancels: the slot stays until that has let go
  *	CANCELLING -> LEFT	... it has left: the slot is the scanner's
@@ -65,7 +65,7 @@ static void book(const fifolock_request_t *request, int status, bool in_line,
 				site);
 }
 
-/* Told: the request is over.  The slot goes back, unless someone is cancelling. */
+/* Told: the request is over.  The slot goes back, unless a thread is cancelling. */
 static int finish(fifolock_request_t *request, struct fl_slot *slot, const void *site)
 {
 	int status = slot->verdict;

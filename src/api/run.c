@@ -43,7 +43,7 @@ struct service {
 	struct fl_service on;
 	struct fl_slot *told; /* by a store: perhaps it sleeps */
 	uint32_t left;
-	bool booked;   /* somebody is to hear of what is run */
+	bool booked;   /* a listener is to hear of what is run */
 	unsigned held; /* callbacks, as the caller found it */
 	uint64_t began;
 };
@@ -69,7 +69,7 @@ static void run_booked(const struct service *service, const struct fl_slot *slot
 }
 
 /* The slot is in line, and its owner waits to be told: nothing of it changes meanwhile.  Where
- * nobody is to hear of it, nothing of the lock is looked at. */
+ * no listener is to hear of it, nothing of the lock is looked at. */
 static void run_section(const struct service *service, const struct fl_slot *slot)
 {
 	unsigned held = fl_callbacks_set_deferred(service->held);
@@ -109,8 +109,8 @@ static bool has_sleepers(struct service *service)
 	return sleepers;
 }
 
-/* The section behind it is next.  As mostly nobody sleeps, and the next one's end is soon enough to
- * look again, its line is not waited for. */
+/* The section behind it is next.  As mostly no owner sleeps, and the next one's end is soon
+ * enough to look again, its line is not waited for. */
 static void tell(struct service *service, struct fl_slot *slot, bool sleepers)
 {
 	if (sleepers) {
@@ -183,7 +183,7 @@ static void release_and_serve(struct service *service, const struct fifolock_row
 	fl_callbacks_resume();
 }
 
-/* Granted: the section, and the hold given back if nobody is in line. */
+/* Granted: the section, and the hold given back if no request is in line. */
 static bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mode,
 		    bool in_line, void (*section)(void *arg), void *arg, const void *site)
 {

@@ -122,7 +122,7 @@ static void put_first(struct fl_due *list, struct fl_slot *run)
 	list->first = run->id;
 }
 
-/* Those who hold the lock, to the end of the queue. */
+/* Those that hold the lock, to the end of the queue. */
 static void pick(struct fl_due *list, const fifolock_t *lock)
 {
 	struct fl_slot *before = NULL;
@@ -244,7 +244,7 @@ static void leave_to_others(struct fl_slot *run)
 }
 
 /* Is the first run, or its rest, this thread's to call?  Refused ones are, in the end: they
- * hold nothing, so nobody comes for them, and their lock may be gone. */
+ * hold nothing, so no thread comes for them, and their lock may be gone. */
 static bool is_ours(struct fl_slot *run)
 {
 	bool deep = fl_callbacks_deep();

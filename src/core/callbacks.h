@@ -52,7 +52,7 @@ struct fl_callbacks_wait {
 void fl_callbacks_wait_begin(struct fl_callbacks_wait *wait, const fifolock_t *lock);
 void fl_callbacks_wait_end(struct fl_callbacks_wait *wait);
 
-/* For as long as somebody else's code runs in between: what is held up goes back to what it
+/* For as long as the program's code runs in between: what is held up goes back to what it
  * was when the library was called.  The answer is for the way back. */
 unsigned fl_callbacks_deferred(void);
 unsigned fl_callbacks_set_deferred(unsigned held);

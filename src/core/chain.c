@@ -39,7 +39,7 @@ bool fl_line_follows(const struct fl_slot *slot, const struct fl_slot *older)
 	return fl_load_acquire(&slot->older) == older->id;
 }
 
-/* One step down, which sees to it that nobody has to walk there again. */
+/* One step down, which sees to it that no thread has to walk there again. */
 static uint32_t step_down(struct fl_slot *slot)
 {
 	uint32_t older = fl_older_of(slot);
@@ -84,7 +84,7 @@ struct fl_slot *fl_chain_behind(const fifolock_t *lock, struct fl_slot *slot)
 	return walk(lock, slot);
 }
 
-/* {t, slot} -> {t, older}, unless somebody has come behind. */
+/* {t, slot} -> {t, older}, unless a request has come behind. */
 static bool pull_back(fifolock_t *lock, const struct fl_slot *slot, uint32_t older)
 {
 	uint64_t line = fl_load_relaxed(&lock->arrivals); /* [GUESS] */

@@ -58,7 +58,7 @@ struct fl_slot *fl_chain_behind(const fifolock_t *lock, struct fl_slot *slot);
 /* Out of the chain: the slot that was behind it. */
 struct fl_slot *fl_chain_out(fifolock_t *lock, struct fl_slot *slot, uint32_t older);
 
-/* {t, none} -> {t, slot}, unless somebody has come. */
+/* {t, none} -> {t, slot}, unless a request has come. */
 bool fl_chain_push_back(fifolock_t *lock, const struct fl_slot *slot);
 
 #endif

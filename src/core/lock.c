@@ -3,7 +3,7 @@
  * lock.c - the algorithm: where the word and the line meet.  How a thread becomes the
  * scanner is in scanner.c, what a scanner does in scan.c.
  *
- * A request takes its hold with one compare-and-swap on the word if nobody is in
+ * A request takes its hold with one compare-and-swap on the word if no request is in
  * line and it fits (fl_take).  Otherwise it joins the line and announces that on the
  * word (announce_arrival); this is the step by which it counts as in line.  The thread
  * that then makes a grant possible becomes the scanner: takes SCANNING, brings the line up to
@@ -18,7 +18,7 @@
  *
  * Why a claim comes before the commit: a request with a deadline can leave at any
  * moment.  Claiming its slot decides the matter before its units are in, so no hold
- * ever exists that nobody wants and nobody has to give one back after the last touch
+ * ever exists that no thread wants, and none has to be given back after the last touch
  * (G4, G5).
  *
  * Why no wake-up is lost (G3): whatever can let the head in (a unit out, an arrival,
@@ -258,7 +258,7 @@ static int not_held(fifolock_t *lock, uint64_t word)
 	return EPERM;
 }
 
-/* No one in line: the units out, and that is all.  Somebody scanning: the units out,
+/* No request in line: the units out, and that is all.  A thread scanning: the units out,
  * and the scanner sees it.  Otherwise become the scanner, units still in. */
 int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
 		  struct fl_service *service)
@@ -313,7 +313,7 @@ static int exchanged(const fifolock_t *lock, uint64_t word,
 }
 
 /* With the role in hand.  In one step with the commit: others that fit then must not find
- * QUEUED and nobody in line. */
+ * QUEUED and no request in line. */
 static int exchange_and_scan(fifolock_t *lock, uint64_t word,
 			     const struct fifolock_row *from, const struct fl_want *want)
 {

@@ -13,13 +13,13 @@
 /* Control bits of the lock become what is said (control.h), and the scanner is told. */
 void fl_control_change(fifolock_t *lock, uint32_t mask, uint32_t value);
 
-/* Take the hold if nobody is in line and it fits. */
+/* Take the hold if no request is in line and it fits. */
 bool fl_take(fifolock_t *lock, const struct fl_want *want);
 
 /* Join the line with a slot.  From here the slot is the line's until its word says
  * that it has been told (perhaps at once), or until fl_leave says true.  how:
  * FL_LEAVES and so on; only a request that says so may leave.  EAGAIN: the line is full.
- * service NULL: runs nobody's section. */
+ * service NULL: runs no other thread's section. */
 int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	    unsigned how);
 int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,

@@ -246,7 +246,7 @@ int fifolock_modes_predicate(fifolock_modes_t *out, unsigned count, uint32_t max
 	error = fifolock_modes_compile(out, modes, count, NULL, 0);
 	if (error)
 		return error;
-	/* Who knows what fits beside what? */
+	/* It is not known what fits beside what. */
 	for (unsigned m = 0; m < count; m++)
 		out->flags &= ~FL_MODES_ALONE(m);
 	out->compatible = compatible;

@@ -198,7 +198,7 @@ void fl_nap(uint32_t ns)
 enum { UNTRIED, HEARD, REFUSED };
 static uint32_t wakes; /* which of them; atomic */
 
-/* Nobody sleeps here: may this thread wake? */
+/* No thread sleeps here: may this thread wake? */
 static void try_wake(void)
 {
 	static const uint32_t nobody;

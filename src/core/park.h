@@ -20,9 +20,9 @@
  *
  * Where the system refuses it (a sandbox, an old kernel), a wait is slower but has the same
  * meaning: a deadline ends it no earlier than its clock says, on CLOCK_REALTIME also if that
- * is set meanwhile, then 0.1 s late at most; and a grant ends it within 13 ms.  What nobody
- * can repair is a thread in a sandbox from which no wake-up gets out, if another
- * thread fell asleep before anybody knew: it sleeps on until its deadline or the next
+ * is set meanwhile, then 0.1 s late at most; and a grant ends it within 13 ms.  What cannot
+ * be repaired is a thread in a sandbox from which no wake-up gets out, if another
+ * thread fell asleep before that was known: it sleeps on until its deadline or the next
  * signal.
  */
 #ifndef FL_PARK_H

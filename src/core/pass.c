@@ -9,8 +9,8 @@
  *	x: KEPT -> PASSING	against a thread that would take the role
  *	s: claimed		against its leaving, if it may
  *	s: KEPT			it can be taken from s now, and is found there
- *	x: PASSING -> 0		RECALLED: somebody has left news, which are announced now: s has not
- *				been told, so nobody can have freed the lock
+ *	x: PASSING -> 0		RECALLED: a thread has left news, which are announced now: s has not
+ *				been told, so no thread can have freed the lock
  *	s: told			from here on the lock is not touched (G5)
  *
  * Serving is the same between two sections: the thread keeps the role with a slot of its own,
@@ -64,8 +64,9 @@ static void keep_on(const fifolock_t *lock, struct fl_slot *keeper)
 	fl_role_set(keeper, fl_role_note(lock, FL_KEPT));
 }
 
-/* Hold and role are with the slot.  Nobody else writes its note as long as that does not speak of
- * a lock; so a store is enough, and the thread goes on while the line is on its way. */
+/* Hold and role are with the slot.  No other thread writes its note as long as that does
+ * not speak of a lock; so a store is enough, and the thread goes on while the line is on
+ * its way. */
 static void entrust(const fifolock_t *lock, struct fl_slot *slot, uint32_t gone)
 {
 	fl_store_relaxed(&slot->dequeued, gone); /* [MINE] */
@@ -75,7 +76,7 @@ static void entrust(const fifolock_t *lock, struct fl_slot *slot, uint32_t gone)
 	fl_store_relaxed(&slot->older, 0); /* [MINE] */
 }
 
-/* Somebody has left news.  Callbacks run when the heir has been told: they may wait for it. */
+/* A thread has left news.  Callbacks run when the heir has been told: they may wait for it. */
 static void announce_and_tell(fifolock_t *lock, struct fl_slot *heir)
 {
 	fl_callbacks_defer();

@@ -46,8 +46,8 @@ _Static_assert(((uint64_t)CHUNK_FIRST << CHUNKS) - CHUNK_FIRST <= ID_MASK, "ids 
 
 static struct fl_slot chunk_zero[CHUNK_FIRST] __attribute__((aligned(64)));
 static struct fl_slot *chunks[CHUNKS] = {chunk_zero};
-static uint64_t free_top; /* {tag, id}; anybody, by compare-and-swap */
-static uint32_t made;	  /* ids 1..made exist; anybody, by compare-and-swap */
+static uint64_t free_top; /* {tag, id}; any thread, by compare-and-swap */
+static uint32_t made;	  /* ids 1..made exist; any thread, by compare-and-swap */
 
 static unsigned chunk_of(uint32_t id)
 {
@@ -176,7 +176,7 @@ FL_MY enum { ASK_KEY, KEEPS, KEEPS_NONE } keeps;
 static pthread_key_t key;
 static uint32_t key_works; /* atomic; key is written before */
 
-/* Nobody needs it, unless the role of a lock's scanner rests there still. */
+/* No thread needs it, unless the role of a lock's scanner rests there still. */
 void fl_slot_drop(struct fl_slot *slot)
 {
 	if (!fl_role_orphan(slot))

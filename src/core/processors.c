@@ -250,7 +250,7 @@ void fl_processors_look(void)
 		fl_processors_again();
 }
 
-/* 1 if nobody says how many; sysconf gives -1 then. */
+/* 1 if the system does not say how many; sysconf gives -1 then. */
 static uint32_t mask_found(void)
 {
 	cpu_set_t mine;

@@ -14,9 +14,9 @@
  * sleep, at most once a second.  A thread tells its own mask only, and may have been pinned
  * by the program itself, which leaves the others free.  So a later mask is believed
  * where the thread that looks and the process's first one have the same; where they
- * differ somebody pins, and it is as many as when the library was loaded.  A first
- * thread that looks itself and finds one processor may be pinned: then the last answer
- * stands.
+ * differ a thread has been pinned, and it is as many as when the library was loaded.  A
+ * first thread that looks itself and finds one processor may be pinned: then the last
+ * answer stands.
  */
 #ifndef FL_PROCESSORS_H
 #define FL_PROCESSORS_H

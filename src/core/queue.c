@@ -233,10 +233,10 @@ void fl_line_cut(fifolock_t *lock, struct fl_slot *slot)
 	fl_line_count_dequeued(lock, 1);
 }
 
-/* Below the chain stands the server, and next above it: whom it serves.  Only newer counts, which
- * says how far the line has come; that next stands behind the server is for whoever walks down to
- * it, and may be said when the role has gone on: until next is told, nobody reads anything else
- * into it. */
+/* Below the chain stands the server, and next above it: the slot that it serves.  Only
+ * newer counts, which says how far the line has come; that next stands behind the server is
+ * for a thread that walks down to it, and may be said when the role has gone on: until next
+ * is told, no thread reads anything else into it. */
 void fl_line_serve(struct fl_slot *server, struct fl_slot *next)
 {
 	server->newer = next->id;

@@ -29,7 +29,7 @@
 /* Any thread.  EAGAIN: so many are in line already. */
 struct fl_place {
 	uint32_t ticket; /* when the slot may not be looked at any more */
-	bool behind;	 /* somebody was in line before it */
+	bool behind;	 /* a request was in line before it */
 };
 int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
 		 struct fl_place *place);

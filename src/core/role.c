@@ -24,7 +24,8 @@ FL_ALL_MY const fifolock_t *fl_kept_lock;
 FL_ALL_MY struct fl_slot *fl_kept_slot;
 
 /* By the lock's address: {ticket, slot} of the last grant, and how many times more the role is
- * not kept with nobody in line.  Locks may share one, so these are hints, and may be lost. */
+ * not kept with no request in line.  Locks may share one, so these are hints, and may be
+ * lost. */
 #define BOARDS 64
 static struct board {
 	uint64_t last;
@@ -32,7 +33,7 @@ static struct board {
 } __attribute__((aligned(64))) boards[BOARDS];
 
 /* Threads that are asleep, or about to be, and whose sections others run, by the lock's address,
- * too. The line is with whoever runs sections, as long as nobody falls asleep. */
+ * too. The line is with the thread that runs sections, as long as no owner falls asleep. */
 static struct {
 	uint32_t count;
 } __attribute__((aligned(64))) dormitories[BOARDS];

@@ -48,7 +48,7 @@ enum fl_role {
 };
 #define FL_ROLE_MASK UINT64_C(7)
 
-/* Not an address: since when, if somebody counts. */
+/* Not an address: since when, if the table counts. */
 #define FL_NOTE_SINCE (UINT64_C(1) << 63)
 
 static inline uint64_t fl_role_note(const fifolock_t *lock, enum fl_role role)
@@ -82,8 +82,8 @@ void fl_role_publish(const fifolock_t *lock, uint32_t ticket, uint32_t slot);
 void fl_role_hide(void);			  /* from a race detector */
 uint32_t fl_role_reached(const fifolock_t *lock); /* a ticket that has been granted */
 
-/* Does it pay to keep the role where nobody is in line yet?  Not if the last one who did so had
- * nobody to pass it to.  Hints. */
+/* Does it pay to keep the role where no request is in line yet?  Not if the last holder
+ * that did so had no heir to pass it to.  Hints. */
 bool fl_role_pays(const fifolock_t *lock);
 void fl_role_in_vain(const fifolock_t *lock);
 

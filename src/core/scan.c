@@ -5,7 +5,7 @@
  *
  *	row      released by            acquired by               what it carries
  *	[HOLD]   commit                 commit                    the holders' writes
- *	[SCAN]   commit                 who sets SCANNING (lock.c)  head, dequeued, links
+ *	[SCAN]   commit                 new scanner (lock.c)      head, dequeued, links
  *	[NEWS]   fl_news (scanner.c)    clear_rescan              the pushes before it
  *
  *	relaxed    because
@@ -55,7 +55,7 @@ static int objection(const struct scan *scan, const struct fl_slot *head)
 		return ECANCELED;
 	if ((head->how & FL_CONVERTS) &&
 	    !fl_word_has(word_after(scan), from->field, from->unit))
-		return EPERM; /* somebody else gave it back */
+		return EPERM; /* another thread gave it back */
 	return 0;
 }
 
@@ -74,23 +74,23 @@ static bool is_alone(const struct scan *scan, unsigned mode)
 	       !(word_after(scan) & FL_HOLDS);
 }
 
-/* May it rest with the slot, once that is granted?  Not if somebody counts, as its note is needed
- * for that. */
+/* May it rest with the slot, once that is granted?  Not if the table counts, as its note is
+ * needed for that. */
 static bool may_keep(const struct scan *scan, const struct fl_slot *head)
 {
 	return !(head->how & FL_DEEDS) && is_alone(scan, head->mode) &&
 	       !fl_account_counts(scan->modes);
 }
 
-/* Is it to?  Somebody is in line behind it, or is likely to be before it gives back. */
+/* Is it to?  A request is in line behind it, or is likely to be before it gives back. */
 static bool is_to_keep(const struct scan *scan, const struct fl_slot *head)
 {
 	return may_keep(scan, head) &&
 	       (!fl_line_is_newest(scan->lock, head) || fl_role_pays(scan->lock));
 }
 
-/* Is its section one that this thread runs?  Only where nobody could be granted beside
- * it: then nobody waits because it is run here and not there. */
+/* Is its section one that this thread runs?  Only where no request could be granted beside
+ * it: then none waits because it is run here and not there. */
 static bool to_be_run(const struct scan *scan, const struct fl_slot *head)
 {
 	struct fl_service *service = scan->service;
@@ -203,7 +203,7 @@ static void put_back(struct scan *scan)
 
 /* The word has changed: is what was taken off the line for the old one still right?  A
  * predicate may allow less when a hold is gone; a conversion may have put more in, or
- * somebody has taken away what one in the batch was to give; and a release that is
+ * a thread has taken away what one in the batch was to give; and a release that is
  * refused takes its room back. */
 static void check_again(struct scan *scan)
 {
@@ -340,7 +340,7 @@ static void conclude(struct scan *scan)
 
 /* The caller has just set SCANNING; scan->word is what it made of the word.  Grants from
  * the head and commits, the caller's own release with it.  EPERM: while it
- * scanned, somebody else gave back the hold that it was to give back. */
+ * scanned, another thread gave back the hold that it was to give back. */
 int fl_scan(struct scan *scan)
 {
 	fifolock_t *lock = scan->lock;

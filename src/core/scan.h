@@ -45,7 +45,7 @@ struct scan {
 	bool closed;
 	uint64_t served_units;
 	bool looks;	 /* there may be news, though RESCAN is not set */
-	bool converts;	 /* somebody granted gives a hold for it */
+	bool converts;	 /* a granted request gives a hold for it */
 	bool hands_over; /* callbacks: it does not take any over */
 	struct fl_service *service;
 	int error;
@@ -53,7 +53,7 @@ struct scan {
 
 /* The caller has just set SCANNING; word is what it made of the word, field and units what
  * it still has to give back, service whose sections it is ready to run.  EPERM: while it scanned,
- * somebody else gave back the hold that it was to give back. */
+ * another thread gave back the hold that it was to give back. */
 int fl_scan(struct scan *scan);
 
 /* As that scan begins, for a look at the line before: bring it up to date (settle.c). */

@@ -69,7 +69,7 @@ static bool mode_fits(const struct scan *scan, unsigned mode, uint64_t word)
 }
 
 /* Does every mode that is waited for fit beside all that is kept behind the head?  Then
- * nobody waits for another, and nobody need look at each. */
+ * no conversion waits for another, and the scanner need not look at each. */
 static bool all_fit(const struct scan *scan, const struct fl_slot *head)
 {
 	for (uint32_t modes = head->awaited; modes; modes &= modes - 1)

@@ -26,7 +26,7 @@
  *	[GRANT]   fl_complete,            fl_outcome, fl_sleep_until, every earlier holder's writes
  *	          fl_complete_awake       fl_await_claim
  *	[LEAVE]   fl_slot_leave       fl_slot_admit            the owner's last use of the slot
- *	[JOINED]  let_go              let_go                   that nobody uses the slot
+ *	[JOINED]  let_go              let_go                   that no thread uses the slot
  *	[ROUSED]  fl_slot_rouse       fl_sleep_until,          the note (cond.c)
  *	                              fl_slot_calm
  *
@@ -151,8 +151,8 @@ static bool defers_signals(void)
 	return fl_watched() && fl_detector->defers_signals;
 }
 
-/* A handler for this thread may have to run before anybody lets it in.  Reading the clock lets
- * the detector run it. */
+/* A handler for this thread may have to run before any thread lets it in.  Reading the
+ * clock lets the detector run it. */
 static int nap(const struct fl_slot *slot, uint32_t word,
 	       const struct fl_deadline *deadline)
 {

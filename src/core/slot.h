@@ -86,7 +86,7 @@ struct fl_slot {
 			void *ctx;
 		};
 		/* A conversion.  The scanner's, in the first of them in line: what all of
-		 * them keep, who is the last, and the modes that they wait for, a bit
+		 * them keep, which is the last, and the modes that they wait for, a bit
 		 * each; perhaps some more.  shift is the owner's: it keeps 1 << shift. */
 		struct {
 			uint64_t kept;
@@ -98,7 +98,7 @@ struct fl_slot {
 	/* One word for what the slot is in besides a line; one use at a time, told apart by its
 	 * bits, as others look at the notes of all slots.  Atomic.
 	 *
-	 *	since|FL_NOTE_SINCE	in line: since when, if somebody counts
+	 *	since|FL_NOTE_SINCE	in line: since when, if the table counts
 	 *	&expects		in line: the grant is caught by its thread (callbacks.c)
 	 *	lock, lock|1		at a condition with that lock; turned away (cond.c)
 	 *	lock|KEPT and so on	it keeps the role of that lock's scanner (role.h) */
@@ -133,8 +133,8 @@ void fl_unclaim(struct fl_slot *slot);
  * never its contents; unless it is to be called back. */
 void fl_complete(struct fl_slot *slot, uint32_t what);
 
-/* The same by a store, for a slot whose owner sleeps only after it has said so (role.h): whoever
- * tells it sees to it afterwards that it is awake. */
+/* The same by a store, for a slot whose owner sleeps only after it has said so (role.h):
+ * the thread that tells it sees to it afterwards that it is awake. */
 void fl_complete_awake(struct fl_slot *slot, uint32_t what);
 
 /* What the owner has been told: 0 while it is in line. */

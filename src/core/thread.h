@@ -14,8 +14,8 @@
  * KEYS_WITHOUT_MALLOC: glibc has room in each thread for the values of the first 32 keys; for
  * that of another one pthread_setspecific calls malloc, which may be waiting for a lock.
  *
- * FL_LOADED, FL_UNLOADED: functions that run before, and after, those of whoever has
- * libfifolock.a in a program or library of their own.
+ * FL_LOADED, FL_UNLOADED: functions that run before, and after, those of a program or
+ * library that has libfifolock.a in it.
  */
 #ifndef FL_THREAD_H
 #define FL_THREAD_H

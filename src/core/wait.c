@@ -12,7 +12,7 @@
  *		too early yields again, and is then too late.  So, far from the head,
  *		only one on each processor does, to keep it from going idle.
  *		No thread that has work is kept from a processor.
- *	doze	Everybody else sleeps on the slot's word.
+ *	doze	Every other waiter sleeps on the slot's word.
  *
  *	relaxed   because
  *	[HINT]    Decides which threads are awake, nothing else; what is old costs a turn.
@@ -71,7 +71,7 @@ static int32_t ahead(const struct fl_slot *slot, uint32_t reached)
 }
 
 /* So many places from the head a waiter spins, as its grant is about to come, and yields only
- * after as many spins in which the line has stood still: somebody before it may want this
+ * after as many spins in which the line has stood still: a thread before it may want this
  * very processor.  With half of the processors for threads that spin, the others are left for
  * those that yield to come near, and for the holder. */
 static uint32_t near_places(void)
@@ -146,7 +146,7 @@ int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	return fl_sleep(slot, deadline);
 }
 
-/* Asleep as far as those who run sections know, see run.c. */
+/* Asleep as far as the threads that run sections know, see run.c. */
 static int sleep_for_section(const fifolock_t *lock, struct fl_slot *slot)
 {
 	int error;
@@ -169,11 +169,11 @@ static int told_of_section(const fifolock_t *lock, struct fl_slot *slot)
 	return error;
 }
 
-/* A look at the slot takes its line from whoever runs sections, and a thread that goes on
- * asks again: with few processors, looking every 16 yields, about 4 us, doubles what two threads
- * get done compared with looking after each.  It is still less than sleeping and waking up.
- * With many, others ask meanwhile, and the yields would be what all wait for.  The lock may be
- * gone: only its address is used. */
+/* A look at the slot takes its line from the thread that runs sections, and a thread that
+ * goes on asks again: with few processors, looking every 16 yields, about 4 us, doubles
+ * what two threads get done compared with looking after each.  It is still less than
+ * sleeping and waking up.  With many, others ask meanwhile, and the yields would be what
+ * all wait for.  The lock may be gone: only its address is used. */
 #define FEW 2
 int fl_await_section(const fifolock_t *lock, struct fl_slot *slot)
 {
@@ -193,8 +193,8 @@ int fl_await_section(const fifolock_t *lock, struct fl_slot *slot)
 	return told_of_section(lock, slot);
 }
 
-/* Without the lock nobody knows how far it is from the head: so one on each processor stays
- * awake for a moment. */
+/* Without the lock a thread cannot know how far it is from the head: so one on each
+ * processor stays awake for a moment. */
 int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline)
 {
 	uint32_t *seat = &seats[fl_processor() % SEATS].taken;
@@ -288,7 +288,7 @@ int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,
 	return error;
 }
 
-/* Of a lock that nobody closes: it cannot fail. */
+/* Of a lock that no thread closes: it cannot fail. */
 void fl_wait_held(fifolock_t *lock, const struct fl_want *want)
 {
 	(void)wait_with_slot(lock, want, 0, 0, NULL);

@@ -57,8 +57,8 @@ static bool wait_for_scanner(unsigned turn, uint64_t *since)
 }
 
 /* One try.  EAGAIN: the word has changed.  EBUSY: another thread has the role.  While that is kept
- * the word says QUEUED, but perhaps nobody is in line: then it is left alone, as a scanner that
- * outlives the hold would keep others from the lock for no cause. */
+ * the word says QUEUED, but perhaps no request is in line: then it is left alone, as a
+ * scanner that outlives the hold would keep others from the lock for no cause. */
 static int try_to_scan(fifolock_t *lock, uint64_t *word)
 {
 	uint64_t next = *word | FL_SCANNING;
@@ -81,8 +81,8 @@ static int try_to_scan(fifolock_t *lock, uint64_t *word)
 	return 0;
 }
 
-/* Wait for the scanner, if there is one, and become it.  ENOENT: nobody is in line.  EBUSY:
- * it has been waited for long enough. */
+/* Wait for the scanner, if there is one, and become it.  ENOENT: no request is in line.
+ * EBUSY: it has been waited for long enough. */
 static int become_scanner(fifolock_t *lock, uint64_t *word)
 {
 	unsigned turn = 0;

@@ -6,13 +6,13 @@
  *	63      62        61      60 ............................. 0
  *	QUEUED  SCANNING  RESCAN  | field of mode n | ... | mode 0 |
  *
- * QUEUED    Somebody is in line: nothing is granted except from its head.
+ * QUEUED    A request is in line: nothing is granted except from its head.
  *	     Legal to leave set when the line has emptied; illegal to clear while
  *	     it has not.
  * SCANNING  One thread owns the line and grants from its head.  Only with
  *	     QUEUED.  Set by the thread that becomes it, cleared by its commit.
  * RESCAN    Arrivals or departures were announced since the scanner last looked.
- *	     Set by anybody, cleared by the scanner only, and before it looks.
+ *	     Set by any thread, cleared by the scanner only, and before it looks.
  *
  * QUEUED and RESCAN without SCANNING is KEPT: there is one hold, beside which nothing
  * fits, and the role of the scanner rests with it, in the slot of the thread that was
@@ -42,7 +42,7 @@ static inline bool fl_word_kept(uint64_t word)
 	return (word & (FL_QUEUED | FL_SCANNING | FL_RESCAN)) == (FL_QUEUED | FL_RESCAN);
 }
 
-/* Somebody is in line, and nobody scans or keeps the role. */
+/* A request is in line, and no thread scans or keeps the role. */
 static inline bool fl_word_lacks_scanner(uint64_t word)
 {
 	return (word & (FL_QUEUED | FL_SCANNING | FL_RESCAN)) == FL_QUEUED;
@@ -60,7 +60,7 @@ static inline uint64_t fl_word_resumed(uint64_t word)
 	return (word & ~FL_RESCAN) | FL_SCANNING;
 }
 
-/* fifolock_modes_t.flags.  Somebody keeps books of what is BOOKED, so no fast path may
+/* fifolock_modes_t.flags.  A listener keeps books of what is BOOKED, so no fast path may
  * take it.  ALONE: a hold of this mode is alone, nothing fits beside. */
 #define FL_MODES_OWNER_CHECKED 1u
 #define FL_MODES_COUNTED       2u /* a table inside a fifolock_stats_t (stats.c) */
@@ -85,7 +85,7 @@ static inline unsigned fl_modes_count(const fifolock_modes_t *modes)
 		       : modes->count;
 }
 
-/* From now on somebody keeps books of it. */
+/* From now on a listener keeps books of it. */
 static inline void fl_modes_book(fifolock_modes_t *modes, uint32_t flag)
 {
 	unsigned count = fl_modes_count(modes);
@@ -108,7 +108,7 @@ struct fl_want {
 	uint64_t guard; /* the guard bits to look at */
 	uint32_t weight;
 	uint32_t mode;
-	uint64_t since; /* when it was asked for, if somebody counts (account.h) */
+	uint64_t since; /* when it was asked for, if the table counts (account.h) */
 };
 
 /* n holds at once: as n single ones, the last of which must still fit. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * account.h - the one place from which whoever keeps books hears what becomes of requests
+ * account.h - the one place from which all that keeps books hears what becomes of requests
  * and holds: tables that count (stats.c), the debug build's records (debug.c) and race
  * detectors (watch.c).
  *
@@ -8,11 +8,11 @@
  *	gone		it has been destroyed; before the table is taken from it
  *	closes		it is about to be closed
  *	may_wait	a request is about to get in line; an errno: it had better not
- *	asks		... since when it waits, for whoever counts; otherwise 0.  for_good: no
- *			deadline, no cancelling.  Goes into what is wanted
+ *	asks		... since when it waits, for a table that counts; otherwise 0.
+ *			for_good: no deadline, no cancelling.  Goes into what is wanted
  *	took		it is granted: n holds; in_line: it had a place there; for_good
  *	granted		it was in line and is: by the scanner, the commit done, before its owner is
- *			told, who then says took
+ *			told, which then says took
  *	served		it was in line, and this thread is about to run its section
  *	refused		it had no place in line, or has left that at its deadline; why
  *	turned_away	it had a place in line, and its owner is told so.  Of a lock that may be
@@ -32,7 +32,8 @@
  *	changed		... and has been
  *	unchanged	... and has not; it is still held.  What became of the request is told as of
  *			any other
- *	sends		whoever comes to what is at that address, to run or to read it, ...
+ *	sends		the thread that comes to what is at that address, to run or to read
+ *			it, ...
  *	receives	... has all that was done before
  *
  *	guards		the guard of the library's own memory at that address is about to be
@@ -170,7 +171,7 @@ static inline void fl_account_refused(const fifolock_t *lock,
 		      error == ETIMEDOUT ? FL_ENDS_TIMED_OUT : FL_ENDS_REFUSED);
 }
 
-/* The answer of who has waited, or could not: in line, turns_away has been said. */
+/* The answer after a wait, or instead of one: in line, turns_away has been said. */
 static inline void fl_account_waited(const fifolock_t *lock,
 				     const fifolock_modes_t *modes, unsigned mode,
 				     int error)

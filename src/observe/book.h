@@ -2,15 +2,15 @@
  *
  * book.h - where a counted table counts.
  *
- * What is read is of one moment.  Each mode has two banks.  Who books enters the one that
- * is open, and leaves it when all of it is booked; nobody waits for anybody.  A reader
- * opens the other one, in one step that tells it how many had entered, waits until
- * so many have left, and has what was booked up to then and nothing else.  What it has
- * read is added to a third bank, which is the readers'.
+ * What is read is of one moment.  Each mode has two banks.  A thread that books enters the
+ * one that is open, and leaves it when all of it is booked; no thread that books waits for
+ * another.  A reader opens the other one, in one step that tells it how many had entered,
+ * waits until so many have left, and has what was booked up to then and nothing else.  What
+ * it has read is added to a third bank, which is the readers'.
  *
- * That moment is one by the clock, too: who has read the clock looks whether its bank is
- * still open, and begins anew if not.  So all that is in a closed bank was before the
- * closing, and all that is not was after it.  What holds that last have lasted is told
+ * That moment is one by the clock, too: a thread that has read the clock looks whether its
+ * bank is still open, and begins anew if not.  So all that is in a closed bank was before
+ * the closing, and all that is not was after it.  What holds that last have lasted is told
  * as of the latest moment that is known to lie before the closing.
  */
 #ifndef FL_BOOK_H
@@ -23,7 +23,7 @@
 
 __extension__ typedef unsigned __int128 wide_t;
 
-/* Modulo 2^128, in two steps that are one for who reads it in a closed bank. */
+/* Modulo 2^128, in two steps that are one for a reader of a closed bank. */
 struct wide {
 	uint64_t low, high;
 };
@@ -43,7 +43,7 @@ struct bank {
 
 struct book {
 	uint64_t door; /* {which bank is open: 1 bit, how many have entered it} */
-	uint32_t read; /* 1: somebody is reading */
+	uint32_t read; /* 1: a thread is reading */
 	/* The reader's. */
 	bool closing;	  /* the closed bank has still to be waited for, */
 	uint64_t awaited; /* by so many */
@@ -70,7 +70,7 @@ static inline struct book *fl_book_of(const fifolock_modes_t *modes, unsigned mo
 
 uint64_t fl_book_now(void);
 
-/* Into a bank that whoever calls may write to. */
+/* Into a bank that the caller may write to. */
 void fl_book_add(uint64_t *count, uint64_t n);
 void fl_book_add_wide(struct wide *sum, wide_t n);
 void fl_book_raise(uint64_t *most, uint64_t n);

@@ -24,8 +24,8 @@ struct fl_detector {
 	void (*hide)(const void *from, size_t size);
 	void (*show)(const void *from, size_t size);
 	/* A mutex by address, for the order in which a thread takes several; NULL: that is
-	 * nothing to it.  shared: by readers.  tried: nobody would have waited for ever; by
-	 * one that does not know the difference such are left out. */
+	 * nothing to it.  shared: by readers.  tried: the thread would not have waited for
+	 * ever; by one that does not know the difference such are left out. */
 	void (*wants)(const void *mutex, bool shared);
 	void (*locked)(const void *mutex, bool shared, bool tried);
 	void (*unlocks)(const void *mutex, bool shared);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * events.h - what happens to a request, for whoever wants to watch.
+ * events.h - what happens to a request, for probes and for the tests.
  *
  * With -DFL_PROBES each is a static probe for perf and bpftrace (docs/probes.md): one nop,
- * and nothing else if nobody traces.  With -DFL_EVENTS='"header.h"' that header defines
+ * and nothing else if no tracer listens.  With -DFL_EVENTS='"header.h"' that header defines
  * each.  Otherwise nothing.
  *
  *	join	pushed, for what is wanted: ticket is its place; a conversion: by the scanner that
@@ -11,12 +11,12 @@
  *		already, and a slot that calls back may even be another's by now: only its
  *		address and id may be used
  *	ahead	a conversion is where the next scanner takes it in
- *	leave	has left by its own decision, before anybody is told
+ *	leave	has left by its own decision, before the scanner is told
  *	sleep	is about to park
  *	scan	the caller has become the scanner
- *	commit	the scanner is about to try its commit; oldest (NULL: nobody) and count
- *		are who would be granted, linked by newer.  The last try before the next
- *		scan of that lock is the one that succeeded.
+ *	commit	the scanner is about to try its commit; oldest (NULL: none) and count
+ *		are the requests that would be granted, linked by newer.  The last try
+ *		before the next scan of that lock is the one that succeeded.
  *	run	the section of the slot is about to be run by the caller, in its turn and
  *		without a scan: as a scan and a commit that grant it
  *	pass	hold and role are about to go on to the slot from the one before it, without

@@ -3,7 +3,7 @@
  * stats.c - tables that count: booking, by any thread and any handler.
  *
  * A counted table is a copy of another in which the number of modes is 0: so the
- * first check of every function fails, and its error path, which costs nobody else
+ * first check of every function fails, and its error path, which costs no other table
  * anything, looks whether the table counts. The number is in flags, where
  * fl_modes_count finds it.
  *
@@ -16,7 +16,8 @@
  *	[LEFT]    leave                        drain (stats_read.c)        what was booked
  *
  *	relaxed   because
- *	[TALLY]   Numbers that are added up by whoever has entered; leave carries them.
+ *	[TALLY]   Numbers that are added up by a thread that has entered; leave carries
+ *	          them.
  *	[OPEN]    A closing that is not seen had not been when the clock was read.
  *	[GUESS]   A first look.  The compare-and-swap after it decides.
  */
@@ -51,7 +52,7 @@ static bool still_open(const struct book *book, uint64_t door, uint64_t now)
 	return FL_DOOR_WHICH(fl_load_relaxed(at)) == FL_DOOR_WHICH(door); /* [OPEN] */
 }
 
-/* And the time.  Begins anew only because somebody has begun to read. */
+/* And the time.  Begins anew only because a reader has begun to read. */
 static struct bank *enter(struct book *book, uint64_t *now)
 {
 	for (;;) {

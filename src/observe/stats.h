@@ -4,9 +4,9 @@
  * that is not counted each of these is a test of one bit; the fast paths do without it
  * (fl_check).
  *
- * Who had a place in line is booked by the scanner, when it is decided and before anybody
- * is told: so a hold begins with its grant, whenever somebody comes to look for it.  All
- * others are booked by the thread that asked.
+ * A request that had a place in line is booked by the scanner, when it is decided and
+ * before any owner is told: so a hold begins with its grant, whenever its owner comes to
+ * look for it.  All others are booked by the thread that asked.
  */
 #ifndef FL_STATS_H
 #define FL_STATS_H
@@ -20,7 +20,7 @@ static inline bool fl_counted(const fifolock_modes_t *modes)
 	return __builtin_expect((modes->flags & FL_MODES_COUNTED) != 0, 0);
 }
 
-/* The time, for a request that may have to wait; 0 if nobody counts. */
+/* The time, for a request that may have to wait; 0 if the table does not count. */
 uint64_t fl_stats_now(const fifolock_modes_t *modes);
 
 /* For counted tables only. */

@@ -8,8 +8,9 @@
  *	[READER]  fifolock_stats_read    begin_reading          the readers' bank
  *
  *	relaxed   because
- *	[GUESS]   A first look.  The compare-and-swap after it decides, or nobody else changes it.
- *	[EMPTY]   Nobody is in the bank, and who comes has seen it opened.
+ *	[GUESS]   A first look.  The compare-and-swap after it decides, or no other thread
+ *	          changes it.
+ *	[EMPTY]   No thread is in the bank, and one that comes has seen it opened.
  */
 #include "book.h"
 #include "detector.h"
@@ -18,7 +19,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Somebody else is in the middle of something short.  Its thread may be off its processor,
+/* Another thread is in the middle of something short.  It may be off its processor,
  * or stopped: false, when that has lasted a second or so. */
 static bool is_patient(unsigned *turns)
 {
@@ -83,7 +84,7 @@ static void settle(struct book *book, struct bank *bank)
 	book->closing = false;
 }
 
-/* False: somebody has been in the bank all the while; it is still to be waited for. */
+/* False: a thread has been in the bank all the while; it is still to be waited for. */
 static bool drain(struct book *book)
 {
 	/* Only the reader changes which is open. */

@@ -5,7 +5,7 @@
  * Its run-time library is there or it is not, which weak symbols find out when the
  * program is loaded: no header, and nothing that a build must have.  What is between a
  * pre_ and its post_ the detector ignores, so they come in pairs, with none of the
- * library's work and nobody else's code in between.
+ * library's work and no other code in between.
  *
  * A library that is instrumented itself is seen as it is, and says nothing.
  */

@@ -12,8 +12,8 @@
  * has b wait for a: then the grant may have needed the release.  Two modes that go
  * together are not ordered, so a race between two holders of SHARED is one for the
  * detector, too.  And where each hold belongs to its thread (FL_MODES_OWNER_CHECKED) a
- * lock is a mutex, held by whoever has any hold of it: that is for the order in which a
- * thread takes several locks.  Tags are bytes of the lock, by their addresses only.
+ * lock is a mutex, held by each thread that has any hold of it: that is for the order in
+ * which a thread takes several locks.  Tags are bytes of the lock, by their addresses only.
  *
  *	row       released by      acquired by         what it carries
  *	[MET]     meet             met                 that the detector has forgotten what
@@ -111,8 +111,8 @@ static void meet(fifolock_t *lock)
 }
 
 /* Its memory may have been another lock's, never destroyed: only a lock that is new has
- * not been met.  A handler may have interrupted the very thread that is meeting it, so nobody
- * waits for long. */
+ * not been met.  A handler may have interrupted the very thread that is meeting it, so no
+ * thread waits for long. */
 static void met(fifolock_t *lock)
 {
 	for (unsigned turns = 1000; turns; turns--) {
@@ -238,7 +238,7 @@ static void disown(fifolock_t *lock, uint32_t n)
 	counted(-1);
 }
 
-/* Whose hold it is has another mode. */
+/* The thread whose hold it is has another mode. */
 static void own_as(fifolock_t *lock, bool shared)
 {
 	struct record *record = record_of(lock);

@@ -28,7 +28,7 @@ static inline void fl_watch_wants(fifolock_t *lock, unsigned mode)
 		fl_watch_hear_wants(lock, mode);
 }
 
-/* tried: it would not have waited, or not for ever, so it is in nobody's way for good. */
+/* tried: it would not have waited, or not for ever, so it blocks no thread for good. */
 static inline void fl_watch_took(fifolock_t *lock, unsigned mode, uint32_t n, bool tried)
 {
 	if (fl_is_watched(fl_modes_of(lock)))
@@ -56,14 +56,15 @@ static inline void fl_watch_changed(fifolock_t *lock, unsigned to)
 		fl_watch_hear_changed(lock, to);
 }
 
-/* The lock is at its end, and nobody's. */
+/* The lock is at its end, and no thread's. */
 static inline void fl_watch_gone(fifolock_t *lock)
 {
 	if (fl_is_watched(fl_modes_of(lock)))
 		fl_watch_hear_gone(lock);
 }
 
-/* What came before a closing, and who is turned away by it; the lock may be gone by then. */
+/* What came before a closing, and the thread that is turned away by it; the lock may be
+ * gone by then. */
 static inline const void *fl_watch_closing(const fifolock_t *lock)
 {
 	return (const char *)lock + 1 + FIFOLOCK_MAX_MODES;

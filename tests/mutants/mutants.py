@@ -339,7 +339,7 @@ MUTANTS = [
     # Conditions
     ('the newest is signalled', COND, 'struct fl_waiter *waiter = cond->first;', 'struct fl_waiter *waiter = cond->last;'),
     ('a wait gives back before it is listed', COND,
-     '\tbegin(cond, waiter);\n\t/* Somebody else has given it back. But a signal may have come first. */\n'
+     '\tbegin(cond, waiter);\n\t/* Another thread has given it back. But a signal may have come first. */\n'
      '\tif (fl_release(waiter->lock, row->field, row->unit) != 0 &&\n'
      '\t    unlist(cond, waiter) != EINPROGRESS)\n\t\treturn EPERM;',
      '\tif (fl_release(waiter->lock, row->field, row->unit) != 0)\n\t\treturn EPERM;\n\tbegin(cond, waiter);'),

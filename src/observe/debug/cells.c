@@ -164,7 +164,7 @@ static void copy_out(const struct fl_cell *cell, uint64_t *words, uint32_t n)
 
 static void copy_in(struct fl_cell *cell, const uint64_t *words, uint32_t n)
 {
-	/* [LIFE] release: who sees one of these sees BUSY, or what came later. */
+	/* [LIFE] release: a reader that sees one of these sees BUSY, or what came later. */
 	for (uint32_t i = 0; i < n; i++)
 		fl_store_release(&cell->words[i], words[i]);
 }

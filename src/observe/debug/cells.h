@@ -4,15 +4,15 @@
  * moment, written without a lock and in memory that never comes from malloc.
  *
  * A cell belongs to one list for ever, and is used over and over there: so a list is only
- * pushed to, and whoever walks it, a signal handler that interrupted the very thread that
- * changes it included, never leaves it.  Its state says what it is:
+ * pushed to, and a reader that walks it, a signal handler that interrupted the very thread
+ * that changes it included, never leaves it.  Its state says what it is:
  *
  *	63 ......... 33  32    31 ......... 0
  *	version          BUSY  count
  *
  * count 0: free.  BUSY: its words are being written.  The version is another one in each
- * life, so a life is named by its cell and its version, and whoever has read the words
- * and finds the version as before has read what belongs together.
+ * life, so a life is named by its cell and its version, and a reader that has read the
+ * words and finds the version as before has read what belongs together.
  */
 #ifndef FL_CELLS_H
 #define FL_CELLS_H
@@ -21,8 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zeroed memory, straight from the kernel: malloc, and what somebody has put in the place of mmap,
- * may be guarded by the very lock.  NULL: there is none.  errno is left alone. */
+/* Zeroed memory, straight from the kernel: malloc, and what a program has put in the place
+ * of mmap, may be guarded by the very lock.  NULL: there is none.  errno is left alone. */
 void *fl_map(size_t size);
 void fl_unmap(void *memory, size_t size);
 

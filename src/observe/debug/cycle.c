@@ -3,12 +3,13 @@
  * cycle.c - orders of locks that cannot all be: looks for them in the graph of order.c, and
  * reports them.
  *
- * A cycle is a danger if at each of its locks whoever asks can be kept waiting by whoever holds.
- * In the order asked that need not be because the two modes conflict.  It is enough that somebody
- * asks for the lock, and waits, in a mode which does not fit beside the hold: whoever asks
- * later, in whatever mode, stands behind.  So two threads that hold SHARED on a lock each and ask
- * for SHARED on the other's can wait for ever, if EXCLUSIVE is asked for on both.  A mode that nobody
- * has ever waited for keeps nobody waiting, so it is not reported until then.
+ * A cycle is a danger if at each of its locks the thread that asks can be kept waiting by
+ * the thread that holds.  In the order asked that need not be because the two modes
+ * conflict.  It is enough that a thread asks for the lock, and waits, in a mode which does
+ * not fit beside the hold: any that asks later, in whatever mode, stands behind.  So two
+ * threads that hold SHARED on a lock each and ask for SHARED on the other's can wait for
+ * ever, if EXCLUSIVE is asked for on both.  A mode that no thread has ever waited for keeps
+ * no thread waiting, so it is not reported until then.
  *
  * If two of the edges of a cycle, by two threads, were only ever seen under one and the same other
  * lock, held alone, then they are never there at once.
@@ -53,7 +54,7 @@ static bool is_goal(const struct search *search, struct fl_node_ref ref)
 	return ref.id == search->goal.id && ref.life == search->goal.life;
 }
 
-/* Can whoever asks for the edge's beginning be kept waiting by its hold? */
+/* Can a thread that asks for the edge's beginning be kept waiting by its hold? */
 static bool keeps_waiting(const struct fl_edge *edge)
 {
 	struct fl_node node;

@@ -3,17 +3,18 @@
  * debug.c - what the debug build notices about holds.
  *
  * Only owner-checked tables are followed: elsewhere a hold may be given back by any
- * thread, so a record would prove nothing.  Where a record could not be made nobody is
+ * thread, so a record would prove nothing.  Where a record could not be made no thread is
  * accused.
  *
  * A lock that is made anew by being zeroed, or whose memory is used for another one, tells
- * nobody.  So each lock that has been seen has a bit set in its rules; one without it begins a
- * new life, whatever is known of its address.
+ * the debug build nothing.  So each lock that has been seen has a bit set in its rules; one
+ * without it begins a new life, whatever is known of its address.
  *
  *	relaxed   because
- *	[MET]     Whoever finds it set finds nothing to forget.  Who finds it clear forgets what
- *		  is no younger than a serial read before that, and who has set it takes a serial
- *		  after that: so no record of the new life is forgotten.
+ *	[MET]     A thread that finds it set finds nothing to forget.  One that finds it
+ *		  clear forgets what is no younger than a serial read before that, and the
+ *		  one that has set it takes a serial after that: so no record of the new
+ *		  life is forgotten.
  */
 #define _GNU_SOURCE
 #include "debug.h"
@@ -64,7 +65,7 @@ void fl_debug_forget(fifolock_t *lock)
 	forget(lock, fl_serial_now());
 }
 
-/* ---- who holds ---- */
+/* ---- which threads hold ---- */
 
 static void add_hold(struct fl_text *text, const struct fl_hold *hold, uint32_t count)
 {
@@ -240,7 +241,7 @@ static bool waits_for_own(const struct fl_slot *slot, void *ctx)
 	return !search->found;
 }
 
-/* Is somebody in line, for good, who can never be granted while the holds in own
+/* Is a request in line, for good, that can never be granted while the holds in own
  * exist? */
 static bool line_waits_for(fifolock_t *lock, uint64_t own)
 {
@@ -276,8 +277,8 @@ static void report_ended(const fifolock_t *lock, const struct fl_site *site,
 	fl_report_end(&report);
 }
 
-/* Not only what fl_debug_thread_ends has seen: not every thread's end runs destructors.  Whoever has
- * a deadline is spared the system calls. */
+/* Not only what fl_debug_thread_ends has seen: not every thread's end runs destructors.  A
+ * thread that has a deadline is spared the system calls. */
 static void look_for_ended(const fifolock_t *lock, const struct fl_site *site)
 {
 	const struct fl_cell *cell = NULL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * order.c - the order of locks: which lock has been asked for by whoever held which.
+ * order.c - the order of locks: which lock has been asked for by a thread that held which.
  *
  * Locks are the nodes of a graph, by address, each in one of its lives; "held this and asked for
- * that" is an edge.  Whoever closes a cycle is reported (cycle.c).  As in Linux's lockdep, an
- * edge is from what a thread has taken last, and from what it took before only as far as the first
- * that it has waited for: from there the edges exist.  A try and a deadline end a wait, and make no
- * edge to the lock; what they have taken is held like anything else.
+ * that" is an edge.  The thread that closes a cycle is reported (cycle.c).  As in Linux's
+ * lockdep, an edge is from what a thread has taken last, and from what it took before only
+ * as far as the first that it has waited for: from there the edges exist.  A try and a
+ * deadline end a wait, and make no edge to the lock; what they have taken is held like
+ * anything else.
  *
  * All of it is bounded: a node or an edge for which there is no room takes another's place, and then
  * an order is forgotten, never invented.
@@ -141,7 +142,7 @@ void fl_order_forget(const fifolock_t *lock)
 		;
 }
 
-/* Nobody who waits has asked for this mode before? */
+/* No thread that waits has asked for this mode before? */
 static bool asks_first(struct fl_node_ref ref, unsigned mode)
 {
 	struct fl_cell *cell = fl_cell_at(&nodes, ref.id);

@@ -28,7 +28,7 @@ void fl_order_forget(const fifolock_t *lock);
 
 struct fl_node {
 	uint64_t lock;
-	uint16_t keeps[FIFOLOCK_MAX_MODES]; /* whom one hold of a mode keeps out */
+	uint16_t keeps[FIFOLOCK_MAX_MODES]; /* which modes one hold of a mode keeps out */
 	char name[24];
 };
 
@@ -57,8 +57,8 @@ struct fl_cell *fl_edge_next(struct fl_node_ref from, const struct fl_cell *afte
 			     struct fl_edge *edge);
 
 /* Is there a way from the edge's end to its beginning by which all can wait for each other?
- * Reports it.  Or, edge NULL, from a node to itself, whom site asks for in a mode in which nobody
- * has asked for it before. */
+ * Reports it.  Or, edge NULL, from a node to itself, which site asks for in a mode in which
+ * no thread has asked for it before. */
 void fl_cycle_look(const struct fl_edge *edge, struct fl_node_ref node,
 		   const struct fl_site *site);
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * records.c - who holds what since when, in the debug build.
+ * records.c - which thread holds what since when, in the debug build.
  *
  * A record is found by its lock, because all questions are about a lock: what does this thread
- * hold of it, who holds it, forget it.  What a thread holds, in the order in which it was taken, is
- * a list of its own beside that; it serves for the order of locks and the end of threads, and may
- * lack what a handler has taken.
+ * hold of it, which threads hold it, forget it.  What a thread holds, in the order in which
+ * it was taken, is a list of its own beside that; it serves for the order of locks and the
+ * end of threads, and may lack what a handler has taken.
  *
  * A handler may come between any two steps here, and take or give back.
  *
  *	relaxed   because
  *	[MINE]    One thread and its handlers: program order is all there is to keep.
- *	[LOST]    Set for good; who looks has failed to find what was to be written before.
+ *	[LOST]    Set for good; a thread that looks has failed to find what was to be
+ *		  written before.
  */
 #define _GNU_SOURCE
 #include "records.h"

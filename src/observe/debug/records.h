@@ -27,7 +27,7 @@ struct fl_thread {
 struct fl_thread *fl_thread_self(void);
 struct fl_thread *fl_thread_seen(void);
 
-/* Ever higher; who has read one sees what was done before it was made. */
+/* Ever higher; a thread that has read one sees what was done before it was made. */
 uint64_t fl_serial_new(void);
 uint64_t fl_serial_now(void);
 
@@ -45,7 +45,7 @@ struct fl_hold {
 	uint32_t tid;
 	uint16_t mode;
 	uint8_t waited; /* how it was asked for: fl_site.waits */
-	uint8_t alone;	/* nobody else can hold this mode meanwhile */
+	uint8_t alone;	/* no other thread can hold this mode meanwhile */
 	char name[FL_MODE_NAME];
 };
 

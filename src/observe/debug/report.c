@@ -9,7 +9,7 @@
  *	[HOOK]    set_hook          fl_report_end      what the callback's owner has written
  *
  *	relaxed    because
- *	[PLACE]    Whose entry it is; what else is in it only makes the summary.
+ *	[PLACE]    Which place the entry is for; what else is in it only makes the summary.
  *	[TALLY]    A number that is added up.
  */
 #define _GNU_SOURCE
@@ -216,7 +216,7 @@ static void say(const char *text, size_t length)
 	errno = saved;
 }
 
-/* True: whoever is called has dealt with it.  What a callback itself does wrong is printed. */
+/* True: the callback has dealt with it.  What it does wrong itself is printed. */
 static bool call_hook(const struct fl_report *report, const char *text)
 {
 	/* [HOOK] acquire */
