@@ -168,14 +168,17 @@ FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
  *
  * In a mode beside which no other hold fits (such as EXCLUSIVE) a thread that has run its own
  * section runs those of the requests behind it, too: that saves handing the lock over, which for
- * short sections is most of the cost.  One call runs at most 256 sections of other threads, takes
- * no more of them after 2 ms of the system's coarse clock, and takes them one, two, four and
- * then up to 16 at a time.  In other modes each thread runs its own section, beside others.
+ * short sections is most of the cost.  One call runs at most 256 sections of other threads, and
+ * takes no more of them after 2 ms of the system's coarse clock.  A call whose section another
+ * thread has run returns when the next section in the row has begun, and now and then, if its
+ * thread was just falling asleep, when that one has ended.  In other modes each thread runs its
+ * own section, beside others.
  *
  * As another thread may run it, the section must not depend on thread-local storage, the caller's
  * errno, thread ids, priorities or the stack.  It must not take or give back the same lock, nor
  * end or cancel its thread, nor jump or throw out, nor be a cancellation point.  It may wait, but
- * then all requests in line wait with it.
+ * then all requests in line wait with it; and never for what another thread does after its own
+ * call of fifolock_run on the same lock, because that call may return after this section only.
  *
  *	0	the section has run
  *	ECANCELED  the lock is closed: it has not run, and will not.  So with the other errors

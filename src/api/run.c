@@ -178,7 +178,8 @@ static void serve(struct service *service)
 static void release_and_serve(struct service *service, const struct fifolock_row *row)
 {
 	fl_callbacks_defer();
-	fl_release_to(service->lock, row->field, row->unit, &service->on);
+	fl_release_to(service->lock, row->field, row->unit,
+		      service->left ? &service->on : NULL);
 	serve(service);
 	fl_callbacks_resume();
 }

@@ -12,7 +12,7 @@
  *	[HINT]    Where to look first.  What is found there says itself whether it is right.
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
  *	[CHAIN]   Perhaps an old link: every slot on the way says itself what it is.
- *	[COUNT]   Right if the note is the same before and after.
+ *	[COUNT]   Right if it is the same before and after, and the note speaks of the lock.
  */
 #include "role.h"
 #include "atomic.h"

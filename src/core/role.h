@@ -15,9 +15,12 @@
  *	PASSING -> KEPT		... not to that one
  *	PASSING -> RECALLED	a thread with news: the one that passes announces them.  Again by
  *				the next one with news
+ *	PASSING, RECALLED -> KEPT  a server's, too: the line has moved on by one section
  *	PASSING, RECALLED -> 0	passed
  *	KEPT -> TAKEN -> 0	the thread that takes it, and has taken the keeper out of the chain
  *	0 -> PASSING -> KEPT	the scanner whose commit grants it: before, and after that
+ *	0 -> KEPT		the heir's, by the thread that passes, with a store: no other thread
+ *				writes a note that speaks of no lock
  *	|ORPHAN			the thread waits with another slot by now: the one that makes it 0
  *				gives this one back
  *

@@ -66,7 +66,7 @@ static enum fl_took leave_word(const fifolock_t *lock, struct fl_slot *slot,
 
 enum fl_took fl_take_role(fifolock_t *lock, uint64_t *word, bool news)
 {
-	uint64_t note;
+	uint64_t note = 0;
 	struct fl_slot *slot = fl_role_find(lock, &note);
 	enum fl_role role = note & FL_ROLE_MASK;
 
