@@ -43,11 +43,14 @@ static struct fl_slot *hinted(const struct fl_slot *slot)
 	return hint ? fl_slot_at(hint) : NULL;
 }
 
-/* Behind that slot, if that can be told without the lock; NULL: it takes a scanner. */
-static struct fl_slot *heir_of(const struct fl_slot *slot)
+/* Behind that slot, if that can be told without the lock; NULL: it takes a scanner.  written: its
+ * line is about to be. */
+static struct fl_slot *heir_of(const struct fl_slot *slot, bool written)
 {
 	struct fl_slot *heir = hinted(slot);
 
+	if (heir && written)
+		fl_prefetch_write(heir);
 	return heir && fl_line_follows(heir, slot) ? heir : NULL;
 }
 
@@ -116,10 +119,7 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 	}
 	if (keeper->mode != mode)
 		return false;
-	heir = hinted(keeper);
-	if (heir)
-		fl_prefetch_write(heir);
-	heir = heir_of(keeper);
+	heir = heir_of(keeper, true);
 	if (!heir)
 		fl_role_in_vain(lock);
 	if (!heir || !fl_role_change(keeper, &note, fl_role_note(lock, FL_PASSING)))
@@ -163,7 +163,7 @@ struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
 {
 	struct fl_slot *server = on->server;
 	uint64_t note = fl_role_note(lock, FL_KEPT);
-	struct fl_slot *next = heir_of(served);
+	struct fl_slot *next = heir_of(served, false);
 	uint32_t gone = fl_load_relaxed(&server->dequeued); /* [MINE] */
 	bool news;
 
