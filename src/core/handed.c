@@ -45,20 +45,17 @@
 
 #define TRIES 4 /* to hand over, while others come and go */
 
-#define BUCKETS 64
-#define TOP	((uint64_t)UINT32_MAX)
-#define INTENT	(UINT64_C(1) << 32)
-#define CHANGE	(UINT64_C(1) << 33)
+#define TOP    ((uint64_t)UINT32_MAX)
+#define INTENT (UINT64_C(1) << 32)
+#define CHANGE (UINT64_C(1) << 33)
 
 static struct {
 	uint64_t word;
-} __attribute__((aligned(64))) buckets[BUCKETS];
+} __attribute__((aligned(64))) buckets[FL_PLACES];
 
 static uint64_t *bucket_of(const fifolock_t *lock)
 {
-	uint64_t mixed = (uintptr_t)lock * UINT64_C(0x9e3779b97f4a7c15);
-
-	return &buckets[mixed >> 58].word;
+	return &buckets[fl_place_of(lock)].word;
 }
 
 /* Equal for equal locks. */
@@ -186,7 +183,7 @@ static bool is_there(uint32_t id, const fifolock_t *lock)
 		const struct fl_slot *run = fl_slot_at(id);
 
 		/* [CARRIED] */
-		if (fl_load_relaxed(&run->since) == in_short(lock) || n == BUCKETS)
+		if (fl_load_relaxed(&run->since) == in_short(lock) || n == FL_PLACES)
 			return true;
 		id = fl_load_relaxed(&run->stack_next); /* [CARRIED] */
 	}

@@ -26,26 +26,20 @@ FL_ALL_MY struct fl_slot *fl_kept_slot;
 /* By the lock's address: {ticket, slot} of the last grant, and how many times more the role is
  * not kept with no request in line.  Locks may share one, so these are hints, and may be
  * lost. */
-#define BOARDS 64
 static struct board {
 	uint64_t last;
 	uint32_t skips;
-} __attribute__((aligned(64))) boards[BOARDS];
+} __attribute__((aligned(64))) boards[FL_PLACES];
 
 /* Threads that are asleep, or about to be, and whose sections others run, by the lock's address,
  * too. The line is with the thread that runs sections, as long as no owner falls asleep. */
 static struct {
 	uint32_t count;
-} __attribute__((aligned(64))) dormitories[BOARDS];
-
-static uint64_t place_of(const fifolock_t *lock)
-{
-	return (uintptr_t)lock * UINT64_C(0x9e3779b97f4a7c15) >> 58;
-}
+} __attribute__((aligned(64))) dormitories[FL_PLACES];
 
 static struct board *board_of(const fifolock_t *lock)
 {
-	return &boards[place_of(lock)];
+	return &boards[fl_place_of(lock)];
 }
 
 void fl_role_hide(void)
@@ -86,7 +80,7 @@ void fl_role_in_vain(const fifolock_t *lock)
 /* count -> count + n */
 static uint32_t asleep(const fifolock_t *lock, uint32_t n)
 {
-	uint32_t *count = &dormitories[place_of(lock)].count;
+	uint32_t *count = &dormitories[fl_place_of(lock)].count;
 	uint32_t was = fl_load_relaxed(count); /* [GUESS] */
 
 	/* [BED] release, [BED] acquire */
@@ -108,7 +102,7 @@ void fl_role_gets_up(const fifolock_t *lock)
 bool fl_role_sleepers(const fifolock_t *lock)
 {
 	/* [GUESS] Only "there are none" must be certain. */
-	return fl_load_relaxed(&dormitories[place_of(lock)].count) || asleep(lock, 0);
+	return fl_load_relaxed(&dormitories[fl_place_of(lock)].count) || asleep(lock, 0);
 }
 
 static bool speaks_of(const struct fl_slot *slot, const fifolock_t *lock, uint64_t *note)

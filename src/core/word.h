@@ -77,6 +77,15 @@ static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
 	return lock->modes ? lock->modes : &fl_default_modes;
 }
 
+/* Where a lock has its place in a table of so many that is found by the lock's address: in the
+ * lock itself there is no room.  Locks may share one. */
+#define FL_PLACES 64
+
+static inline unsigned fl_place_of(const fifolock_t *lock)
+{
+	return (unsigned)((uintptr_t)lock * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+}
+
 /* How many modes a table has, booked or not. */
 static inline unsigned fl_modes_count(const fifolock_modes_t *modes)
 {
