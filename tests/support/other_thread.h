@@ -8,6 +8,20 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+
+/* What one thread has done, and another waits for. */
+static inline void set(bool *flag)
+{
+	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
+}
+
+static inline void until(const bool *flag)
+{
+	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
 
 static inline void *acts(void *act)
 {

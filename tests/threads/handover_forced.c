@@ -29,17 +29,6 @@ static fifolock_request_t last;
 static int had, said;		     /* what the heir and a stranger were told */
 static bool asleep, holds, may_give; /* atomic */
 
-static void set(bool *flag)
-{
-	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
-}
-
-static void until(const bool *flag)
-{
-	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
-		sched_yield();
-}
-
 /* ... and known to be; nobody scans any more. */
 static void until_in_line(uint32_t count)
 {

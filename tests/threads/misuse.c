@@ -5,8 +5,8 @@
  */
 #define _GNU_SOURCE
 #include "test.h"
+#include "thread_state.h"
 #include <fifolock/request.h>
-#include <fcntl.h>
 #include <semaphore.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -74,24 +74,6 @@ static void *wait_once(void *arg)
 	return NULL;
 }
 
-/* By system calls only: there may be no memory left. */
-static bool asleep(pid_t id)
-{
-	char path[64], stat[256] = "";
-	const char *state;
-	ssize_t size = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)id);
-	fd = open(path, O_RDONLY);
-	if (fd >= 0) {
-		size = read(fd, stat, sizeof(stat) - 1);
-		close(fd);
-	}
-	state = size > 0 ? strrchr(stat, ')') : NULL;
-	return state && state[1] && state[2] == 'S';
-}
-
 /* In line, and asleep: from here on it leaves the lock alone. */
 static void waits(struct waiter *waiter, fifolock_t *lock, unsigned mode)
 {
@@ -101,7 +83,7 @@ static void waits(struct waiter *waiter, fifolock_t *lock, unsigned mode)
 	pthread_create(&waiter->thread, NULL, wait_once, waiter);
 	while (fifolock_waiting(lock) != before + 1)
 		sched_yield();
-	while (!asleep(__atomic_load_n(&waiter->id, __ATOMIC_ACQUIRE)))
+	while (thread_state(__atomic_load_n(&waiter->id, __ATOMIC_ACQUIRE)) != 'S')
 		sched_yield();
 	/* What it has done to the lock as a scanner is seen by whoever has seen its commit. */
 	(void)__atomic_load_n(&lock->word, __ATOMIC_ACQUIRE);
@@ -578,7 +560,7 @@ static bool gets_in_line(struct hall *hall, struct applicant *applicant)
 	sem_post(&applicant->called);
 	while (!naps(applicant) && fifolock_waiting(&hall->lock) == before)
 		sched_yield();
-	while (!naps(applicant) && !asleep(applicant->id))
+	while (!naps(applicant) && thread_state(applicant->id) != 'S')
 		sched_yield();
 	return !naps(applicant);
 }

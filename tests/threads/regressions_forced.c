@@ -36,17 +36,6 @@ static void fault_if(bool bad)
 		__atomic_fetch_add(&faults, 1, __ATOMIC_RELAXED);
 }
 
-static void set(bool *flag)
-{
-	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
-}
-
-static void until(const bool *flag)
-{
-	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
-		sched_yield();
-}
-
 /* One is in line, and nobody scans any more. */
 static void until_one_is_in_line(void)
 {

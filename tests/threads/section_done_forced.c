@@ -8,11 +8,9 @@
 #include "other_thread.h"
 #include "core/slot.h"
 #include "test.h"
+#include "thread_state.h"
 
-#include <fcntl.h>
 #include <fifolock/request.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #define X FIFOLOCK_EXCLUSIVE
@@ -26,39 +24,11 @@ static bool first_is_in, second_is_in, may_sleep; /* atomic */
 static unsigned have_run;
 static int answers[2];
 
-static void set(bool *flag)
-{
-	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
-}
-
-static void until(const bool *flag)
-{
-	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
-		sched_yield();
-}
-
-static bool is_asleep(pid_t id)
-{
-	char path[64], stat[256] = "";
-	const char *state;
-	ssize_t size = 0;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)id);
-	fd = open(path, O_RDONLY);
-	if (fd >= 0) {
-		size = read(fd, stat, sizeof(stat) - 1);
-		close(fd);
-	}
-	state = size > 0 ? strrchr(stat, ')') : NULL;
-	return state && state[1] && state[2] == 'S';
-}
-
 /* In the thread that runs the sections: it has seen that nobody sleeps, and is about to store. */
 static void the_first_falls_asleep(void)
 {
 	set(&may_sleep);
-	while (!is_asleep(__atomic_load_n(&first_id, __ATOMIC_ACQUIRE)))
+	while (thread_state(__atomic_load_n(&first_id, __ATOMIC_ACQUIRE)) != 'S')
 		sched_yield();
 }
 

@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include "torture.h"
+#include "thread_state.h"
 #include "core/queue.h"
 
 #define TURNS_PER_S 10u
@@ -150,22 +151,11 @@ static void stalled(unsigned thread, const char *how)
 	_Exit(WEDGE_FOUND);
 }
 
-/* The letter of /proc behind the name in parentheses. */
 static bool wants_processor(uint32_t tid)
 {
-	char path[64], text[256], *name;
-	size_t size = 0;
-	FILE *stat;
+	char state = thread_state((pid_t)tid);
 
-	snprintf(path, sizeof(path), "/proc/self/task/%u/stat", tid);
-	stat = fopen(path, "r");
-	if (stat) {
-		size = fread(text, 1, sizeof(text) - 1, stat);
-		fclose(stat);
-	}
-	text[size] = '\0';
-	name = strrchr(text, ')');
-	return name && name[1] && (name[2] == 'R' || name[2] == 'D');
+	return state == 'R' || state == 'D';
 }
 
 static uint64_t cpu_ns(const struct seat *seat)
