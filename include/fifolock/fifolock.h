@@ -87,7 +87,7 @@ extern "C" {
  *
  * In a child after fork() the forking thread still has its holds.  A lock that another thread
  * held, waited for or was in a call on at that moment must be initialised anew there. */
-typedef struct fifolock {
+typedef struct fifolock_object {
 	uint64_t word;
 	uint64_t arrivals;
 	uint32_t control;

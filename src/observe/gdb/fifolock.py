@@ -523,7 +523,7 @@ fifolock-line EXPRESSION: a lock, a pointer to one, or an address."""
 
 def register():
     printers = gdb.printing.RegexpCollectionPrettyPrinter('fifolock')
-    printers.add_printer('fifolock_t', '^fifolock$', LockPrinter)
+    printers.add_printer('fifolock_t', '^fifolock_object$', LockPrinter)
     gdb.printing.register_pretty_printer(gdb.current_objfile(), printers, replace=True)
 
 
