@@ -57,7 +57,8 @@ struct fifolock_row {
 	uint64_t field;
 };
 
-/* A mode table.  Its size belongs to the ABI; its fields are private. */
+/* A mode table.  Its fields are private.  Its size and what is in it belong to the ABI, as a
+ * compiler may have made it (fifolock/modes.hpp). */
 typedef struct fifolock_modes {
 	uint32_t count;
 	uint32_t flags;
@@ -156,6 +157,12 @@ FIFOLOCK_API uint32_t fifolock_modes_capacity(const fifolock_modes_t *modes,
  *
  *	EINVAL	modes is NULL */
 FIFOLOCK_API int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes);
+
+/* Tell the library of a table that none of these functions has made, but a compiler, perhaps in
+ * read-only memory: fifolock/modes.hpp makes such tables, and tells of them before main.  It is
+ * for race detectors; without one nothing happens.  Before a lock uses the table; not by two
+ * threads at once.  NULL is no table, and nothing happens. */
+FIFOLOCK_API void fifolock_modes_announce(const fifolock_modes_t *modes);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,9 @@
  *
  * Under a detector every mode table is watched: its own count of modes is 0, so that the
  * first check of every function fails, as it does for tables that count (stats.c), and
- * the error path tells.  The presets are made so before main, where they are, by making
- * their pages writable for that moment; others when they are compiled.  Nothing is added
+ * the error path tells.  The presets, and tables that a compiler has made, are made so
+ * before main, where they are, by making their pages writable for that moment; others when
+ * they are compiled.  Nothing is added
  * to the fast paths of a process that is not under one.
  *
  * What is told.  A release of mode a happens before a later grant of mode b if the table
@@ -54,17 +55,24 @@ static struct record {
 
 /* ---- found ---- */
 
-static void watch_preset(const fifolock_modes_t *preset)
+static void watch_constant(const fifolock_modes_t *modes)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = (uintptr_t)preset & -page;
-	size_t size = (uintptr_t)(preset + 1) - from;
+	uintptr_t from = (uintptr_t)modes & -page;
+	size_t size = (uintptr_t)(modes + 1) - from;
 
+	if (modes->flags & FL_MODES_WATCHED)
+		return;
 	if (mprotect((void *)from, size, PROT_READ | PROT_WRITE) != 0)
 		return;
-	if (!(preset->flags & FL_MODES_WATCHED))
-		fl_modes_book((fifolock_modes_t *)(uintptr_t)preset, FL_MODES_WATCHED);
+	fl_modes_book((fifolock_modes_t *)(uintptr_t)modes, FL_MODES_WATCHED);
 	mprotect((void *)from, size, PROT_READ);
+}
+
+void fifolock_modes_announce(const fifolock_modes_t *modes)
+{
+	if (modes && fl_watched())
+		watch_constant(modes);
 }
 
 /* Before all others, which may compile tables and lock. */
@@ -76,11 +84,11 @@ __attribute__((constructor(101))) static void find_detector(void)
 	if (!fl_detector)
 		return;
 	/* The program may have copies of its own of those it names. */
-	watch_preset(&fl_default_modes);
-	watch_preset(&fifolock_shared_exclusive_modes);
-	watch_preset(&fifolock_mutex_modes);
-	watch_preset(&fifolock_update_modes);
-	watch_preset(&fifolock_intent_modes);
+	watch_constant(&fl_default_modes);
+	watch_constant(&fifolock_shared_exclusive_modes);
+	watch_constant(&fifolock_mutex_modes);
+	watch_constant(&fifolock_update_modes);
+	watch_constant(&fifolock_intent_modes);
 	fl_pool_hide();
 	fl_seats_hide();
 	fl_role_hide();
