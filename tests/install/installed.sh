@@ -54,7 +54,7 @@ nm -D --defined-only "$lib/libfifolock.so" | awk '$2 != "A" { sub(/@.*/, "", $3)
 	sort >"$prefix/exported"
 diff "$prefix/promised" "$prefix/exported"
 readelf -d "$lib/libfifolock.so" | grep -q 'SONAME.*\[libfifolock.so.0\]'
-for header in "$source"/include/fifolock/*.h; do
+for header in "$source"/include/fifolock/*.h "$source"/include/fifolock/*.hpp; do
 	cmp "$header" "$(find "$prefix" -path "*/include/fifolock/${header##*/}")"
 done
 

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * locks.cpp - the classes of fifolock.hpp with the guards of std, and against what std asks of
+ * such classes.
+ */
+#include <fifolock/fifolock.hpp>
+
+#include "test.hpp"
+
+#include <atomic>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+
+using namespace std::chrono_literals;
+
+namespace
+{
+
+struct writer;
+struct reader;
+struct writer : fifolock::mode<fifolock::conflicts<writer, reader>> {
+	static constexpr const char *name = "writer";
+};
+struct reader : fifolock::mode<fifolock::conflicts<writer>> {
+	static constexpr const char *name = "reader";
+};
+using rw = fifolock::modes<writer, reader>;
+
+/* ---- what std asks for: the named requirements, as expressions ---- */
+
+using tick = std::chrono::milliseconds;
+template <class Clock> using when = std::chrono::time_point<Clock>;
+
+template <class L, class = void> struct lockable : std::false_type {
+};
+template <class L>
+struct lockable<L, std::void_t<decltype(std::declval<L &>().lock()),
+			       decltype(std::declval<L &>().unlock()),
+			       decltype(bool(std::declval<L &>().try_lock()))>>
+    : std::true_type {
+};
+
+template <class L, class = void> struct timed : std::false_type {
+};
+template <class L>
+struct timed<L, std::void_t<decltype(bool(std::declval<L &>().try_lock_for(tick()))),
+			    decltype(bool(std::declval<L &>().try_lock_until(
+				    when<std::chrono::system_clock>())))>> : lockable<L> {
+};
+
+template <class L, class = void> struct shared_timed : std::false_type {
+};
+template <class L>
+struct shared_timed<
+	L, std::void_t<decltype(std::declval<L &>().lock_shared()),
+		       decltype(std::declval<L &>().unlock_shared()),
+		       decltype(bool(std::declval<L &>().try_lock_shared())),
+		       decltype(bool(std::declval<L &>().try_lock_shared_for(tick()))),
+		       decltype(bool(std::declval<L &>().try_lock_shared_until(
+			       when<std::chrono::steady_clock>())))>> : timed<L> {
+};
+
+template <class T>
+constexpr bool stays =
+	std::is_default_constructible_v<T> &&std::is_trivially_destructible_v<T> &&
+	!std::is_copy_constructible_v<T> && !std::is_move_constructible_v<T> &&
+	!std::is_copy_assignable_v<T> && !std::is_move_assignable_v<T>;
+
+static_assert(timed<fifolock::mutex>() && !shared_timed<fifolock::mutex>());
+static_assert(shared_timed<fifolock::shared_mutex>());
+static_assert(shared_timed<fifolock::update_mutex>());
+static_assert(!lockable<fifolock::lock<rw>>());
+static_assert(timed<fifolock::in_mode<rw, writer>>());
+static_assert(stays<fifolock::mutex> && stays<fifolock::shared_mutex>);
+static_assert(stays<fifolock::lock<rw>>);
+static_assert(sizeof(fifolock::mutex) == sizeof(fifolock_t));
+static_assert(sizeof(fifolock::lock<rw>) == sizeof(fifolock_t));
+static_assert(std::is_standard_layout_v<fifolock::mutex>);
+static_assert(std::is_same_v<fifolock::mutex::native_handle_type, fifolock_t *>);
+
+using held = fifolock::hold<rw>;
+static_assert(std::is_nothrow_move_constructible_v<held> &&
+	      !std::is_copy_constructible_v<held> && !std::is_copy_assignable_v<held>);
+
+/* Made before any code runs. */
+#if __cplusplus >= 202002L
+constinit
+#endif
+	fifolock::lock<rw>
+		early;
+
+template <class Mode, class L> bool holds(L &lock, std::uint32_t n)
+{
+	return lock.holds(Mode()) == n;
+}
+
+} // namespace
+
+/* ---- the guards ---- */
+
+TEST(a_unique_lock_holds_exclusive_and_gives_it_back)
+{
+	fifolock::mutex mutex;
+
+	{
+		std::unique_lock guard(mutex);
+
+		CHECK(guard.owns_lock() && holds<fifolock::exclusive>(mutex, 1));
+		CHECK(!mutex.try_lock());
+		guard.unlock();
+		CHECK(mutex.try_lock());
+		mutex.unlock();
+	}
+	std::lock_guard guard(mutex);
+	std::unique_lock second(mutex, std::try_to_lock);
+
+	CHECK(!second);
+}
+
+TEST(readers_share_and_a_writer_is_alone)
+{
+	fifolock::shared_mutex mutex;
+	std::shared_lock one(mutex), two(mutex);
+	std::unique_lock writer(mutex, std::defer_lock);
+
+	CHECK(holds<fifolock::shared>(mutex, 2));
+	CHECK(!writer.try_lock() && !writer.try_lock_for(0ms));
+	one.unlock();
+	two.unlock();
+	CHECK(writer.try_lock_for(0ms));
+	CHECK(!mutex.try_lock_shared());
+	CHECK(!mutex.try_lock_shared_until(std::chrono::system_clock::now()));
+}
+
+TEST(a_scoped_lock_takes_locks_of_several_kinds_without_a_deadlock)
+{
+	fifolock::mutex one;
+	fifolock::shared_mutex two;
+	fifolock::lock<rw> three;
+	long sum = 0;
+
+	in_threads(4, [&](int i) {
+		auto writes = three.in(writer());
+
+		for (int turn = 0; turn < 500; turn++) {
+			if (i % 2) {
+				std::scoped_lock all(one, two, writes);
+				sum++;
+			} else {
+				std::scoped_lock all(writes, two, one);
+				sum++;
+			}
+		}
+	});
+	CHECK(sum == 2000);
+}
+
+TEST(modes_of_ones_own_are_taken_by_their_types)
+{
+	fifolock::lock<rw> lock;
+	fifolock::hold first(lock, reader());
+	held second(lock, reader(), std::try_to_lock);
+	held third(lock, writer(), std::try_to_lock);
+
+	CHECK(first && second && !third);
+	CHECK(holds<reader>(lock, 2) && first.has(reader()) && !first.has(writer()));
+	second = std::move(first); /* what second had is given back */
+	CHECK(!first && second && holds<reader>(lock, 1));
+	second.unlock();
+	CHECK(error_of([&] { second.unlock(); }) == EPERM);
+	lock.lock(writer());
+	{
+		held adopted(lock, writer(), std::adopt_lock);
+	}
+	CHECK(holds<writer>(lock, 0));
+	early.lock(reader(), 3);
+	early.unlock(reader(), 2);
+	CHECK(holds<reader>(early, 1));
+	early.unlock(reader());
+}
+
+TEST(what_is_given_back_is_what_was_taken_by_any_kind_of_guard)
+{
+	fifolock::lock<rw> lock;
+	auto reads = lock.in(reader());
+
+	{
+		std::unique_lock guard(reads);
+
+		CHECK(guard && holds<reader>(lock, 1));
+		CHECK(!lock.in(writer()).try_lock());
+		CHECK(!lock.in(writer()).try_lock_for(1ms));
+		CHECK(!lock.in(writer()).try_lock_until(
+			std::chrono::steady_clock::now()));
+	}
+	CHECK(holds<reader>(lock, 0));
+}
+
+/* ---- order ---- */
+
+TEST(a_reader_that_comes_after_a_writer_waits_behind_it)
+{
+	fifolock::shared_mutex mutex;
+	std::string order;
+	std::shared_lock first(mutex);
+	std::thread writer([&] {
+		std::unique_lock guard(mutex);
+		order += 'w';
+	});
+	wait_until([&] { return mutex.waiting() == 1; });
+	CHECK(!mutex.try_lock_shared());
+	std::thread reader([&] {
+		std::shared_lock guard(mutex);
+		order += 'r';
+	});
+	wait_until([&] { return mutex.waiting() == 2; });
+	first.unlock();
+	writer.join();
+	reader.join();
+	CHECK(order == "wr");
+}
+
+/* ---- time ---- */
+
+namespace
+{
+
+/* A clock that is neither: it runs when it is told. */
+struct slow_clock {
+	using duration = std::chrono::duration<long, std::milli>;
+	using rep = duration::rep;
+	using period = duration::period;
+	using time_point = std::chrono::time_point<slow_clock>;
+	[[maybe_unused]] static constexpr bool is_steady = false;
+	static inline std::atomic<long> looks;
+
+	/* It needs 50 looks for 10 of its milliseconds. */
+	static time_point now() noexcept
+	{
+		return time_point(duration(looks++ / 5));
+	}
+};
+
+} // namespace
+
+TEST(a_deadline_on_any_clock_is_heeded_and_not_early)
+{
+	fifolock::mutex mutex;
+	const auto steady = std::chrono::steady_clock::now() + 3ms;
+	const auto system = std::chrono::system_clock::now() + 3ms;
+
+	mutex.lock();
+	CHECK(!mutex.try_lock_until(steady));
+	CHECK(std::chrono::steady_clock::now() >= steady);
+	CHECK(!mutex.try_lock_until(system));
+	CHECK(std::chrono::system_clock::now() >= system);
+	CHECK(!mutex.try_lock_for(1.5ms));
+	CHECK(!mutex.try_lock_for(-1h));
+	CHECK(!mutex.try_lock_for(std::chrono::duration<float>(0)));
+	slow_clock::looks = 0;
+	CHECK(!mutex.try_lock_until(slow_clock::time_point(10ms)));
+	CHECK(slow_clock::looks >= 50);
+	CHECK(mutex.waiting() == 0);
+	mutex.unlock();
+	CHECK(mutex.try_lock_until(slow_clock::time_point(0ms)));
+}
+
+TEST(a_wait_for_ever_in_any_unit_is_none_that_has_passed)
+{
+	fifolock::shared_mutex mutex;
+
+	in_threads(4, [&](int i) {
+		for (int turn = 0; turn < 200; turn++) {
+			bool got =
+				i == 0	 ? mutex.try_lock_for(std::chrono::hours::max())
+				: i == 1 ? mutex.try_lock_for(
+						   std::chrono::nanoseconds::max())
+				: i == 2
+					? mutex.try_lock_for(
+						  std::chrono::duration<double>::max())
+					: mutex.try_lock_until(std::chrono::system_clock::
+								       time_point::max());
+			CHECK(got);
+			mutex.unlock();
+		}
+	});
+}
+
+TEST(a_request_keeps_its_place_while_another_clock_is_looked_at)
+{
+	fifolock::mutex mutex;
+	std::string order;
+
+	mutex.lock();
+	slow_clock::looks = 0;
+	std::thread first([&] {
+		CHECK(mutex.try_lock_until(
+			slow_clock::time_point(std::chrono::hours(1))));
+		order += '1';
+		mutex.unlock();
+	});
+	wait_until([&] { return mutex.waiting() == 1; });
+	std::thread second([&] {
+		std::lock_guard guard(mutex);
+		order += '2';
+	});
+	wait_until([&] { return mutex.waiting() == 2; });
+	mutex.unlock();
+	first.join();
+	second.join();
+	CHECK(order == "12");
+}
+
+TEST(times_are_rounded_up_and_kept_in_range)
+{
+	using fifolock::detail::timespec_of;
+	using pico = std::chrono::duration<long, std::pico>;
+	const auto is = [](timespec t, long s, long ns) {
+		return t.tv_sec == s && t.tv_nsec == ns;
+	};
+
+	CHECK(is(timespec_of(1500ms), 1, 500000000));
+	CHECK(is(timespec_of(-1500ms), -2, 500000000));
+	CHECK(is(timespec_of(pico(1)), 0, 1));
+	CHECK(is(timespec_of(pico(999999999999)), 1, 0));
+	CHECK(is(timespec_of(pico(-1)), 0, 0));
+	CHECK(is(timespec_of(std::chrono::duration<double>(0.25)), 0, 250000000));
+	CHECK(timespec_of(std::chrono::hours::max()).tv_sec > 1L << 60);
+	CHECK(timespec_of(std::chrono::hours::min()).tv_sec < -(1L << 60));
+	CHECK(timespec_of(std::chrono::duration<double>(
+				  std::numeric_limits<double>::quiet_NaN()))
+		      .tv_sec > 1L << 60);
+}
+
+/* ---- errors ---- */
+
+TEST(errors_are_thrown_with_their_numbers_and_nothing_is_held)
+{
+	fifolock::shared_mutex mutex;
+
+	CHECK(error_of([&] { mutex.unlock(); }) == EPERM);
+	CHECK(error_of([&] { mutex.unlock_shared(); }) == EPERM);
+	CHECK(error_of([&] { mutex.lock(fifolock::shared(), 0); }) == ERANGE);
+	CHECK(error_of([&] { mutex.limit_waiters(UINT32_MAX); }) == ERANGE);
+	mutex.close();
+	CHECK(error_of([&] { mutex.lock(); }) == ECANCELED);
+	CHECK(error_of([&] { (void)mutex.try_lock(); }) == ECANCELED);
+	CHECK(error_of([&] { (void)mutex.try_lock_shared_for(1h); }) == ECANCELED);
+	CHECK(error_of([&] { (void)mutex.try_lock_until(slow_clock::time_point(1h)); }) ==
+	      ECANCELED);
+	CHECK(error_of([&] { fifolock::hold none(mutex, fifolock::shared()); }) ==
+	      ECANCELED);
+	mutex.reopen();
+	std::unique_lock guard(mutex);
+
+	CHECK(guard && fifolock_destroy(mutex.native_handle()) == EBUSY);
+}
+
+TEST(a_closing_turns_away_all_that_wait)
+{
+	fifolock::shared_mutex mutex;
+	std::atomic<int> turned_away{0};
+	std::thread closes([&] {
+		wait_until([&] { return mutex.waiting() == 3; });
+		mutex.close();
+	});
+
+	mutex.lock();
+	in_threads(3, [&](int i) {
+		turned_away += error_of([&] {
+				       if (i == 0)
+					       mutex.lock();
+				       else if (i == 1)
+					       (void)mutex.try_lock_shared_for(1h);
+				       else
+					       (void)mutex.try_lock_until(
+						       slow_clock::time_point(1h));
+			       }) == ECANCELED;
+	});
+	closes.join();
+	mutex.unlock();
+	CHECK(turned_away == 3);
+}
+
+TEST(a_line_of_limited_length_says_so)
+{
+	fifolock::mutex mutex;
+
+	mutex.lock();
+	mutex.limit_waiters(1);
+	std::thread waits([&] { std::lock_guard guard(mutex); });
+	wait_until([&] { return mutex.waiting() == 1; });
+	CHECK(error_of([&] { mutex.lock(); }) == EAGAIN);
+	CHECK(mutex.contended(fifolock::exclusive()));
+	mutex.bump(fifolock::exclusive());
+	waits.join();
+	CHECK(!mutex.contended(fifolock::exclusive()));
+	mutex.unlock();
+}
+
+TEST(the_last_holder_frees_the_lock)
+{
+	struct object {
+		fifolock::mutex mutex;
+		int users = 3;
+	};
+
+	for (int turn = 0; turn < 200; turn++) {
+		object *shared = new object;
+
+		in_threads(3, [shared](int) {
+			shared->mutex.lock();
+			const bool last = --shared->users == 0;
+			shared->mutex.unlock();
+			if (last)
+				delete shared;
+		});
+	}
+}
+
+/* ---- semaphores ---- */
+
+TEST(a_semaphore_counts_and_serves_in_order)
+{
+	fifolock::semaphore semaphore(2);
+	std::string order;
+
+	CHECK(semaphore.value() == 2 && semaphore.max() == UINT32_MAX);
+	semaphore.acquire();
+	CHECK(semaphore.try_acquire() && !semaphore.try_acquire());
+	CHECK(!semaphore.try_acquire_for(1ms));
+	CHECK(!semaphore.try_acquire_until(std::chrono::system_clock::now()));
+	std::thread heavy([&] {
+		semaphore.acquire(3);
+		order += '3';
+		semaphore.release();
+	});
+	wait_until([&] { return fifolock_waiting(semaphore.native_handle()) == 1; });
+	semaphore.release(2);
+	CHECK(semaphore.value() == 2 && !semaphore.try_acquire());
+	std::thread light([&] {
+		semaphore.acquire();
+		order += '1';
+	});
+	wait_until([&] { return fifolock_waiting(semaphore.native_handle()) == 2; });
+	semaphore.release();
+	heavy.join();
+	light.join();
+	CHECK(order == "31" && semaphore.value() == 0);
+}
+
+TEST(a_semaphore_is_released_up_to_its_most_and_no_further)
+{
+	fifolock::counting_semaphore<4> four(4);
+	fifolock::binary_semaphore binary(0);
+
+	CHECK(error_of([&] { four.release(); }) == EOVERFLOW && four.value() == 4);
+	CHECK(error_of([&] { four.release(5); }) == EOVERFLOW);
+	four.acquire(2);
+	CHECK(error_of([&] { four.release(3); }) == EOVERFLOW && four.value() == 2);
+	four.release(2);
+	four.release(0);
+	CHECK(four.value() == 4);
+	CHECK(error_of([&] { four.acquire(5); }) == ERANGE);
+	CHECK(error_of([] { fifolock::counting_semaphore<4> five(5); }) == EINVAL);
+	binary.release();
+	CHECK(binary.try_acquire() && !binary.try_acquire());
+	binary.close();
+	CHECK(error_of([&] { binary.acquire(); }) == ECANCELED);
+}
+
+/* Signals back and forth: what one thread has acquired another releases. */
+TEST(a_semaphore_signals_from_thread_to_thread)
+{
+	fifolock::binary_semaphore ping(0), pong(0);
+	int ball = 0;
+	std::thread other([&] {
+		for (int i = 0; i < 500; i++) {
+			ping.acquire();
+			ball++;
+			pong.release();
+		}
+	});
+
+	for (int i = 0; i < 500; i++) {
+		ping.release();
+		pong.acquire();
+		CHECK(ball == i + 1);
+	}
+	other.join();
+}
+
+/* ---- together ---- */
+
+TEST(many_threads_read_and_write_by_all_ways_there_are)
+{
+	fifolock::shared_mutex mutex;
+	long a = 0, b = 0;
+
+	in_threads(4, [&](int i) {
+		for (int turn = 0; turn < 2000; turn++) {
+			if ((turn + i) % 3 == 0) {
+				std::unique_lock guard(mutex);
+				a++, b++;
+			} else if ((turn + i) % 3 == 1) {
+				std::shared_lock guard(mutex, 1h);
+				CHECK(guard && a == b);
+			} else if (mutex.try_lock_until(slow_clock::time_point(1h))) {
+				a++, b++;
+				mutex.unlock();
+			}
+		}
+	});
+	CHECK(a == b && a >= 2666);
+}
