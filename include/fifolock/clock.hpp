@@ -88,23 +88,24 @@ timespec from_now(const std::chrono::duration<Rep, Period> &wait)
 	return sum_of(now, timespec_of(wait));
 }
 
-template <class Clock>
-constexpr bool is_native = std::is_same_v<Clock, std::chrono::steady_clock> ||
-			   std::is_same_v<Clock, std::chrono::system_clock>;
+constexpr clockid_t no_clock = -1;
 
-template <class Clock>
-constexpr clockid_t clock_of =
-	std::is_same_v<Clock, std::chrono::system_clock> ? CLOCK_REALTIME
-							 : CLOCK_MONOTONIC;
+template <class Clock> constexpr clockid_t clock_of = no_clock;
+template <>
+inline constexpr clockid_t clock_of<std::chrono::steady_clock> = CLOCK_MONOTONIC;
+template <>
+inline constexpr clockid_t clock_of<std::chrono::system_clock> = CLOCK_REALTIME;
+
+template <class Clock> constexpr bool is_native = clock_of<Clock> != no_clock;
 
 /* wait_until(clock, timespec), which returns ETIMEDOUT, until the time has come on its own
- * clock. */
-template <class Clock, class Duration, class Wait>
+ * clock.  Only: the only one that it takes. */
+template <clockid_t Only = no_clock, class Clock, class Duration, class Wait>
 int until(const std::chrono::time_point<Clock, Duration> &at, Wait &&wait_until)
 {
 	timespec deadline{};
 
-	if constexpr (is_native<Clock>) {
+	if constexpr (is_native<Clock> && (Only == no_clock || Only == clock_of<Clock>)) {
 		deadline = timespec_of(at.time_since_epoch());
 		return wait_until(clock_of<Clock>, &deadline);
 	} else {

@@ -25,8 +25,8 @@ as_cpp() { # header, compiler, standard
 for header in "$include"/fifolock/*.hpp; do
 	as_cpp "${header##*/}" "${CXX:-c++}" c++17
 done
+as_cpp fifolock.hpp clang++ c++17
 for cxx in g++ clang++; do
-	as_cpp fifolock.hpp $cxx c++17
 	as_cpp fifolock.hpp $cxx c++20
 done
 

@@ -124,13 +124,15 @@ TEST(readers_share_and_a_writer_is_alone)
 	std::shared_lock one(mutex), two(mutex);
 	std::unique_lock writer(mutex, std::defer_lock);
 
-	CHECK(holds<fifolock::shared>(mutex, 2));
-	CHECK(!writer.try_lock() && !writer.try_lock_for(0ms));
+	CHECK(holds<fifolock::shared>(mutex, 2) && !writer.try_lock());
+	in_another_thread([&] { CHECK(!mutex.try_lock_for(0ms)); });
 	one.unlock();
 	two.unlock();
 	CHECK(writer.try_lock_for(0ms));
 	CHECK(!mutex.try_lock_shared());
-	CHECK(!mutex.try_lock_shared_until(std::chrono::system_clock::now()));
+	in_another_thread([&] {
+		CHECK(!mutex.try_lock_shared_until(std::chrono::system_clock::now()));
+	});
 }
 
 TEST(a_scoped_lock_takes_locks_of_several_kinds_without_a_deadlock)
@@ -190,9 +192,11 @@ TEST(what_is_given_back_is_what_was_taken_by_any_kind_of_guard)
 
 		CHECK(guard && holds<reader>(lock, 1));
 		CHECK(!lock.in(writer()).try_lock());
-		CHECK(!lock.in(writer()).try_lock_for(1ms));
-		CHECK(!lock.in(writer()).try_lock_until(
-			std::chrono::steady_clock::now()));
+		in_another_thread([&] {
+			CHECK(!lock.in(writer()).try_lock_for(1ms));
+			CHECK(!lock.in(writer()).try_lock_until(
+				std::chrono::steady_clock::now()));
+		});
 	}
 	CHECK(holds<reader>(lock, 0));
 }
@@ -251,19 +255,22 @@ TEST(a_deadline_on_any_clock_is_heeded_and_not_early)
 	const auto system = std::chrono::system_clock::now() + 3ms;
 
 	mutex.lock();
-	CHECK(!mutex.try_lock_until(steady));
-	CHECK(std::chrono::steady_clock::now() >= steady);
-	CHECK(!mutex.try_lock_until(system));
-	CHECK(std::chrono::system_clock::now() >= system);
-	CHECK(!mutex.try_lock_for(1.5ms));
-	CHECK(!mutex.try_lock_for(-1h));
-	CHECK(!mutex.try_lock_for(std::chrono::duration<float>(0)));
-	slow_clock::looks = 0;
-	CHECK(!mutex.try_lock_until(slow_clock::time_point(10ms)));
-	CHECK(slow_clock::looks >= 50);
+	in_another_thread([&] {
+		CHECK(!mutex.try_lock_until(steady));
+		CHECK(std::chrono::steady_clock::now() >= steady);
+		CHECK(!mutex.try_lock_until(system));
+		CHECK(std::chrono::system_clock::now() >= system);
+		CHECK(!mutex.try_lock_for(1.5ms));
+		CHECK(!mutex.try_lock_for(-1h));
+		CHECK(!mutex.try_lock_for(std::chrono::duration<float>(0)));
+		slow_clock::looks = 0;
+		CHECK(!mutex.try_lock_until(slow_clock::time_point(10ms)));
+		CHECK(slow_clock::looks >= 50);
+	});
 	CHECK(mutex.waiting() == 0);
 	mutex.unlock();
 	CHECK(mutex.try_lock_until(slow_clock::time_point(0ms)));
+	mutex.unlock();
 }
 
 TEST(a_wait_for_ever_in_any_unit_is_none_that_has_passed)
@@ -391,7 +398,7 @@ TEST(a_line_of_limited_length_says_so)
 	mutex.limit_waiters(1);
 	std::thread waits([&] { std::lock_guard guard(mutex); });
 	wait_until([&] { return mutex.waiting() == 1; });
-	CHECK(error_of([&] { mutex.lock(); }) == EAGAIN);
+	in_another_thread([&] { CHECK(error_of([&] { mutex.lock(); }) == EAGAIN); });
 	CHECK(mutex.contended(fifolock::exclusive()));
 	mutex.bump(fifolock::exclusive());
 	waits.join();
