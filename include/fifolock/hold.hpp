@@ -178,6 +178,13 @@ template <class Modes> class [[nodiscard]] hold
 			mode_ = to;
 		return error;
 	}
+#ifdef FIFOLOCK_HAS_ASYNC
+	template <class, class, class> friend class detail::awaiter;
+
+	hold(basic_lock<Modes> &lock, unsigned mode) noexcept : lock_(&lock), mode_(mode)
+	{
+	}
+#endif
 	template <class Mode> void adopt(basic_lock<Modes> &lock, Mode) noexcept
 	{
 		lock_ = &lock;

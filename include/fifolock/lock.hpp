@@ -5,6 +5,7 @@
 #ifndef FIFOLOCK_LOCK_HPP
 #define FIFOLOCK_LOCK_HPP
 
+#include <fifolock/async.hpp>
 #include <fifolock/clock.hpp>
 #include <fifolock/fifolock.h>
 #include <fifolock/modes.hpp>
@@ -31,6 +32,12 @@ template <class Modes> class basic_lock
 
 	template <class Mode>
 	using if_has = std::enable_if_t<Modes::template has<Mode>, int>;
+#ifdef FIFOLOCK_HAS_ASYNC
+	template <class Resume>
+	using if_resumes =
+		std::enable_if_t<std::is_invocable_v<Resume &, std::coroutine_handle<>>,
+				 int>;
+#endif
 	template <class Mode>
 	static constexpr unsigned number = Modes::template number<Mode>();
 
@@ -226,6 +233,39 @@ template <class Modes> class basic_lock
 		return run(M(), std::forward<F>(function));
 	}
 
+#ifdef FIFOLOCK_HAS_ASYNC
+	/* ---- coroutines: fifolock/async.hpp says what this means ---- */
+
+	/* co_await gives a hold of this lock: one hold of the mode.  resume(handle) is called where
+	 * the coroutine would go on.  A stop token takes the request out of the line; what can be
+	 * had at once is taken even if it has been stopped.
+	 *
+	 * ECANCELED: the lock is closed, or the request was stopped.  ENOMEM: no memory for a place
+	 * in line.  EAGAIN: as lock. */
+	template <class Mode, class Resume = detail::resume_here, if_resumes<Resume> = 0>
+	auto async(Mode, Resume resume = {})
+	{
+		return detail::awaiter<Modes, Resume, detail::never_stopped>(
+			*this, number<Mode>, std::move(resume), {});
+	}
+	template <class M = exclusive, if_has<M> = 0> auto async()
+	{
+		return async(M());
+	}
+#if defined(__cpp_lib_jthread)
+	template <class Mode, class Resume = detail::resume_here>
+	auto async(Mode, std::stop_token token, Resume resume = {})
+	{
+		return detail::awaiter<Modes, Resume, detail::stopped_by>(
+			*this, number<Mode>, std::move(resume), {std::move(token)});
+	}
+	template <class M = exclusive, if_has<M> = 0> auto async(std::stop_token token)
+	{
+		return async(M(), std::move(token));
+	}
+#endif
+#endif
+
 	/* ---- the lock as a whole, as the functions of these names in fifolock.h ---- */
 
 	/* Every request ends with ECANCELED until reopen. */
@@ -305,6 +345,10 @@ using shared_mutex = basic_lock<shared_exclusive_modes>;
 
 /* A shared_mutex that has update, too: beside shared, but one at a time; to be converted. */
 using update_mutex = basic_lock<update_modes>;
+
+/* The same modes, with holds that any thread may give back: for coroutines (fifolock/async.hpp). */
+using async_mutex = basic_lock<fifolock::modes<exclusive>>;
+using async_shared_mutex = basic_lock<fifolock::modes<exclusive, shared>>;
 
 } // namespace fifolock
 
