@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * early.h - a library that locks in its constructor (early.c).
+ */
+#ifndef EARLY_H
+#define EARLY_H
+
+#include <pthread.h>
+
+extern pthread_mutex_t early_mutex; /* locked, when it has been loaded */
+extern int early_result;	    /* of all that the constructor has called */
+
+#endif
