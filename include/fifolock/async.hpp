@@ -95,9 +95,9 @@ struct stopped_by {
 		};
 		std::stop_callback<stops> callback_;
 
-	      public:
+	public:
 		callback(const stopped_by &stop, Awaiter &awaiter)
-		    : callback_(stop.token, stops{&awaiter})
+			: callback_(stop.token, stops{&awaiter})
 		{
 		}
 	};
@@ -131,13 +131,15 @@ template <class Modes, class Resume, class Stop> class [[nodiscard]] awaiter
 	Stop stop_;
 	fifolock_request_t request_;
 	std::coroutine_handle<> coroutine_;
-	std::optional<typename Stop::template callback<awaiter>> callback_;
 	std::atomic<unsigned> state_{0};
 	int status_ = 0;
+	/* Its destructor, the first here, waits for a thread that is in it. */
+	std::optional<typename Stop::template callback<awaiter>> callback_;
 
-      public:
+public:
 	awaiter(basic_lock<Modes> &lock, unsigned mode, Resume resume, Stop stop)
-	    : lock_(lock), mode_(mode), resume_(std::move(resume)), stop_(std::move(stop))
+		: lock_(lock), mode_(mode), resume_(std::move(resume)),
+		  stop_(std::move(stop))
 	{
 	}
 	awaiter(const awaiter &) = delete;
@@ -163,7 +165,6 @@ template <class Modes, class Resume, class Stop> class [[nodiscard]] awaiter
 
 	hold<Modes> await_resume()
 	{
-		callback_.reset(); /* a thread that is in it is waited for */
 		check(status_, "fifolock: async");
 		return hold<Modes>(lock_, mode_);
 	}
@@ -181,7 +182,7 @@ template <class Modes, class Resume, class Stop> class [[nodiscard]] awaiter
 			resume();
 	}
 
-      private:
+private:
 	static bool in_line(unsigned state)
 	{
 		return (state & asked) && !(state & ended);
@@ -204,8 +205,7 @@ template <class Modes, class Resume, class Stop> class [[nodiscard]] awaiter
 		unsigned was = state_.load(std::memory_order_relaxed), next;
 
 		do
-			next = was | asked |
-			       ((was & stopping) && !(was & ended) ? cancelling : 0);
+			next = was | asked | (was & stopping ? cancelling : 0);
 		while (!state_.compare_exchange_weak(was, next, std::memory_order_acq_rel,
 						     std::memory_order_relaxed));
 		if (next & cancelling)

@@ -86,7 +86,7 @@ class condition
 {
 	fifolock_cond_t cond_ = FIFOLOCK_COND_INIT;
 
-      public:
+public:
 	using native_handle_type = fifolock_cond_t *;
 
 	constexpr condition() noexcept = default;
@@ -161,7 +161,7 @@ class condition
 		return true;
 	}
 
-      private:
+private:
 	template <class Guard>
 	int wait_once(Guard &guard, clockid_t clock, const timespec *deadline)
 	{

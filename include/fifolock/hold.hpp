@@ -18,7 +18,7 @@ template <class Modes, class Mode> class in_mode
 {
 	basic_lock<Modes> *lock_;
 
-      public:
+public:
 	explicit in_mode(basic_lock<Modes> &lock) noexcept : lock_(&lock)
 	{
 	}
@@ -64,7 +64,7 @@ template <class Modes> class [[nodiscard]] hold
 	template <class Mode>
 	static constexpr unsigned number = Modes::template number<Mode>();
 
-      public:
+public:
 	hold() noexcept = default;
 	template <class Mode> hold(basic_lock<Modes> &lock, Mode mode)
 	{
@@ -83,7 +83,7 @@ template <class Modes> class [[nodiscard]] hold
 		adopt(lock, mode);
 	}
 	hold(hold &&other) noexcept
-	    : lock_(std::exchange(other.lock_, nullptr)), mode_(other.mode_)
+		: lock_(std::exchange(other.lock_, nullptr)), mode_(other.mode_)
 	{
 	}
 	hold &operator=(hold &&other)
@@ -165,7 +165,7 @@ template <class Modes> class [[nodiscard]] hold
 		return mode_;
 	}
 
-      private:
+private:
 	fifolock_t *native() const
 	{
 		if (!lock_)

@@ -41,7 +41,7 @@ template <class Modes> class basic_lock
 	template <class Mode>
 	static constexpr unsigned number = Modes::template number<Mode>();
 
-      public:
+public:
 	using modes = Modes;
 	using native_handle_type = fifolock_t *;
 
@@ -49,7 +49,7 @@ template <class Modes> class basic_lock
 	/* With a table of the same modes that has been made otherwise, such as that of a
 	 * fifolock_stats_t: stats.modes. */
 	explicit constexpr basic_lock(const fifolock_modes_t *table) noexcept
-	    : lock_ FIFOLOCK_INIT(table)
+		: lock_ FIFOLOCK_INIT(table)
 	{
 	}
 	basic_lock(const basic_lock &) = delete;
@@ -300,7 +300,7 @@ template <class Modes> class basic_lock
 		return fifolock_waiting(&lock_);
 	}
 
-      private:
+private:
 	template <class Clock, class Duration>
 	int lock_until(unsigned mode, const std::chrono::time_point<Clock, Duration> &at,
 		       std::uint32_t n)

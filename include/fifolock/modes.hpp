@@ -345,8 +345,8 @@ struct shared_intent_exclusive;
 struct exclusive : mode<alone> {
 	static constexpr const char *name = "exclusive";
 };
-struct shared
-    : mode<conflicts_if_present<exclusive, intent_exclusive, shared_intent_exclusive>> {
+struct shared : mode<conflicts_if_present<exclusive, intent_exclusive,
+					  shared_intent_exclusive>> {
 	static constexpr const char *name = "shared";
 };
 struct update : mode<conflicts_if_present<exclusive, update, intent_exclusive,
@@ -357,12 +357,12 @@ struct intent_shared : mode<conflicts_if_present<exclusive>> {
 	static constexpr const char *name = "intent shared";
 };
 struct intent_exclusive
-    : mode<conflicts_if_present<exclusive, shared, update, shared_intent_exclusive>> {
+	: mode<conflicts_if_present<exclusive, shared, update, shared_intent_exclusive>> {
 	static constexpr const char *name = "intent exclusive";
 };
 struct shared_intent_exclusive
-    : mode<conflicts_if_present<exclusive, shared, update, intent_exclusive,
-				shared_intent_exclusive>> {
+	: mode<conflicts_if_present<exclusive, shared, update, intent_exclusive,
+				    shared_intent_exclusive>> {
 	static constexpr const char *name = "shared intent exclusive";
 };
 

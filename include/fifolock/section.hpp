@@ -33,7 +33,7 @@ template <class R> class outcome
 		}
 	};
 
-      public:
+public:
 	template <class F> void of(F &&function)
 	{
 		::new (static_cast<void *>(memory_))
@@ -51,7 +51,7 @@ template <class R> class outcome<R &>
 {
 	R *value_ = nullptr;
 
-      public:
+public:
 	template <class F> void of(F &&function)
 	{
 		value_ = std::addressof(std::invoke(std::forward<F>(function)));
@@ -64,7 +64,7 @@ template <class R> class outcome<R &>
 
 template <> class outcome<void>
 {
-      public:
+public:
 	template <class F> void of(F &&function)
 	{
 		std::invoke(std::forward<F>(function));
@@ -86,9 +86,9 @@ template <class F> class section
 		outcome_.of(std::forward<F>(function_));
 	}
 
-      public:
+public:
 	explicit section(std::remove_reference_t<F> &function) noexcept
-	    : function_(function)
+		: function_(function)
 	{
 	}
 

@@ -22,7 +22,7 @@ template <std::uint32_t Most> class counting_semaphore
 	using table = modes<one>;
 	basic_lock<table> lock_;
 
-      public:
+public:
 	using native_handle_type = fifolock_t *;
 
 	/* As many permits as desired; EINVAL: more than Most. */

@@ -149,6 +149,10 @@ TEST(waits_have_deadlines_on_any_clock)
 	check_until(std::chrono::system_clock::now() + 2ms);
 	check_until(other_clock::now() + 2ms);
 	CHECK(never.wait_for(guard, 1ms) == std::cv_status::timeout);
+	int asked = 0;
+	CHECK(never.wait_for(guard, 1ms, [&] { return asked++ == 1; })); /* at the end */
+	asked = 0;
+	CHECK(never.wait_until(guard, other_clock::now(), [&] { return asked++ == 1; }));
 	CHECK(!never.wait_for(guard, 1.5ms, no) && guard &&
 	      mutex.holds(fifolock::exclusive()));
 }

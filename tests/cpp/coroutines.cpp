@@ -4,6 +4,7 @@
  */
 #include <fifolock/fifolock.hpp>
 
+#include "job.hpp"
 #include "test.hpp"
 
 #ifndef FIFOLOCK_HAS_ASYNC
@@ -22,31 +23,6 @@ using namespace std::chrono_literals;
 
 namespace
 {
-
-/* It runs at once, and by itself. */
-struct job {
-	struct promise_type {
-		job get_return_object() noexcept
-		{
-			return {};
-		}
-		std::suspend_never initial_suspend() noexcept
-		{
-			return {};
-		}
-		std::suspend_never final_suspend() noexcept
-		{
-			return {};
-		}
-		void return_void() noexcept
-		{
-		}
-		void unhandled_exception() noexcept
-		{
-			std::abort();
-		}
-	};
-};
 
 /* Takes what is posted, in threads of its own. */
 class executor
@@ -73,7 +49,7 @@ class executor
 		}
 	}
 
-      public:
+public:
 	explicit executor(int threads)
 	{
 		for (int i = 0; i < threads; i++)
@@ -103,20 +79,6 @@ class executor
 			       std::coroutine_handle<> coroutine) { post(coroutine); };
 	}
 };
-
-/* As a coroutine, and says how it ended. */
-template <class Await> job waits(Await await, std::atomic<int> &ended, int &error)
-{
-	try {
-		auto held = co_await await();
-
-		CHECK(held.owns_lock());
-		error = 0;
-	} catch (const std::system_error &thrown) {
-		error = thrown.code().value();
-	}
-	ended++;
-}
 
 } // namespace
 

@@ -38,7 +38,7 @@ template <class L>
 struct lockable<L, std::void_t<decltype(std::declval<L &>().lock()),
 			       decltype(std::declval<L &>().unlock()),
 			       decltype(bool(std::declval<L &>().try_lock()))>>
-    : std::true_type {
+	: std::true_type {
 };
 
 template <class L, class = void> struct timed : std::false_type {

@@ -22,7 +22,7 @@ struct test {
 	static inline test *all;
 
 	test(const char *test_name, void (*test_body)())
-	    : name(test_name), body(test_body), next(all)
+		: name(test_name), body(test_body), next(all)
 	{
 		all = this;
 	}
