@@ -34,24 +34,24 @@ extern "C" {
 /* A condition; the fields are private.  All bytes zero is one for which no thread waits.  It must
  * not be moved or copied while in use.
  *
- * It may be freed when no thread waits for it and no call on it is under way.  A thread whose wait
- * has returned does not touch the condition any more; nor does the thread that signalled it touch
- * anything of that thread or of the lock on its behalf.
+ * It may be freed when no thread waits for it and no call on it is under way.  A thread that has
+ * been signalled waits for it no more: it does not touch the condition again, whether its wait has
+ * returned or not.  When the wait has returned, the thread that signalled touches nothing of
+ * that thread, or of the lock on its behalf.
  *
  * In a child after fork() the threads that waited do not exist, and a signal for one of them would
  * be lost: initialise the condition anew there, and the lock. */
 typedef struct fifolock_cond {
 	fifolock_t guard;
-	struct fl_waiter *first;
 	struct fl_waiter *last;
 } fifolock_cond_t;
 
 /* A condition for which no thread waits. */
 /* clang-format off */
 #ifdef __cplusplus
-#define FIFOLOCK_COND_INIT {FIFOLOCK_INIT(nullptr), nullptr, nullptr}
+#define FIFOLOCK_COND_INIT {FIFOLOCK_INIT(nullptr), nullptr}
 #else
-#define FIFOLOCK_COND_INIT {.first = 0}
+#define FIFOLOCK_COND_INIT {.last = 0}
 #endif
 /* clang-format on */
 

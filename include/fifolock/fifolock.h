@@ -92,15 +92,15 @@ typedef struct fifolock_object {
 	uint64_t arrivals;
 	uint32_t control;
 	uint32_t departed;
-	const fifolock_modes_t *modes;
 	uint32_t head;
 	uint32_t dequeued;
+	const fifolock_modes_t *modes;
 } fifolock_t;
 
 /* A free lock that uses the table to which the pointer points; NULL: shared/exclusive. */
 /* clang-format off */
 #ifdef __cplusplus
-#define FIFOLOCK_INIT(modes_pointer) {0, 0, 0, 0, (modes_pointer), 0, 0}
+#define FIFOLOCK_INIT(modes_pointer) {0, 0, 0, 0, 0, 0, (modes_pointer)}
 #else
 #define FIFOLOCK_INIT(modes_pointer) {.modes = (modes_pointer)}
 #endif

@@ -8,28 +8,37 @@
  * slot on the waiter's behalf, and the grant wakes it. So between signal and grant
  * no thread runs that would only queue up again.
  *
- * The signal joins while it holds the guard, and a waiter that was signalled takes
- * the guard once more before it returns: then the signal is done with the waiter's
- * stack and with its lock. What that joining makes due is called back after the
- * guard is given back, because a callback may signal, too.
+ * A waiter that was signalled does not touch the condition any more, which may be freed as soon as
+ * no thread waits. But it returns only when the thread that signals has said in the slot's
+ * word that it has joined (JOINED): then that is done with the waiter's stack and with its lock.
+ * What the joining makes due is called back after the guard is given back, because a callback
+ * may signal, too.
  *
  * Closing a lock turns away the threads that wait at conditions with it. The lock does not
  * know them, but every slot is in the pool: a slot whose owner waits at a condition says
  * with which lock in its note, and the closing looks at all slots there are. The note
  * decides what ends the wait:
  *
- *	lock -> 0	a signal, under the guard: moved to the line. Or the waiter, under the
- *			guard: its deadline has passed, or the hold was not there
+ *	lock -> 0	a signal, under the guard: moved to the line. Or the waiter: its
+ *			deadline has passed, or the hold was not there
  *	lock -> lock|1	a closing, which rouses the waiter then: not held, ECANCELED
+ *
+ * A waiter whose wait does not end by a signal takes itself off the list. Until then signals go past
+ * it, so that it finds the condition still there: it waits for it, as far as others know.
  *
  * That a wait which begins beside the closing is not missed: the waiter writes its note and
  * then reads, by a read-modify-write, whether the lock is closed; the closing writes
  * that by a read-modify-write, and then reads the notes. One of the two comes first.
  *
+ *	row       released by            acquired by   what it carries
+ *	[HOLD]    fl_release (lock.c)    fl_cond_end   the last use of the condition
+ *
  *	relaxed   because
  *	[NOTE]    Its owner's, before the list or the read-modify-write of the lock's rules
  *	          makes it known ([SHUT], control.c); or a first look, decided by the
- *	          compare-and-swap after it; or read under the guard by a waiter that has been roused.
+ *	          compare-and-swap after it. Which change came first is all that it decides.
+ *	[LISTED]  Changed under the guard. A thread that looks without it, and has had the lock
+ *	          after a waiter gave that back, sees that waiter.
  */
 #include "observe/account.h"
 #include "core/callbacks.h"
@@ -47,7 +56,8 @@ struct fl_waiter {
 	fifolock_t *lock;
 	struct fl_slot *slot;
 	struct fl_want want;
-	bool listed;
+	int (*gives)(
+		fifolock_t *lock); /* what else is given back with the lock, or NULL */
 };
 
 /* No thread that has the guard waits for anything else, and while a thread waits for it or has it,
@@ -82,7 +92,7 @@ static uint64_t note_of(const fifolock_t *lock)
 	return (uintptr_t)lock;
 }
 
-/* lock -> 0. False: turned away by a closing. */
+/* lock -> 0. False: it is not a signal that ends the wait, or that has come already. */
 static bool note_take(const struct fl_waiter *waiter)
 {
 	uint64_t note = note_of(waiter->lock);
@@ -117,46 +127,41 @@ void fl_cond_closed(const fifolock_t *lock)
 
 /* ---- the list ---- */
 
+/* A ring: newer of the last is the first. */
 static void list_add(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
-	waiter->older = cond->last;
-	waiter->newer = NULL;
-	if (cond->last)
-		cond->last->newer = waiter;
-	else
-		cond->first = waiter;
-	cond->last = waiter;
-	waiter->listed = true;
+	struct fl_waiter *last = cond->last ? cond->last : waiter;
+
+	waiter->older = last;
+	waiter->newer = cond->last ? last->newer : waiter;
+	waiter->newer->older = waiter;
+	last->newer = waiter;
+	fl_store_relaxed(&cond->last, waiter); /* [LISTED] */
 }
 
 static void list_remove(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
-	if (waiter->older)
-		waiter->older->newer = waiter->newer;
-	else
-		cond->first = waiter->newer;
-	if (waiter->newer)
-		waiter->newer->older = waiter->older;
-	else
-		cond->last = waiter->older;
-	waiter->listed = false;
+	struct fl_waiter *older = waiter->older != waiter ? waiter->older : NULL;
+
+	if (cond->last == waiter)
+		fl_store_relaxed(&cond->last, older); /* [LISTED] */
+	waiter->older->newer = waiter->newer;
+	waiter->newer->older = waiter->older;
 }
 
 /* Off the list, and what ends the wait. 0: nothing else, and it never will: the note is
- * taken. EINPROGRESS: it has been signalled, and is in the lock's line or granted. */
+ * taken. EINPROGRESS: it has been signalled, and is in the lock's line or granted, or about to be. */
 static int unlist(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
-	bool listed;
-	int error;
+	int error = 0;
 
-	guard_take(cond);
-	listed = waiter->listed;
-	if (listed)
-		list_remove(cond, waiter);
-	if (listed ? !note_take(waiter) : is_turned_away(waiter))
+	if (!note_take(waiter)) {
+		if (!is_turned_away(waiter))
+			return EINPROGRESS;
 		error = ECANCELED;
-	else
-		error = listed ? 0 : EINPROGRESS;
+	}
+	guard_take(cond);
+	list_remove(cond, waiter);
 	guard_give(cond);
 	return error;
 }
@@ -165,6 +170,7 @@ static int unlist(fifolock_cond_t *cond, struct fl_waiter *waiter)
  * every other, and finds out. */
 static void begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
+	fl_slot_set_target(waiter->slot, cond);
 	fl_store_relaxed(&waiter->slot->note, note_of(waiter->lock)); /* [NOTE] */
 	guard_take(cond);
 	list_add(cond, waiter);
@@ -173,9 +179,9 @@ static void begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
 		turn_away(waiter->slot, waiter->lock);
 }
 
-/* Until told, turned away, or the deadline has passed. A closing may rouse a slot that has
- * had another owner meanwhile: then that is forgotten. */
-static void sleep_listed(struct fl_waiter *waiter, const struct fl_deadline *deadline)
+/* Until told, turned away, or the deadline has passed. True: told. A closing may rouse a slot that
+ * has had another owner meanwhile: then that is forgotten. */
+static bool sleep_listed(struct fl_waiter *waiter, const struct fl_deadline *deadline)
 {
 	struct fl_slot *slot = waiter->slot;
 	uint32_t word;
@@ -183,24 +189,34 @@ static void sleep_listed(struct fl_waiter *waiter, const struct fl_deadline *dea
 	do {
 		word = fl_sleep_until(slot, FL_DONE | FL_ROUSED, deadline);
 		if (!word || (word & FL_DONE))
-			return;
+			return word;
 		/* Before the look: what comes after it rouses again. */
 		fl_slot_calm(slot);
-	} while (!is_turned_away(waiter));
+	} while (!is_turned_away(waiter) && !fl_has_ended(deadline));
+	return false;
+}
+
+/* Signalled: until the grant, and until the thread that signals has joined. Meanwhile the rest of
+ * the slot is that one's. */
+static int wait_moved(struct fl_waiter *waiter)
+{
+	int error = fl_sleep(waiter->slot, NULL);
+
+	fl_sleep_until(waiter->slot, FL_JOINED, NULL);
+	fl_account_receives(waiter->slot);
+	return error;
 }
 
 /* In the list, the hold given back: until the grant, or until the deadline and the grant. */
 static int wait_listed(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		       const struct fl_deadline *deadline)
 {
-	int error;
+	int error = sleep_listed(waiter, deadline) ? EINPROGRESS : unlist(cond, waiter);
 
-	sleep_listed(waiter, deadline);
-	error = unlist(cond, waiter);
 	if (error == ECANCELED)
 		return error;
 	if (error == EINPROGRESS)
-		return fl_await(waiter->lock, waiter->slot, NULL);
+		return wait_moved(waiter);
 	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_NO_LIMIT);
 	error = fl_await(waiter->lock, waiter->slot, NULL);
 	return error ? error : ETIMEDOUT;
@@ -211,13 +227,17 @@ static int give_and_wait(fifolock_cond_t *cond, struct fl_waiter *waiter,
 {
 	const fifolock_modes_t *modes = fl_modes_of(waiter->lock);
 	const struct fifolock_row *row = &modes->rows[waiter->want.mode];
+	int error = 0;
 
 	begin(cond, waiter);
 	/* Another thread has given it back. But a signal may have come first. */
-	if (fl_release(waiter->lock, row->field, row->unit) != 0 &&
-	    unlist(cond, waiter) != EINPROGRESS)
-		return EPERM;
-	return wait_listed(cond, waiter, deadline);
+	if (fl_release(waiter->lock, row->field, row->unit) != 0)
+		error = EPERM;
+	else if (waiter->gives)
+		error = waiter->gives(waiter->lock);
+	if (!error)
+		return wait_listed(cond, waiter, deadline);
+	return unlist(cond, waiter) == EINPROGRESS ? wait_moved(waiter) : error;
 }
 
 static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *deadline,
@@ -263,9 +283,10 @@ static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 }
 
 static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
-		     const struct fl_deadline *deadline, const void *site)
+		     const struct fl_deadline *deadline, const void *site,
+		     int (*gives)(fifolock_t *lock))
 {
-	struct fl_waiter waiter = {.lock = lock};
+	struct fl_waiter waiter = {.lock = lock, .gives = gives};
 	int error = check(lock, mode, deadline, site);
 
 	if (error)
@@ -281,52 +302,82 @@ static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 	return error;
 }
 
+int fl_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
+		 const struct fl_deadline *deadline, const void *site)
+{
+	return cond_wait(cond, lock, mode, deadline, site, NULL);
+}
+
+int fl_cond_wait_giving(fifolock_cond_t *cond, fifolock_t *lock,
+			const struct fl_deadline *deadline,
+			int (*gives)(fifolock_t *lock))
+{
+	return cond_wait(cond, lock, FIFOLOCK_EXCLUSIVE, deadline, NULL, gives);
+}
+
 int fifolock_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode)
 {
 	return fl_account_answer(lock, mode, 1,
-				 cond_wait(cond, lock, mode, NULL, FL_SITE), FL_SITE);
+				 fl_cond_wait(cond, lock, mode, NULL, FL_SITE), FL_SITE);
 }
 
 int fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 			    const struct timespec *deadline)
 {
-	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+	struct fl_deadline until = {.at = deadline, .clock = CLOCK_MONOTONIC};
 
 	return fl_account_answer(
 		lock, mode, 1,
-		cond_wait(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
+		fl_cond_wait(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
 		FL_SITE);
 }
 
 int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 			    clockid_t clock, const struct timespec *deadline)
 {
-	struct fl_deadline until = {deadline, clock};
+	struct fl_deadline until = {.at = deadline, .clock = clock};
 
 	return fl_account_answer(
 		lock, mode, 1,
-		cond_wait(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
+		fl_cond_wait(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
 		FL_SITE);
 }
 
-/* Under the guard: the oldest into its lock's line. False: it has been turned away. */
-static bool move_first(fifolock_cond_t *cond)
+/* Under the guard: into its lock's line. Not one that is leaving, or has been turned away. */
+static bool move_one(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
-	struct fl_waiter *waiter = cond->first;
+	fifolock_t *lock = waiter->lock;
+	struct fl_slot *slot = waiter->slot;
+	struct fl_want want = waiter->want;
 
-	list_remove(cond, waiter);
 	if (!note_take(waiter))
 		return false;
-	fl_join(waiter->lock, waiter->slot, &waiter->want, FL_NO_LIMIT | FL_NO_THREAD);
+	list_remove(cond, waiter);
+	fl_account_sends(slot); /* the waiter's stack */
+	fl_join(lock, slot, &want, FL_NO_LIMIT | FL_NO_THREAD);
 	return true;
+}
+
+/* Under the guard, oldest first. The next one is looked up before, as this one may be gone then. */
+static void move_some(fifolock_cond_t *cond, bool all)
+{
+	struct fl_waiter *last = cond->last, *waiter, *next = last->newer;
+	bool moved;
+
+	do {
+		waiter = next;
+		next = waiter->newer;
+		moved = move_one(cond, waiter);
+	} while (waiter != last && (all || !moved));
 }
 
 static int move(fifolock_cond_t *cond, bool all)
 {
+	if (!fl_load_relaxed(&cond->last)) /* [LISTED] */
+		return 0;
 	guard_take(cond);
-	while (cond->first)
-		if (move_first(cond) && !all)
-			break;
+	if (cond->last)
+		move_some(cond, all);
 	guard_give(cond);
 	return 0;
 }
@@ -339,4 +390,43 @@ int fifolock_cond_signal(fifolock_cond_t *cond)
 int fifolock_cond_broadcast(fifolock_cond_t *cond)
 {
 	return move(cond, true);
+}
+
+/* Under the guard. */
+static bool is_waited_for(const fifolock_cond_t *cond)
+{
+	const struct fl_waiter *waiter = cond->last;
+
+	if (!waiter)
+		return false;
+	do {
+		waiter = waiter->newer;
+		if (fl_load_relaxed(&waiter->slot->note)) /* [NOTE] */
+			return true;
+	} while (waiter != cond->last);
+	return false;
+}
+
+#define END_YIELDS 64
+#define END_NAP_NS 50000
+
+int fl_cond_end(fifolock_cond_t *cond)
+{
+	for (unsigned turn = 0;; turn++) {
+		bool waits, empty;
+
+		guard_take(cond);
+		waits = is_waited_for(cond);
+		empty = !cond->last;
+		guard_give(cond);
+		if (waits)
+			return EBUSY;
+		/* [HOLD] acquire */
+		if (empty && !fl_load_acquire(&cond->guard.word))
+			return 0;
+		if (turn < END_YIELDS)
+			fl_yield();
+		else
+			fl_nap(END_NAP_NS);
+	}
 }

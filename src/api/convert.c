@@ -102,7 +102,7 @@ int fifolock_tryconvert(fifolock_t *lock, unsigned from, unsigned to)
 int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
 			  const struct timespec *deadline)
 {
-	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+	struct fl_deadline until = {.at = deadline, .clock = CLOCK_MONOTONIC};
 
 	return answer(
 		lock, from, to,

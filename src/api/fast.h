@@ -14,12 +14,25 @@
 #include "core/atomic.h"
 
 #include <errno.h>
+#include <fifolock/cond.h>
 #include <fifolock/request.h>
 
 /* What one file of this room does for another, in the name of a public function. */
 int fl_unlock(fifolock_t *lock, unsigned mode, const void *site);
 int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
 	       void (*done)(void *ctx, int status), void *ctx, const void *site);
+
+int fl_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
+		 const struct fl_deadline *deadline, const void *site);
+
+/* The same; when the wait is listed, and the hold is given back, what belongs to it, too. */
+int fl_cond_wait_giving(fifolock_cond_t *cond, fifolock_t *lock,
+			const struct fl_deadline *deadline,
+			int (*gives)(fifolock_t *lock));
+
+/* No call that does more than begin will touch the condition again. Waits for those that are about
+ * to leave it. EBUSY: a thread waits for a signal. */
+int fl_cond_end(fifolock_cond_t *cond);
 
 /* The function that its user has given it. */
 const void *fl_callback_of(const fifolock_request_t *request);

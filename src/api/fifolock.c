@@ -332,7 +332,7 @@ int fifolock_trylock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 
 int fifolock_timedlock(fifolock_t *lock, unsigned mode, const struct timespec *deadline)
 {
-	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+	struct fl_deadline until = {.at = deadline, .clock = CLOCK_MONOTONIC};
 
 	return fl_account_answer(
 		lock, mode, 1,
@@ -343,7 +343,7 @@ int fifolock_timedlock(fifolock_t *lock, unsigned mode, const struct timespec *d
 int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
 			 const struct timespec *deadline)
 {
-	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+	struct fl_deadline until = {.at = deadline, .clock = CLOCK_MONOTONIC};
 
 	return fl_account_answer(
 		lock, mode, n,
@@ -354,7 +354,7 @@ int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
 int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
 		       const struct timespec *deadline)
 {
-	struct fl_deadline until = {deadline, clock};
+	struct fl_deadline until = {.at = deadline, .clock = clock};
 
 	return fl_account_answer(
 		lock, mode, 1,
@@ -365,7 +365,7 @@ int fifolock_clocklock(fifolock_t *lock, unsigned mode, clockid_t clock,
 int fifolock_clocklock_n(fifolock_t *lock, unsigned mode, uint32_t n, clockid_t clock,
 			 const struct timespec *deadline)
 {
-	struct fl_deadline until = {deadline, clock};
+	struct fl_deadline until = {.at = deadline, .clock = clock};
 
 	return fl_account_answer(
 		lock, mode, n,

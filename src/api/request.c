@@ -237,7 +237,7 @@ static int poll(fifolock_request_t *request, const void *site)
  * lock, and that at any moment. */
 int fifolock_request_wait(fifolock_request_t *request, const struct timespec *deadline)
 {
-	struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+	struct fl_deadline until = {.at = deadline, .clock = CLOCK_MONOTONIC};
 	struct fl_callbacks_wait wait;
 	int error;
 

@@ -57,6 +57,9 @@
 /* ... to be read. */
 #define fl_fetch(p) __builtin_prefetch((p))
 
+/* Between a store and a load of something else.  Where another file's atomics are one of the two. */
+#define fl_fence_full() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
 /* Against a handler of the same thread: the compiler keeps the order. */
 #define fl_handler_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 

@@ -117,6 +117,7 @@ static void fill(const fifolock_t *lock, struct fl_slot *slot, const struct fl_w
 	slot->mode = (uint8_t)want->mode;
 	slot->weight = want->weight;
 	slot->how = (uint8_t)how;
+	fl_slot_set_target(slot, lock);
 	if (!(how & FL_CALLS))
 		fl_slot_set_note(slot, want->since ? want->since | FL_NOTE_SINCE : 0);
 	if (how & FL_CONVERTS)

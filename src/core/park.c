@@ -54,9 +54,9 @@ int fl_deadline_check(const struct fl_deadline *deadline)
 {
 	if (deadline->clock != CLOCK_MONOTONIC && deadline->clock != CLOCK_REALTIME)
 		return EINVAL;
-	if (!deadline->at || deadline->at->tv_nsec < 0 || deadline->at->tv_nsec >= SECOND)
-		return EINVAL;
-	return 0;
+	if (!deadline->at)
+		return deadline->ended ? 0 : EINVAL;
+	return deadline->at->tv_nsec < 0 || deadline->at->tv_nsec >= SECOND ? EINVAL : 0;
 }
 
 /* How many nanoseconds until then, most at most; 0: it has come.  If the clock cannot be
@@ -67,6 +67,8 @@ static int64_t time_left(const struct fl_deadline *deadline, int64_t most, int64
 	struct timespec now;
 	int64_t left;
 
+	if (!at)
+		return most;
 	if (!clock_read(deadline->clock, &now))
 		return unread;
 	if (at->tv_sec < now.tv_sec)
@@ -87,12 +89,13 @@ bool fl_deadline_passed(const struct fl_deadline *deadline)
 
 bool fl_deadline_astray(const struct fl_deadline *deadline)
 {
-	int64_t at = deadline->at->tv_sec;
+	int64_t at = deadline->at ? deadline->at->tv_sec : 0;
 	struct timespec up, day;
 
-	return deadline->clock == CLOCK_MONOTONIC && clock_read(CLOCK_MONOTONIC, &up) &&
-	       at > up.tv_sec + 10 * YEAR && clock_read(CLOCK_REALTIME, &day) &&
-	       at > day.tv_sec - YEAR && at < day.tv_sec + YEAR;
+	return !deadline->ended && deadline->clock == CLOCK_MONOTONIC &&
+	       clock_read(CLOCK_MONOTONIC, &up) && at > up.tv_sec + 10 * YEAR &&
+	       clock_read(CLOCK_REALTIME, &day) && at > day.tv_sec - YEAR &&
+	       at < day.tv_sec + YEAR;
 }
 
 uint64_t fl_now_coarse(void)
@@ -231,7 +234,7 @@ static bool park_refused(const uint32_t *addr, uint32_t expected,
 		*error = 0;
 		return !changed(addr, expected);
 	case EINTR:
-		*error = 0;
+		*error = deadline && deadline->heeds_signals ? EINTR : 0;
 		return false;
 	default:
 		return *error != 0;
@@ -272,7 +275,7 @@ int fl_park(const uint32_t *addr, uint32_t expected, const struct fl_deadline *d
 	int error;
 
 	/* Before the clocks began the kernel says EINVAL. */
-	if (deadline && deadline->at->tv_sec < 0)
+	if (deadline && deadline->at && deadline->at->tv_sec < 0)
 		return ETIMEDOUT;
 	if (wakes_refused() || park_refused(addr, expected, deadline, &error))
 		error = park_slowly(addr, expected, deadline);

@@ -35,11 +35,24 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Until when to wait: an absolute time on one of two clocks. */
+/* Until when to wait: an absolute time on one of two clocks.  A wait that may end for other
+ * reasons, too, says where they are noted.  Only the pthread
+ * face has such waits, and there at may be NULL, any time is taken as it is, and a wait may
+ * heed signals: end when a handler has run. */
 struct fl_deadline {
 	const struct timespec *at;
 	clockid_t clock;
+	bool heeds_signals;
+	uint32_t *ended; /* atomic; NULL: for no other reason */
 };
+
+/* In *ended, beside the id of the slot that waits: the one that comes second to this word, the
+ * thread that waits or the one that ends it, finds what the other has written. */
+#define FL_ENDED_BY_OTHER \
+	(UINT32_C(1) << 30) /* which rouses the slot, if there is one yet */
+#define FL_ENDED_BY_SIGNAL (UINT32_C(1) << 31)
+#define FL_ENDED	   (FL_ENDED_BY_OTHER | FL_ENDED_BY_SIGNAL)
+#define FL_ENDED_SLOT	   ((UINT32_C(1) << 28) - 1)
 
 /* Both leave errno alone.  Async-signal-safe. */
 int fl_park(const uint32_t *addr, uint32_t expected, const struct fl_deadline *deadline);

@@ -123,8 +123,10 @@ struct fl_slot *fl_slot_new(void)
 
 	if (!slot)
 		slot = make();
-	if (slot)
-		fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
+	if (!slot)
+		return NULL;
+	fl_slot_set_target(slot, NULL);
+	fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
 	return slot;
 }
 
@@ -235,6 +237,7 @@ struct fl_slot *fl_slot_for_wait(void)
 	int saved = errno;
 
 	if (fl_likely(slot)) {
+		fl_slot_set_target(slot, NULL);
 		fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
 		return slot;
 	}

@@ -35,6 +35,7 @@
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
  *	[ROLE]    Only the scanner sets it, and the scanner looks.
  *	[HINT]    Only says how long it has waited.
+ *	[ENDED]   Written before the slot is roused, and read after its word (ROUSED).
  *	[NOTE]    Its owner's, and goes with the push as call and ctx do.  Atomic, because a
  *	          closing looks at the notes of all slots (cond.c), and a thread that looks
  *	          for the keeper does (role.c).
@@ -186,6 +187,21 @@ static int doze(struct fl_slot *slot, uint32_t word, const struct fl_deadline *d
 				: fl_park(&slot->word, word, deadline);
 }
 
+bool fl_has_ended(const struct fl_deadline *deadline)
+{
+	/* [ENDED] */
+	return deadline && deadline->ended &&
+	       (fl_load_relaxed(deadline->ended) & FL_ENDED);
+}
+
+/* After a sleep: is that all? */
+static bool has_expired(int error, const struct fl_deadline *deadline)
+{
+	if (error == EINTR)
+		(void)fl_or_relaxed(deadline->ended, FL_ENDED_BY_SIGNAL); /* [ENDED] */
+	return error == ETIMEDOUT || error == EINTR;
+}
+
 uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
 			const struct fl_deadline *deadline)
 {
@@ -195,7 +211,9 @@ uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
 
 		if (word & bits)
 			return word & bits;
-		if (doze(slot, word, deadline) == ETIMEDOUT)
+		if (!(word & FL_CLAIMED) && fl_has_ended(deadline))
+			return 0;
+		if (has_expired(doze(slot, word, deadline), deadline))
 			return 0;
 	}
 }
@@ -237,7 +255,8 @@ void fl_slot_calm(struct fl_slot *slot)
 
 /* ---- given back ---- */
 
-/* The second of the two frees it. */
+/* The second of the two frees it.  The owner of one that waits at a condition does not: it may be
+ * asleep until this has been said. */
 static void let_go(struct fl_slot *slot, uint32_t mine, uint32_t other)
 {
 	uint32_t word = fl_load_relaxed(&slot->word); /* [GUESS] */
@@ -247,6 +266,8 @@ static void let_go(struct fl_slot *slot, uint32_t mine, uint32_t other)
 		;
 	if (word & other)
 		fl_slot_free(slot);
+	else if (word & FL_ASLEEP)
+		fl_unpark(&slot->word);
 }
 
 void fl_slot_retire(struct fl_slot *slot)

@@ -118,6 +118,19 @@ static inline uint64_t fl_slot_gives(const struct fl_slot *slot)
 }
 
 uint64_t fl_slot_note(const struct fl_slot *slot);
+
+/* With FL_ONE_TABLE there are no sections and no conversions, and a slot says what it waits for: a
+ * lock, or a condition, which its note tells; NULL: it does not yet.  For a child of fork(). */
+static inline void fl_slot_set_target(struct fl_slot *slot, const void *target)
+{
+#ifdef FL_ONE_TABLE
+	slot->ctx = (void *)(uintptr_t)target;
+#else
+	(void)slot;
+	(void)target;
+#endif
+}
+
 void fl_slot_set_note(struct fl_slot *slot, uint64_t note);
 
 /* ---- the word (slot.c) ---- */
@@ -154,9 +167,13 @@ bool fl_slot_is_admitted(const struct fl_slot *slot);
  * and it is still in line, unless it has been claimed. */
 int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline);
 
-/* Sleep until one of these bits is in the slot's word: which; 0: the deadline has passed. */
+/* Sleep until one of these bits is in the slot's word: which; 0: the deadline has passed, or the
+ * wait has ended otherwise (park.h). */
 uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
 			const struct fl_deadline *deadline);
+
+/* For another reason than its deadline: who rouses the slot has noted it. */
+bool fl_has_ended(const struct fl_deadline *deadline);
 
 /* A claimed slot will be told, or unclaimed, very soon: wait for either. */
 void fl_await_claim(struct fl_slot *slot);

@@ -16,6 +16,7 @@
  *
  *	relaxed   because
  *	[HINT]    Decides which threads are awake, nothing else; what is old costs a turn.
+ *	[EITHER]  Read-modify-writes of one word: see FL_ENDED (park.h).
  */
 #include "wait.h"
 #include "observe/account.h"
@@ -241,6 +242,8 @@ int fl_slot_to_wait(const fifolock_t *lock, const struct fl_deadline *deadline,
 			return ETIMEDOUT;
 		fl_nap(NO_SLOT_NAP_NS);
 	}
+	if (deadline && deadline->ended)
+		(void)fl_or_relaxed(deadline->ended, (*slot)->id); /* [EITHER] */
 	return 0;
 }
 

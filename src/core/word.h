@@ -72,10 +72,22 @@ static inline uint64_t fl_word_resumed(uint64_t word)
 extern const fifolock_modes_t fl_no_modes;	/* of a destroyed lock */
 extern const fifolock_modes_t fl_default_modes; /* of a lock of zero bytes */
 
+/* With FL_ONE_TABLE all locks have the same table, and the field is not the lock's: so the
+ * pthread face has its objects in the room that the C library has for its own. */
+#ifdef FL_ONE_TABLE
+extern const fifolock_modes_t fl_one_table;
+
+static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
+{
+	(void)lock;
+	return &fl_one_table;
+}
+#else
 static inline const fifolock_modes_t *fl_modes_of(const fifolock_t *lock)
 {
 	return lock->modes ? lock->modes : &fl_default_modes;
 }
+#endif
 
 /* Where a lock has its place in a table of so many that is found by the lock's address: in the
  * lock itself there is no room.  Locks may share one. */

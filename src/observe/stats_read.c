@@ -25,7 +25,7 @@ static bool is_patient(unsigned *turns)
 {
 	static const uint32_t nothing;
 	struct timespec at;
-	struct fl_deadline soon = {&at, CLOCK_MONOTONIC};
+	struct fl_deadline soon = {.at = &at, .clock = CLOCK_MONOTONIC};
 
 	if (++*turns <= 100) {
 		fl_relax();

@@ -78,9 +78,11 @@ void fifolock_modes_announce(const fifolock_modes_t *modes)
 /* Before all others, which may compile tables and lock. */
 __attribute__((constructor(101))) static void find_detector(void)
 {
+#ifndef FL_ONE_TABLE
 	fl_detector = fl_detector_tsan();
 	if (!fl_detector)
 		fl_detector = fl_detector_valgrind();
+#endif
 	if (!fl_detector)
 		return;
 	/* The program may have copies of its own of those it names. */

@@ -59,7 +59,8 @@ struct request {
 	bool disowned; /* is told by whoever takes the role */
 	/* A wait for a condition. */
 	bool timed, listed, signalled;
-	bool shut;	/* turned away by a closing */
+	bool shut;  /* turned away by a closing */
+	bool noted; /* by a signal, which is about to move it; or by itself: it leaves */
 	uintptr_t note; /* where that is decided */
 	const struct release *gives;
 	struct request *outer; /* of the same thread: this one is a callback's */

@@ -78,8 +78,8 @@ void memory_name(uintptr_t at, char *text, size_t size)
 		"word", "id",	 "older", "hint", "newer", "below", "ticket", "weight",
 		"how",	"since", "call",  "call", "ctx",   "ctx",   "note",   "note"};
 	static const char *const in_lock[] = {
-		"word",	    "word",  "arrivals", "arrivals", "control",
-		"departed", "modes", "modes",	 "head",     "dequeued"};
+		"word",	    "word", "arrivals", "arrivals", "control",
+		"departed", "head", "dequeued", "modes",    "modes"};
 	static const char *const locks[] = {"lock", "second", "guard"};
 	size_t bytes, offset;
 	uintptr_t slots = (uintptr_t)pool_memory(&bytes);

@@ -32,6 +32,8 @@ struct call {
 	const struct request *within[ACCOUNTS];
 	unsigned moved;
 	bool guarded; /* has had the guard */
+	bool nobody;  /* no thread waited when it began */
+	unsigned emptied;
 };
 
 static struct {
@@ -41,6 +43,7 @@ static struct {
 		struct account *of;
 	} listed[REQUESTS];
 	unsigned count;
+	unsigned emptied; /* how often the last of those that wait has ceased to */
 	struct call calls[EX_THREADS][NESTED];
 	unsigned depth[EX_THREADS];
 } waits;
@@ -58,6 +61,20 @@ static struct call *innermost(unsigned thread)
 	return depth ? &waits.calls[thread][depth - 1] : NULL;
 }
 
+/* For a signal: not those that leave, or have been turned away. */
+static bool is_gone(const struct request *request)
+{
+	return request->shut || request->noted;
+}
+
+static bool nobody_waits(void)
+{
+	for (unsigned i = 0; i < waits.count; i++)
+		if (!is_gone(waits.listed[i].request))
+			return false;
+	return true;
+}
+
 static struct call *call_begins(enum kind kind)
 {
 	unsigned me = ex_current();
@@ -65,7 +82,8 @@ static struct call *call_begins(enum kind kind)
 
 	if (waits.depth[me] > NESTED)
 		ex_fail("explorer: too many calls on a condition, one in another");
-	*call = (struct call){.kind = kind};
+	*call = (struct call){
+		.kind = kind, .nobody = nobody_waits(), .emptied = waits.emptied};
 	for (unsigned i = 0; i < ACCOUNTS; i++)
 		call->within[i] = accounts[i].calls[me].request;
 	return call;
@@ -88,12 +106,18 @@ static void list(struct request *request)
 	memory_lend(waits.cond->last);
 }
 
-/* Those in front who have been turned away are nobody's to move. */
-static void take_off_shut(void)
+/* Those are nobody's to move: but the one that this signal has taken is. */
+static void take_off_gone(void)
 {
-	while (waits.count && waits.listed[0].request->shut) {
-		waits.listed[0].request->state = ASKED;
-		take_off(0);
+	for (unsigned i = 0; i < waits.count;) {
+		struct request *request = waits.listed[i].request;
+
+		if (!is_gone(request) || (request->noted && request->signalled)) {
+			i++;
+			continue;
+		}
+		request->state = ASKED;
+		take_off(i);
 	}
 }
 
@@ -123,7 +147,7 @@ void waits_guard_given(unsigned thread)
 		return;
 	}
 	if (call->kind == BROADCASTS || !call->moved)
-		take_off_shut();
+		take_off_gone();
 	if (waits.count && (call->kind == BROADCASTS || !call->moved))
 		ex_fail("thread %u has signalled, and thread %u still waits for it",
 			thread, waits.listed[0].request->thread);
@@ -151,6 +175,16 @@ static void turned_away(struct request *request)
 	request->shut = true;
 }
 
+/* lock -> 0: signalled, or about to leave. */
+static void taken(struct request *request, unsigned thread)
+{
+	bool before = nobody_waits();
+
+	request->noted = true;
+	request->signalled = innermost(thread)->kind != WAITS;
+	waits.emptied += !before && nobody_waits();
+}
+
 void waits_step(const struct ex_event *event)
 {
 	note_written(event);
@@ -158,9 +192,13 @@ void waits_step(const struct ex_event *event)
 		for (unsigned i = 0; i < waits.depth[t]; i++) {
 			struct request *request = waits.calls[t][i].request;
 
-			if (request && request->note == event->op.at &&
-			    event->after == event->before + 1 && !(event->before & 7))
+			if (!request || request->note != event->op.at)
+				continue;
+			if (event->after == event->before + 1 && !(event->before & 7))
 				turned_away(request);
+			else if (request->state == LISTED && !request->noted &&
+				 event->before && !event->after)
+				taken(request, event->thread);
 		}
 }
 
@@ -180,7 +218,7 @@ struct request *waits_moved(void)
 	struct call *call = innermost(ex_current());
 	struct request *request;
 
-	take_off_shut();
+	take_off_gone();
 	request = waits.listed[0].request;
 	if (!waits.count || waits.listed[0].of != account)
 		ex_fail("thread %u signals who does not wait", ex_current());
@@ -188,7 +226,6 @@ struct request *waits_moved(void)
 		ex_fail("thread %u signals two at once", ex_current());
 	take_off(0);
 	request->state = ASKED;
-	request->signalled = true;
 	account->calls[ex_current()].moved = request;
 	return request;
 }
@@ -258,6 +295,14 @@ void watch_signals(bool all)
 	call_begins(all ? BROADCASTS : SIGNALS);
 }
 
+/* Without a look at the list: there was a moment in which no thread waited; or it saw what was there
+ * before, as a thread may that comes after none. */
+static bool may_go_by(const struct call *call)
+{
+	return call->nobody || call->emptied != waits.emptied || nobody_waits() ||
+	       ex_stale();
+}
+
 void watch_signalled(int error, bool may_lack_memory)
 {
 	unsigned me = ex_current();
@@ -268,7 +313,7 @@ void watch_signalled(int error, bool may_lack_memory)
 		account = &accounts[i];
 		account_announced(account->calls[me].moved);
 	}
-	if (error == 0 ? !call->guarded
+	if (error == 0 ? !call->guarded && !may_go_by(call)
 		       : error != ENOMEM || !may_lack_memory || call->guarded)
 		ex_fail("a signal by thread %u is answered %d", me, error);
 }

@@ -118,7 +118,7 @@ static void is_turned_away_at(enum moment moment, void (*act)(void), bool timed)
 	cr_assert_eq(waits(timed), ECANCELED, "at %d", moment);
 	hooks = (struct hooks){0};
 	cr_assert_eq(fifolock_holds(&lock, X), 0);
-	cr_assert_null(cond.first, "still listed");
+	cr_assert_null(cond.last, "still listed");
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
@@ -204,7 +204,7 @@ Test(closing, leaves_the_signal_to_the_next_at_the_condition, .description = "G3
 	cr_assert_eq(fifolock_cond_wait(&cond, &lock, X), ECANCELED);
 	cr_assert_null(hooks.sleep);
 	cr_assert_eq(rc_of_other, 0);
-	cr_assert_null(cond.first);
+	cr_assert_null(cond.last);
 	is_free(&lock);
 	is_free(&other);
 }

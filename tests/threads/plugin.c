@@ -308,7 +308,7 @@ static void waits_and_is_signalled(struct face *face)
 	thread_starts(&waiter, waits_for_signal);
 	while (!listed) {
 		cr_assert_eq(face->lock(&lock, X), 0);
-		listed = waiter.cond.first != NULL;
+		listed = waiter.cond.last != NULL;
 		cr_assert_eq(face->unlock(&lock, X), 0);
 	}
 	acts(face, &lock, signals, &waiter.cond);

@@ -153,12 +153,23 @@ static void passes_the_other(void *ctx, int status)
 	count(&done);
 }
 
+static void *waits_for_the_signal(void *gate)
+{
+	fault_if(fifolock_lock(gate, X));
+	fault_if(fifolock_cond_wait(&cond, gate, X));
+	gives(gate, X);
+	return NULL;
+}
+
 /* The test stands for another who signals at that moment, and has the guard. */
 Test(callbacks, are_not_called_where_a_signal_waits_for_its_condition,
      .description = "G3")
 {
-	pthread_t thread;
+	static fifolock_t gate;
+	pthread_t waiter = begins(waits_for_the_signal, &gate), thread;
 
+	while (!__atomic_load_n(&cond.last, __ATOMIC_RELAXED))
+		sched_yield();
 	takes(&cond.guard, X);
 	thread = two_ask(signals_with_the_other_held, passes_the_other);
 	until_waiting(&cond.guard, 1);
@@ -166,6 +177,7 @@ Test(callbacks, are_not_called_where_a_signal_waits_for_its_condition,
 	cr_assert_eq(fifolock_waiting(&other), 0u);
 	gives(&cond.guard, X);
 	pthread_join(thread, NULL);
+	pthread_join(waiter, NULL);
 	cr_assert_eq(now(&done), 2u);
 	is_free(&other);
 	is_free(&lock);

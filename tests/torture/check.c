@@ -172,7 +172,7 @@ static void check_rest(struct target *target)
 		if (fifolock_holds(lock, m))
 			violation("lock %u: mode %u is held at rest", target->index, m);
 	for (unsigned i = 0; i < CONDS; i++)
-		if (target->conds[i].first || target->conds[i].guard.word)
+		if (target->conds[i].last || target->conds[i].guard.word)
 			violation("lock %u: condition %u is waited for at rest",
 				  target->index, i);
 	if (fifolock_waiting(lock))

@@ -37,7 +37,7 @@ static uint32_t told(const struct asked *asked)
 /* Until it is told, or the deadline has passed: false. */
 static bool await(const struct asked *asked, const struct timespec *deadline)
 {
-	const struct fl_deadline until = {deadline, CLOCK_MONOTONIC};
+	const struct fl_deadline until = {.at = deadline, .clock = CLOCK_MONOTONIC};
 
 	while (told(asked) == PENDING) {
 		if (deadline && fl_deadline_passed(&until))

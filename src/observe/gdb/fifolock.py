@@ -61,8 +61,8 @@ SINCE_SHIFT = 20
 # pool.c
 CHUNK_FIRST = 64
 
-LOCK = 'QQIIQII'
-FIELDS = 'word', 'arrivals', 'control', 'departed', 'modes', 'head', 'dequeued'
+LOCK = 'QQIIIIQ'
+FIELDS = 'word', 'arrivals', 'control', 'departed', 'head', 'dequeued', 'modes'
 TABLE = 'II2Q64Q16I16Q4Q'  # fifolock_modes_t
 SLOT = '8I4BI3Q'
 REQUEST = '4Q4IQ'
