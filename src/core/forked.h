@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * forked.h - the child of fork(): requests of threads that are not there any more.
+ */
+#ifndef FL_FORKED_H
+#define FL_FORKED_H
+
+/* In the child, by its only thread, which is not in a call of the library: every line is empty
+ * again, and holds stay as they were.  condition is called for each condition at which
+ * threads waited, perhaps more than once.  Only with FL_ONE_TABLE, where slots say what they wait
+ * for.  A thread of the parent that was in the middle of granting, without a request of its own in
+ * line, cannot be found: then that lock stays as it is. */
+void fl_forget_threads(void (*condition)(void *condition));
+
+#endif

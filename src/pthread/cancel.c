@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cancel.c - pthread_cancel ends waits of the face.
+ *
+ * The C library cancels a thread that sleeps in one of its own functions by a signal; it does not
+ * know that a thread sleeps here.  So pthread_cancel is the face's: first the C library's, which
+ * notes that the thread is to be cancelled; then the wait is ended, if there is one, and the
+ * thread finds the note by pthread_testcancel, when it has left the line, or the condition, and has
+ * its mutex again.
+ *
+ * A thread that waits says so in a record: a slot of the pool, which stays memory when the thread
+ * is gone.  Either pthread_cancel finds the record, or the thread finds the note:
+ *
+ *	the thread	WAITS in the record; is it to be cancelled?  (begin)
+ *	pthread_cancel	it is to be cancelled; WAITS in a record of that thread?
+ *
+ * both with a full fence between.  A record that is found for a thread that has ended, or whose
+ * handle is another's by now, ends a wait without a reason: then the wait begins anew.
+ *
+ *	relaxed   because
+ *	[FENCED]  See above.
+ *	[OWNER]   Its thread's own handle, written once.
+ */
+#include "face.h"
+
+#define WAITS (UINT32_C(1) << 29)
+
+FL_MY struct fl_slot *record;
+static pthread_key_t key;
+static bool has_key;
+
+static void thread_ends(void *unused)
+{
+	(void)unused;
+	if (!record)
+		return;
+	fl_store_relaxed(&record->note, 0); /* [OWNER] */
+	fl_slot_free(record);
+	record = NULL;
+}
+
+FL_LOADED static void key_make(void)
+{
+	if (pthread_key_create(&key, thread_ends) != 0)
+		return;
+	has_key = key < KEYS_WITHOUT_MALLOC;
+	if (!has_key)
+		pthread_key_delete(key);
+}
+
+/* As a note, which is none of a lock's or a condition's: no address is as high. */
+static uint64_t handle_of(pthread_t thread)
+{
+	return (uint64_t)thread << 3;
+}
+
+/* One that is kept for the thread's next wait.  NULL: no memory; then it cannot be cancelled. */
+static struct fl_slot *my_record(void)
+{
+	if (fl_likely(record))
+		return record;
+	if (!has_key || pthread_setspecific(key, &key) != 0)
+		return NULL;
+	record = fl_slot_new();
+	if (record)
+		fl_store_relaxed(&record->note, handle_of(pthread_self())); /* [OWNER] */
+	return record;
+}
+
+static bool is_enabled(void)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	pthread_setcancelstate(state, NULL);
+	return state == PTHREAD_CANCEL_ENABLE;
+}
+
+void fl_cancellable_begin(struct fl_cancellable *wait, bool is_point)
+{
+	struct fl_slot *mine = NULL;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &wait->type);
+	wait->ended = NULL;
+	if ((is_point || wait->type == PTHREAD_CANCEL_ASYNCHRONOUS) && is_enabled())
+		mine = my_record();
+	if (!mine)
+		return;
+	wait->ended = &mine->word;
+	fl_store_relaxed(&mine->word, WAITS); /* [FENCED] */
+	fl_fence_full();
+	pthread_testcancel();
+}
+
+uint32_t fl_cancellable_end(struct fl_cancellable *wait)
+{
+	if (!wait->ended)
+		return 0;
+	/* [FENCED] */
+	return fl_and_relaxed(wait->ended, 0) & FL_ENDED;
+}
+
+void fl_cancellable_after(const struct fl_cancellable *wait)
+{
+	if (wait->type != PTHREAD_CANCEL_DEFERRED)
+		pthread_setcanceltype(wait->type, NULL);
+}
+
+/* WAITS, slot -> |ENDED */
+static void end_wait(struct fl_slot *of)
+{
+	uint32_t word = fl_load_relaxed(&of->word); /* [FENCED] */
+
+	do {
+		if (!(word & WAITS))
+			return;
+		/* [FENCED] */
+	} while (!fl_cas_relaxed(&of->word, &word, word | FL_ENDED_BY_OTHER));
+	if (word & FL_ENDED_SLOT)
+		fl_slot_rouse(fl_slot_at(word & FL_ENDED_SLOT));
+}
+
+FL_FACE int pthread_cancel(pthread_t thread)
+{
+	const uint64_t handle = handle_of(thread);
+	int error = fl_libc()->cancel(thread);
+	uint32_t made;
+
+	if (error)
+		return error;
+	fl_fence_full();
+	made = fl_slots_made();
+	for (uint32_t id = 1; id <= made; id++)
+		if (fl_load_relaxed(&fl_slot_at(id)->note) == handle) /* [OWNER] */
+			end_wait(fl_slot_at(id));
+	return 0;
+}

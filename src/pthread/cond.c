@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cond.c - pthread_cond_*: conditions of the face, which are fifolock_cond_t.
+ *
+ * A wait gives the mutex back and waits; the signal moves it to the end of the mutex's line.
+ * Where only one of the two is the face's:
+ *
+ *	its condition, the C library's mutex	The wait is with a lock of its own instead, which
+ *			no other thread wants, so that the signal ends it; the mutex is given back
+ *			when the wait is listed, and locked again afterwards.
+ *	its mutex, the C library's condition	The wait is with a mutex of the C library's, which
+ *			those that signal such a condition have for a moment, too.
+ *
+ *	relaxed   because
+ *	[KIND]    Set by init, before any other thread has the condition.
+ */
+#include "face.h"
+#include "api/fast.h"
+
+#include <string.h>
+
+#define SHARED	  1u /* the C library's own bits */
+#define MONOTONIC 2u
+
+static fifolock_cond_t *condition_in(pthread_cond_t *cond)
+{
+	return (fifolock_cond_t *)(void *)cond;
+}
+
+static uint32_t clock_bits(const pthread_cond_t *cond)
+{
+	return fl_load_relaxed(fl_field_at(cond, FL_CLOCK)); /* [KIND] */
+}
+
+static bool is_foreign(const pthread_cond_t *cond)
+{
+	return clock_bits(cond) & SHARED;
+}
+
+/* ---- a mutex of the C library's ---- */
+
+struct elsewhere {
+	fifolock_t lock;
+	pthread_mutex_t *mutex;
+};
+
+/* The wait is listed. */
+static int give_elsewhere(fifolock_t *lock)
+{
+	return fl_libc()->mutex_unlock(((struct elsewhere *)(void *)lock)->mutex);
+}
+
+static int wait_elsewhere(fifolock_cond_t *cond, pthread_mutex_t *mutex,
+			  const struct fl_deadline *deadline)
+{
+	struct elsewhere elsewhere = {.lock.word = FL_WRITER, .mutex = mutex};
+	int error = fl_cond_wait_giving(cond, &elsewhere.lock, deadline, give_elsewhere);
+	int again = 0;
+
+	fl_release(&elsewhere.lock, FL_WRITER, FL_WRITER);
+	if (error == 0 || error == ETIMEDOUT)
+		again = fl_libc()->mutex_lock(mutex);
+	return again ? again : error;
+}
+
+/* ---- a condition of the C library's ---- */
+
+/* By the condition's address. */
+static pthread_mutex_t guards[64] = {
+#define G  PTHREAD_MUTEX_INITIALIZER
+#define G8 G, G, G, G, G, G, G, G
+	G8, G8, G8, G8, G8, G8, G8, G8};
+
+static pthread_mutex_t *guard_of(const pthread_cond_t *cond)
+{
+	return &guards[fl_place_of((const fifolock_t *)(const void *)cond) % 64];
+}
+
+static int wait_there(pthread_cond_t *cond, pthread_mutex_t *mutex,
+		      const struct fl_until *until)
+{
+	if (until->at && until->is_point)
+		return fl_libc()->cond_timedwait(cond, mutex, until->at);
+	return until->at ? fl_libc()->cond_clockwait(cond, mutex, until->clock, until->at)
+			 : fl_libc()->cond_wait(cond, mutex);
+}
+
+struct guarded {
+	pthread_mutex_t *guard, *mutex;
+};
+
+static void from_guard(void *of)
+{
+	struct guarded *guarded = of;
+
+	fl_libc()->mutex_unlock(guarded->guard);
+	pthread_mutex_lock(guarded->mutex);
+}
+
+static int wait_guarded(pthread_cond_t *cond, pthread_mutex_t *mutex,
+			const struct fl_until *until)
+{
+	struct guarded guarded = {guard_of(cond), mutex};
+	int error;
+
+	fl_libc()->mutex_lock(guarded.guard);
+	error = pthread_mutex_unlock(mutex);
+	if (error) {
+		fl_libc()->mutex_unlock(guarded.guard);
+		return error;
+	}
+	pthread_cleanup_push(from_guard, &guarded);
+	error = wait_there(cond, guarded.guard, until);
+	pthread_cleanup_pop(1);
+	return error;
+}
+
+static int signal_there(pthread_cond_t *cond, int (*signal)(pthread_cond_t *))
+{
+	int error;
+
+	fl_libc()->mutex_lock(guard_of(cond));
+	error = signal(cond);
+	fl_libc()->mutex_unlock(guard_of(cond));
+	return error;
+}
+
+/* ---- ours ---- */
+
+static int wait_with(fifolock_cond_t *cond, pthread_mutex_t *mutex, uint32_t depth,
+		     const struct fl_deadline *deadline)
+{
+	int error;
+
+	if (fl_mutex_is_foreign(mutex))
+		return wait_elsewhere(cond, mutex, deadline);
+	fl_mutex_leaves(mutex);
+	error = fl_cond_wait(cond, fl_lock_in(mutex), FIFOLOCK_EXCLUSIVE, deadline, NULL);
+	fl_mutex_returns(mutex, depth);
+	return error;
+}
+
+/* Cancelled: with the mutex, as its handlers expect.  Signalled it is not cancelled here, so that no
+ * signal is lost. */
+static int wait_here(fifolock_cond_t *cond, pthread_mutex_t *mutex, uint32_t depth,
+		     const struct fl_until *until)
+{
+	struct fl_deadline deadline = {.at = until->at, .clock = until->clock};
+	struct fl_cancellable wait;
+	uint32_t local = 0, ended;
+	int error;
+
+	fl_cancellable_begin(&wait, true);
+	deadline.ended = wait.ended ? wait.ended : &local;
+	error = wait_with(cond, mutex, depth, &deadline);
+	ended = fl_cancellable_end(&wait);
+	fl_cancellable_after(&wait);
+	if (error != ETIMEDOUT || !(ended & FL_ENDED_BY_OTHER))
+		return error;
+	pthread_testcancel();
+	return 0; /* it was another thread, with the same handle */
+}
+
+static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
+		      const struct fl_until *until)
+{
+	uint32_t depth;
+
+	if (fl_until_time(until->at))
+		return EINVAL;
+	if (is_foreign(cond))
+		return fl_mutex_is_foreign(mutex) ? wait_there(cond, mutex, until)
+						  : wait_guarded(cond, mutex, until);
+	depth = fl_mutex_is_foreign(mutex) ? 1 : fl_mutex_depth(mutex);
+	return depth ? wait_here(condition_in(cond), mutex, depth, until) : EPERM;
+}
+
+/* ---- what programs call ---- */
+
+FL_FACE int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+	const struct fl_until until = {.at = NULL};
+
+	return wait_until(cond, mutex, &until);
+}
+
+FL_FACE int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				   fl_time at)
+{
+	const struct fl_until until = {
+		.at = at,
+		.clock = clock_bits(cond) & MONOTONIC ? CLOCK_MONOTONIC : CLOCK_REALTIME,
+		.is_point = true,
+	};
+
+	return wait_until(cond, mutex, &until);
+}
+
+FL_FACE int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				   clockid_t clock, fl_time at)
+{
+	const struct fl_until until = {.at = at, .clock = clock};
+
+	return fl_until_clock(clock) ? EINVAL : wait_until(cond, mutex, &until);
+}
+
+FL_FACE int pthread_cond_signal(pthread_cond_t *cond)
+{
+	return fl_unlikely(is_foreign(cond)) ? signal_there(cond, fl_libc()->cond_signal)
+					     : fifolock_cond_signal(condition_in(cond));
+}
+
+FL_FACE int pthread_cond_broadcast(pthread_cond_t *cond)
+{
+	return fl_unlikely(is_foreign(cond))
+		       ? signal_there(cond, fl_libc()->cond_broadcast)
+		       : fifolock_cond_broadcast(condition_in(cond));
+}
+
+FL_FACE int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attributes)
+{
+	int shared = PTHREAD_PROCESS_PRIVATE;
+	clockid_t clock = CLOCK_REALTIME;
+
+	if (attributes) {
+		pthread_condattr_getpshared(attributes, &shared);
+		pthread_condattr_getclock(attributes, &clock);
+	}
+	if (shared != PTHREAD_PROCESS_PRIVATE)
+		return fl_libc()->cond_init(cond, attributes);
+	memset(cond, 0, sizeof(*cond));
+	fl_store_relaxed(fl_field_at(cond, FL_CLOCK), /* [KIND] */
+			 clock == CLOCK_MONOTONIC ? MONOTONIC : 0);
+	return 0;
+}
+
+/* Waiters whose time is up, and which have not been signalled, may still take themselves off the
+ * list; and the guard may be about to be given back. */
+FL_FACE int pthread_cond_destroy(pthread_cond_t *cond)
+{
+	return is_foreign(cond) ? fl_libc()->cond_destroy(cond)
+				: fl_cond_end(condition_in(cond));
+}
+
+void fl_condition_forget(void *cond)
+{
+	uint32_t bits = clock_bits(cond);
+
+	memset(cond, 0, sizeof(pthread_cond_t));
+	fl_store_relaxed(fl_field_at(cond, FL_CLOCK), bits); /* [KIND] */
+}
