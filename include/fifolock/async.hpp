@@ -111,7 +111,7 @@ struct stopped_by {
  * this memory by then.
  *
  *	asked		fifolock_request has returned, and the request was in line
- *	ended		it has been granted or refused: status_
+ *	ended		it has been granted or refused
  *	stopping	the token has said so
  *	cancelling	a thread is about to take the request out of the line, or to find that it
  *			is too late
@@ -191,12 +191,13 @@ private:
 	static void done(void *at, int status) noexcept
 	{
 		awaiter *self = static_cast<awaiter *>(at);
-
-		self->status_ = status;
 		const unsigned was =
 			self->state_.fetch_or(ended, std::memory_order_acq_rel);
-		if ((was & asked) && !(was & cancelling))
-			self->resume();
+
+		if (!(was & asked) || (was & cancelling))
+			return; /* another thread resumes it, and may have done so */
+		self->status_ = status;
+		self->resume();
 	}
 
 	/* A stop that came before the request was in line is heeded now. */
@@ -208,18 +209,25 @@ private:
 			next = was | asked | (was & stopping ? cancelling : 0);
 		while (!state_.compare_exchange_weak(was, next, std::memory_order_acq_rel,
 						     std::memory_order_relaxed));
-		if (next & cancelling)
-			return has_ended_while_cancelling();
-		return was & ended;
+		return next & cancelling ? has_ended_while_cancelling()
+					 : was & ended && takes_over();
 	}
 
 	bool has_ended_while_cancelling() noexcept
 	{
-		if (fifolock_request_cancel(&request_) == 0) {
-			status_ = ECANCELED; /* and done is not called */
-			return true;
-		}
-		return state_.fetch_and(~cancelling, std::memory_order_acq_rel) & ended;
+		return (fifolock_request_cancel(&request_) ==
+				0 || /* done is not called */
+			(state_.fetch_and(~cancelling, std::memory_order_acq_rel) &
+			 ended)) &&
+		       takes_over();
+	}
+
+	/* What has become of the request, in the thread that resumes: race detectors see then what
+	 * came before. */
+	bool takes_over() noexcept
+	{
+		status_ = fifolock_request_poll(&request_);
+		return true;
 	}
 
 	/* The coroutine, and this with it, may be gone before that returns. */

@@ -19,6 +19,21 @@ build() {
 		"-Wl,-rpath,$lib" -pthread
 }
 
+# The same for the C++ headers, by the compiler of C++ that goes with it, if that is there.
+build_faces() { # NAME LIBRARY CC...
+	name=$1 library=$2
+	shift 2
+	case ${1##*/} in
+	gcc*) cxx=g++ ;;
+	clang*) cxx=clang++ ;;
+	*) cxx=${CXX:-c++} ;;
+	esac
+	command -v "$cxx" >/dev/null || return 0
+	shift
+	"$cxx" -std=c++20 -g -O1 -I"$source/include" -o "$dir/$name" "$sources/faces.cpp" "$library" \
+		"-Wl,-rpath,$lib" -pthread "$@"
+}
+
 # ThreadSanitizer wants addresses that are not too random.
 still=
 setarch -R true 2>/dev/null && still='setarch -R'
@@ -32,6 +47,8 @@ tsan)
 	build programs "$lib/libfifolock.so" "$@" -fsanitize=thread
 	build fixed "$lib/libfifolock.so" "$@" -fsanitize=thread -fno-pie -no-pie
 	build static "$lib/libfifolock.a" "$@" -fsanitize=thread
+	build_faces faces "$lib/libfifolock.so" "$1" -fsanitize=thread
+	build_faces faces_fixed "$lib/libfifolock.a" "$1" -fsanitize=thread -fno-pie -no-pie
 	under="$still env TSAN_OPTIONS=exitcode=66"
 	report='WARNING: ThreadSanitizer'
 	order='lock-order-inversion'
@@ -41,6 +58,7 @@ helgrind | drd)
 	grep -q 'define FL_VALGRIND 1\|DFL_VALGRIND' "$lib/../build.ninja" ||
 		skip "the library was built without valgrind's headers"
 	build programs "$lib/libfifolock.so" "$@"
+	build_faces faces "$lib/libfifolock.so" "$1"
 	under="valgrind -q --tool=$detector --error-exitcode=66"
 	report='data race\|Conflicting'
 	order='lock order'
@@ -61,19 +79,20 @@ silent() {
 	}
 }
 
-# reported WHAT NAME [race]
+# reported WHAT NAME [race]: by $program
+program=programs
 reported() {
 	what=$1
 	shift
-	$under "$dir/programs" "$@" >"$dir/log" 2>&1 || [ $? -eq 66 ] || wrong "$* fails"
+	$under "$dir/$program" "$@" >"$dir/log" 2>&1 || [ $? -eq 66 ] || wrong "$* fails"
 	grep -q "$what" "$dir/log" || {
-		wrong "not reported: $*"
+		wrong "not reported: $program $*"
 		cat "$dir/log"
 	}
 }
 
-for program in programs fixed static; do
-	[ ! -e "$dir/$program" ] || silent $program
+for name in programs fixed static faces faces_fixed; do
+	[ ! -e "$dir/$name" ] || silent $name
 done
 for name in mutex shared convert run request condition timed; do
 	reported "$report" $name race
@@ -83,4 +102,18 @@ for name in $("$dir/programs" | sed -n 's/^wrong \(race.*\)/\1/p'); do
 done
 # drd does not look at it
 [ "$detector" = drd ] || reported "$order" inversion
+
+if [ -e "$dir/faces" ]; then
+	program=faces
+	for name in table condition run coroutines; do
+		"$dir/faces" | grep -qx $name || continue # by this compiler
+		reported "$report" $name race
+	done
+	for name in $("$dir/faces" | sed -n 's/^wrong \(race.*\)/\1/p'); do
+		reported "$report" "$name"
+	done
+	[ "$detector" = drd ] || reported "$order" inversion
+else
+	echo "without the C++ headers: there is no C++ compiler"
+fi
 exit $status
