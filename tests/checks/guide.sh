@@ -7,7 +7,7 @@
 set -eu
 cd "$1"
 
-# A block that begins with ```c NAME is a piece of examples/NAME, made of whole lines.
+# A block that begins with ```c NAME, or ```cpp NAME, is a piece of examples/NAME, made of whole lines.
 awk '
 	function text_of(file,  line, text) {
 		text = "\n"
@@ -16,7 +16,7 @@ awk '
 		close(file)
 		return text
 	}
-	/^```c ./ { name = $2; block = "\n"; first = FNR; next }
+	/^```c(pp)? ./ { name = $2; block = "\n"; first = FNR; next }
 	/^```$/ && name {
 		if (!index(text_of("docs/examples/" name), block)) {
 			print FILENAME ":" first ": this is not in " name
@@ -29,8 +29,8 @@ awk '
 	END { if (name) print FILENAME ": a block that does not end"; exit bad || name }
 ' docs/guide.md
 
-for example in docs/examples/*.c; do
-	grep -q "^\`\`\`c ${example##*/}\$" docs/guide.md ||
+for example in docs/examples/*.c docs/examples/*.cpp; do
+	grep -q "^\`\`\`${example##*.} ${example##*/}\$" docs/guide.md ||
 		{ echo "not in the guide: $example"; exit 1; }
 done
 

@@ -37,6 +37,14 @@ ${CC:-cc} -static "$prefix/program.c" -o "$prefix/static" \
 	$(pkg-config --cflags --libs --static fifolock)
 "$prefix/static"
 
+
+# In C++, with the headers that are installed.
+if command -v "${CXX:-c++}" >/dev/null; then
+	${CXX:-c++} -std=c++17 "$source/docs/examples/accounts.cpp" -o "$prefix/accounts" -pthread \
+		$(pkg-config --cflags --libs fifolock)
+	LD_LIBRARY_PATH=$lib "$prefix/accounts" >"$prefix/log"
+fi
+
 bench=$(find "$prefix" -name fifolock-bench -type f)
 if [ -n "$bench" ]; then
 	LD_LIBRARY_PATH=$lib "$bench" --help | grep -q '^  --open'
