@@ -9,10 +9,10 @@
  * no thread runs that would only queue up again.
  *
  * A waiter that was signalled does not touch the condition any more, which may be freed as soon as
- * no thread waits. But it returns only when the thread that signals has said in the slot's
- * word that it has joined (JOINED): then that is done with the waiter's stack and with its lock.
- * What the joining makes due is called back after the guard is given back, because a callback
- * may signal, too.
+ * no thread waits. But it returns only when the thread that signals has said so in the slot's
+ * word (JOINED): then that is done with the waiter's stack, with its lock, and, as it has given the
+ * guard back before, with the condition. What the joining makes due is called back after all
+ * that, because a callback may signal, too, or wait for one that was signalled.
  *
  * Closing a lock turns away the threads that wait at conditions with it. The lock does not
  * know them, but every slot is in the pool: a slot whose owner waits at a condition says
@@ -74,12 +74,18 @@ static void guard_take(fifolock_cond_t *cond)
 	fl_account_guarded(cond);
 }
 
-static void guard_give(fifolock_cond_t *cond)
+/* The condition may be gone afterwards. */
+static void guard_release(fifolock_cond_t *cond)
 {
 	const struct fifolock_row *row = &fl_default_modes.rows[FIFOLOCK_EXCLUSIVE];
 
 	fl_account_unguards(cond);
 	fl_release(&cond->guard, row->field, row->unit);
+}
+
+static void guard_give(fifolock_cond_t *cond)
+{
+	guard_release(cond);
 	fl_callbacks_resume();
 }
 
@@ -346,39 +352,56 @@ int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 /* Under the guard: into its lock's line. Not one that is leaving, or has been turned away. */
 static bool move_one(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
-	fifolock_t *lock = waiter->lock;
-	struct fl_slot *slot = waiter->slot;
-	struct fl_want want = waiter->want;
-
 	if (!note_take(waiter))
 		return false;
 	list_remove(cond, waiter);
-	fl_account_sends(slot); /* the waiter's stack */
-	fl_join(lock, slot, &want, FL_NO_LIMIT | FL_NO_THREAD);
+	fl_join(waiter->lock, waiter->slot, &waiter->want,
+		FL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);
 	return true;
 }
 
-/* Under the guard, oldest first. The next one is looked up before, as this one may be gone then. */
-static void move_some(fifolock_cond_t *cond, bool all)
+/* Under the guard, oldest first: those that have been moved, linked by newer. They wait until that
+ * is said. */
+static struct fl_waiter *move_some(fifolock_cond_t *cond, bool all)
 {
 	struct fl_waiter *last = cond->last, *waiter, *next = last->newer;
-	bool moved;
+	struct fl_waiter *moved = NULL, **end = &moved;
 
 	do {
 		waiter = next;
 		next = waiter->newer;
-		moved = move_one(cond, waiter);
+		if (!move_one(cond, waiter))
+			continue;
+		*end = waiter;
+		end = &waiter->newer;
 	} while (waiter != last && (all || !moved));
+	*end = NULL;
+	return moved;
+}
+
+/* From here on the waiter may return, and free the condition, too. */
+static void say_moved(struct fl_waiter *waiter)
+{
+	while (waiter) {
+		struct fl_slot *slot = waiter->slot;
+
+		waiter = waiter->newer;
+		fl_account_sends(slot);
+		fl_slot_joined(slot);
+	}
 }
 
 static int move(fifolock_cond_t *cond, bool all)
 {
+	struct fl_waiter *moved;
+
 	if (!fl_load_relaxed(&cond->last)) /* [LISTED] */
 		return 0;
 	guard_take(cond);
-	if (cond->last)
-		move_some(cond, all);
-	guard_give(cond);
+	moved = cond->last ? move_some(cond, all) : NULL;
+	guard_release(cond);
+	say_moved(moved);
+	fl_callbacks_resume(); /* one may wait for a thread that has been moved */
 	return 0;
 }
 

@@ -144,7 +144,7 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 		fl_event_join(lock, slot, want, place.ticket);
 		announce_arrival(lock, place.behind, service);
 	}
-	if (how & FL_NO_THREAD)
+	if ((how & (FL_NO_THREAD | FL_SAID_LATER)) == FL_NO_THREAD)
 		fl_slot_joined(slot);
 	fl_take_over(lock);
 	return 0;

@@ -42,12 +42,13 @@
 
 /* How a request waits, and what its grant does.  None: it waits to the end, and
  * its grant wakes a thread. */
-#define FL_LEAVES    1u /* may leave: a grant must claim it first */
-#define FL_CONVERTS  2u /* a conversion: goes before all requests without a hold */
-#define FL_CALLS     4u /* the grant calls back; the slot is then the granter's */
-#define FL_RUNS	     8u /* wants its section run: call(ctx), by the thread that comes to it */
-#define FL_NO_LIMIT  16u /* the limit on the line is not for it */
-#define FL_NO_THREAD 32u /* no thread sleeps for it: it says itself since when it waits */
+#define FL_LEAVES     1u /* may leave: a grant must claim it first */
+#define FL_CONVERTS   2u /* a conversion: goes before all requests without a hold */
+#define FL_CALLS      4u /* the grant calls back; the slot is then the granter's */
+#define FL_RUNS	      8u /* wants its section run: call(ctx), by the thread that comes to it */
+#define FL_NO_LIMIT   16u /* the limit on the line is not for it */
+#define FL_NO_THREAD  32u /* no thread sleeps for it: it says itself since when it waits */
+#define FL_SAID_LATER 64u /* that it has joined: not by joining, but by fl_slot_joined */
 
 /* What a grant may have to do besides telling a thread. */
 #define FL_DEEDS (FL_CONVERTS | FL_CALLS | FL_RUNS | FL_NO_THREAD)
