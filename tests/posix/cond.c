@@ -7,10 +7,10 @@
 static const pthread_cond_t initial = PTHREAD_COND_INITIALIZER;
 
 /* Each kind of mutex, with a condition made in each way. */
-#define each_pair(kind, cond, mutex)                                              \
-	each_mutex(kind, mutex) for (unsigned made_ = 0;                          \
-				     made_ < 3 && (make_cond(cond, made_), true); \
-				     returns(pthread_cond_destroy(cond), 0), made_++)
+#define each_pair(kind, cond, mutex)                                                  \
+	each_mutex (kind, mutex)                                                      \
+		for (unsigned made_ = 0; made_ < 3 && (make_cond(cond, made_), true); \
+		     returns(pthread_cond_destroy(cond), 0), made_++)
 
 static void make_cond(pthread_cond_t *cond, unsigned way)
 {
@@ -28,8 +28,7 @@ Test(cond, signals_without_waiters_are_forgotten)
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 
-	each_pair(kind, &cond, &mutex)
-	{
+	each_pair (kind, &cond, &mutex) {
 		for (unsigned i = 0; i < 10; i++) {
 			returns(pthread_cond_signal(&cond), 0);
 			returns(pthread_cond_broadcast(&cond), 0);
@@ -47,8 +46,7 @@ Test(cond, a_wait_lets_the_mutex_go_and_has_it_again)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_pair(kind, &cond, &mutex)
-	{
+	each_pair (kind, &cond, &mutex) {
 		waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
 		queues(&worker, waits_for_it, &waiting);
 		returns(pthread_mutex_trylock(&mutex), 0);
@@ -70,8 +68,7 @@ Test(cond, a_signal_wakes_one_and_then_the_next)
 	unsigned order;
 	pthread_cond_t cond;
 
-	each_pair(kind, &cond, &mutex)
-	{
+	each_pair (kind, &cond, &mutex) {
 		order = 0;
 		for (unsigned i = 0; i < MANY; i++) {
 			waiting[i] = (struct waiting){
@@ -103,8 +100,7 @@ Test(cond, a_broadcast_wakes_all)
 	unsigned order;
 	pthread_cond_t cond;
 
-	each_pair(kind, &cond, &mutex)
-	{
+	each_pair (kind, &cond, &mutex) {
 		order = 0;
 		for (unsigned i = 0; i < MANY; i++) {
 			waiting[i] = (struct waiting){
@@ -127,8 +123,7 @@ Test(cond, a_broadcast_does_not_wake_those_who_come_later)
 	struct worker a, b;
 	pthread_cond_t cond;
 
-	each_pair(kind, &cond, &mutex)
-	{
+	each_pair (kind, &cond, &mutex) {
 		first = later = (struct waiting){.cond = &cond, .mutex = &mutex};
 		waits_on_cond(&a, &first);
 		passes(&first);
@@ -150,8 +145,7 @@ Test(cond, it_may_be_signalled_with_the_mutex_held_or_not)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_pair(kind, &cond, &mutex)
-	{
+	each_pair (kind, &cond, &mutex) {
 		for (unsigned i = 0; i < 4; i++) {
 			waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
 			waits_on_cond(&worker, &waiting);
@@ -240,8 +234,7 @@ Test(cond, a_signalled_thread_waits_for_the_mutex)
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 
-	each_pair(kind, &cond, &mutex)
-	{
+	each_pair (kind, &cond, &mutex) {
 		waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
 		waits_on_cond(&worker, &waiting);
 		returns(pthread_mutex_lock(&mutex), 0);
@@ -265,8 +258,7 @@ Test(cond, a_condition_may_be_destroyed_right_after_its_broadcast)
 	pthread_mutex_t mutex;
 	pthread_cond_t *cond = malloc(sizeof(*cond));
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		for (unsigned round = 0; round < 50; round++) {
 			init_cond(cond, CLOCK_REALTIME);
 			for (unsigned i = 0; i < MANY; i++) {
@@ -300,8 +292,7 @@ Test(cond, one_condition_serves_one_mutex_after_the_other)
 	struct worker worker;
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
 		waits_on_cond(&worker, &waiting);
 		passes(&waiting);
@@ -350,4 +341,22 @@ Test(cond, attributes_say_what_was_set)
 	returns(clock, CLOCK_MONOTONIC);
 	returns(pthread_condattr_setpshared(&attr, 4711), EINVAL);
 	returns(pthread_condattr_destroy(&attr), 0);
+}
+
+/* Not by POSIX, but glibc counts those who will want the mutex again. */
+Test(cond, a_mutex_that_a_wait_will_take_again_is_in_use)
+{
+	struct waiting waiting;
+	struct worker worker;
+	pthread_mutex_t mutex;
+	pthread_cond_t cond = initial;
+
+	each_mutex (kind, &mutex) {
+		waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
+		waits_on_cond(&worker, &waiting);
+		returns(pthread_mutex_destroy(&mutex), EBUSY);
+		passes(&waiting);
+		returns(pthread_cond_signal(&cond), 0);
+		returns(answer(&worker), 0);
+	}
 }

@@ -52,11 +52,12 @@ static void has_been_cancelled(struct worker *worker)
 	cr_assert(result == PTHREAD_CANCELED);
 }
 
-#define each_wait(waiting_, cond, mutex)                                                \
-	each_mutex(kind_, mutex) for (unsigned way_of_ = 0;                             \
-				      way_of_ < WAIT_WAYS &&                            \
-				      (prepared(waiting_, cond, mutex, way_of_), true); \
-				      returns(pthread_cond_destroy(cond), 0), way_of_++)
+#define each_wait(waiting_, cond, mutex)                               \
+	each_mutex (kind_, mutex)                                      \
+		for (unsigned way_of_ = 0;                             \
+		     way_of_ < WAIT_WAYS &&                            \
+		     (prepared(waiting_, cond, mutex, way_of_), true); \
+		     returns(pthread_cond_destroy(cond), 0), way_of_++)
 
 static void prepared(struct waiting *waiting, pthread_cond_t *cond,
 		     pthread_mutex_t *mutex, unsigned way)
@@ -74,8 +75,7 @@ Test(cond_cancel, the_mutex_is_held_when_the_cleanup_handler_runs)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_wait(&cancelled.waiting, &cond, &mutex)
-	{
+	each_wait (&cancelled.waiting, &cond, &mutex) {
 		cancelled.cleaned = false;
 		starts_waiting(&worker, &cancelled);
 		returns(pthread_cancel(worker.thread), 0);
@@ -93,8 +93,7 @@ Test(cond_cancel, a_cancelled_thread_waits_for_the_mutex)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_wait(&cancelled.waiting, &cond, &mutex)
-	{
+	each_wait (&cancelled.waiting, &cond, &mutex) {
 		cancelled.cleaned = false;
 		starts_waiting(&worker, &cancelled);
 		returns(pthread_mutex_lock(&mutex), 0);
@@ -121,8 +120,7 @@ Test(cond_cancel, a_cancellation_that_is_pending_is_acted_upon)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_wait(&cancelled.waiting, &cond, &mutex)
-	{
+	each_wait (&cancelled.waiting, &cond, &mutex) {
 		cancelled.cleaned = false;
 		begins(&worker, cancels_itself, &cancelled);
 		has_been_cancelled(&worker);
@@ -152,8 +150,7 @@ Test(cond_cancel, a_thread_that_has_disabled_it_is_not_cancelled)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_wait(&cancelled.waiting, &cond, &mutex)
-	{
+	each_wait (&cancelled.waiting, &cond, &mutex) {
 		cancelled.cleaned = cancelled.woken = false;
 		queues(&worker, waits_uncancelled, &cancelled);
 		returns(pthread_cancel(worker.thread), 0);
@@ -186,8 +183,7 @@ Test(cond_cancel, a_wait_leaves_state_and_type_as_they_were)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_wait(&waiting, &cond, &mutex)
-	{
+	each_wait (&waiting, &cond, &mutex) {
 		queues(&worker, waits_and_looks, &waiting);
 		passes(&waiting);
 		returns(pthread_cond_signal(&cond), 0);
@@ -253,8 +249,7 @@ Test(cond_cancel, a_cancelled_thread_takes_no_signal_from_the_others)
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 
-	each_wait(&first.waiting, &cond, &mutex)
-	{
+	each_wait (&first.waiting, &cond, &mutex) {
 		for (unsigned i = 0; i < test_scaled(100); i++) {
 			first.waiting.passed = false;
 			second = (struct waiting){.cond = &cond, .mutex = &mutex};
@@ -274,8 +269,7 @@ Test(cond_cancel, a_thread_cancelled_after_its_signal_passes_it_on_or_keeps_it)
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 
-	each_wait(&first.waiting, &cond, &mutex)
-	{
+	each_wait (&first.waiting, &cond, &mutex) {
 		first.cleaned = first.woken = false;
 		second = (struct waiting){.cond = &cond, .mutex = &mutex};
 		starts_waiting(&a, &first);
@@ -301,8 +295,7 @@ Test(cond_cancel, all_who_wait_can_be_cancelled_and_the_condition_destroyed)
 	struct waiting waiting;
 	pthread_cond_t cond;
 
-	each_wait(&waiting, &cond, &mutex)
-	{
+	each_wait (&waiting, &cond, &mutex) {
 		for (unsigned i = 0; i < MANY; i++) {
 			cancelled[i] = (struct cancelled){.waiting = waiting};
 			starts_waiting(&worker[i], &cancelled[i]);

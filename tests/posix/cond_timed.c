@@ -7,15 +7,13 @@
 static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC};
 
 /* Each kind of mutex, the condition of either clock, each way to wait until a moment. */
-#define each_timed(waiting, cond, mutex)                                               \
-	each_mutex(                                                                    \
-		kind_,                                                                 \
-		mutex) for (unsigned c_ = 0; c_ < LENGTH(clocks);                      \
-			    c_++) for ((waiting)->way = UNTIL_ITS_CLOCK;               \
-				       (waiting)->way < WAIT_WAYS &&                   \
-				       (made(waiting, cond, mutex, clocks[c_]), true); \
-				       returns(pthread_cond_destroy(cond), 0),         \
-				       (waiting)->way++)
+#define each_timed(waiting, cond, mutex)                                     \
+	each_mutex (kind_, mutex)                                            \
+		for (unsigned c_ = 0; c_ < LENGTH(clocks); c_++)             \
+			for ((waiting)->way = UNTIL_ITS_CLOCK;               \
+			     (waiting)->way < WAIT_WAYS &&                   \
+			     (made(waiting, cond, mutex, clocks[c_]), true); \
+			     returns(pthread_cond_destroy(cond), 0), (waiting)->way++)
 
 static void made(struct waiting *waiting, pthread_cond_t *cond, pthread_mutex_t *mutex,
 		 clockid_t clock)
@@ -40,8 +38,7 @@ Test(cond_timed, a_bad_deadline_is_refused_with_the_mutex_held)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_timed(&waiting, &cond, &mutex)
-	{
+	each_timed (&waiting, &cond, &mutex) {
 		for (unsigned i = 0; i < LENGTH(bad_times); i++) {
 			returns(pthread_mutex_lock(&mutex), 0);
 			/* It would have the mutex, if the wait let go of it. */
@@ -64,8 +61,7 @@ Test(cond_timed, a_wait_whose_deadline_has_passed_is_told_so)
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 
-	each_timed(&waiting, &cond, &mutex)
-	{
+	each_timed (&waiting, &cond, &mutex) {
 		for (unsigned i = 0; i < LENGTH(past_times); i++) {
 			returns(pthread_mutex_lock(&mutex), 0);
 			waiting.deadline = past_times[i];
@@ -81,8 +77,7 @@ Test(cond_timed, nobody_times_out_before_the_deadline)
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 
-	each_timed(&waiting, &cond, &mutex)
-	{
+	each_timed (&waiting, &cond, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		waiting.deadline = test_in_ns(clock_of_wait(&waiting), 5 * MS);
 		while (wait_once(&waiting) == 0)
@@ -99,8 +94,7 @@ Test(cond_timed, a_signal_in_time_is_no_timeout)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_timed(&waiting, &cond, &mutex)
-	{
+	each_timed (&waiting, &cond, &mutex) {
 		for (unsigned i = 0; i < 2; i++) {
 			waiting.deadline = test_in_ns(clock_of_wait(&waiting), FOR_LONG);
 			waiting.passed = false;
@@ -122,8 +116,7 @@ Test(cond_timed, who_was_signalled_in_time_has_not_timed_out_waiting_for_the_mut
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_timed(&waiting, &cond, &mutex)
-	{
+	each_timed (&waiting, &cond, &mutex) {
 		waiting.deadline = test_in_ns(clock_of_wait(&waiting), 30 * MS);
 		begins(&worker, waits_for_it, &waiting);
 		if (!sleeps_(&worker)) {
@@ -149,8 +142,7 @@ Test(cond_timed, a_thread_that_timed_out_waits_for_the_mutex_however_long)
 	struct worker worker;
 	pthread_cond_t cond;
 
-	each_timed(&waiting, &cond, &mutex)
-	{
+	each_timed (&waiting, &cond, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		waiting.deadline = test_in_ns(clock_of_wait(&waiting), 5 * MS);
 		queues(&worker, waits_for_it, &waiting);
@@ -170,8 +162,7 @@ Test(cond_timed, a_signal_goes_to_one_that_still_waits)
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 
-	each_timed(&timed, &cond, &mutex)
-	{
+	each_timed (&timed, &cond, &mutex) {
 		timed.deadline = test_in_ns(clock_of_wait(&timed), 5 * MS);
 		begins(&first, waits_for_it, &timed);
 		waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
@@ -233,8 +224,7 @@ Test(cond_timed, a_clock_that_is_none_for_waits_is_refused_with_the_mutex_held)
 	const struct timespec past = {.tv_sec = 1};
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		for (unsigned i = 0; i < LENGTH(bad); i++) {
 			returns(pthread_mutex_lock(&mutex), 0);
 			returns(pthread_cond_clockwait(&cond, &mutex, bad[i], &past),
@@ -262,8 +252,7 @@ Test(cond_timed, a_signal_handler_is_no_reason_to_fail)
 	pthread_cond_t cond;
 
 	returns(sigaction(SIGUSR1, &action, NULL), 0);
-	each_timed(&waiting, &cond, &mutex)
-	{
+	each_timed (&waiting, &cond, &mutex) {
 		waiting.deadline = test_in_ns(clock_of_wait(&waiting), FOR_LONG);
 		waits_on_cond(&worker, &waiting);
 		for (unsigned i = 0; i < 5; i++) {

@@ -8,8 +8,7 @@ Test(mutex, every_kind_is_locked_and_unlocked_many_times)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		for (unsigned i = 0; i < 1000; i++) {
 			returns(pthread_mutex_lock(&mutex), 0);
 			returns(pthread_mutex_unlock(&mutex), 0);
@@ -43,8 +42,7 @@ Test(mutex, a_held_mutex_is_busy_for_other_threads)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		returns(elsewhere(try_mutex, &mutex), EBUSY);
 		returns(elsewhere(try_mutex, &mutex), EBUSY);
@@ -58,8 +56,7 @@ Test(mutex, a_thread_that_waits_gets_it_from_the_holder)
 	pthread_mutex_t mutex;
 	struct worker worker[3];
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		for (unsigned i = 0; i < 3; i++)
 			queues(&worker[i], visit_mutex, &mutex);
@@ -73,8 +70,7 @@ Test(mutex, trylock_by_the_owner_counts_if_recursive_and_is_busy_else)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		returns(pthread_mutex_trylock(&mutex), kind == RECURSIVE ? 0 : EBUSY);
 		if (kind == RECURSIVE)
@@ -137,8 +133,7 @@ Test(mutex, mutexes_with_owners_are_unlocked_by_them_only)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		if (kind != RECURSIVE && kind != ERRORCHECK)
 			continue;
 		returns(pthread_mutex_unlock(&mutex), EPERM);
@@ -213,8 +208,7 @@ Test(mutex, destroying_a_locked_mutex_is_refused)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		returns(pthread_mutex_destroy(&mutex), EBUSY);
 		returns(elsewhere(try_mutex, &mutex), EBUSY);
@@ -238,7 +232,8 @@ Test(mutex, destroying_a_mutex_that_trylock_has_locked_is_refused)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex) returns(elsewhere(try_only, &mutex), 0);
+	each_mutex (kind, &mutex)
+		returns(elsewhere(try_only, &mutex), 0);
 }
 
 Test(mutex, a_destroyed_mutex_is_initialised_as_any_kind)
@@ -343,8 +338,7 @@ Test(mutex, what_only_robust_and_protecting_mutexes_have_is_refused_by_others)
 	pthread_mutex_t mutex;
 	int ceiling;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_consistent(&mutex), EINVAL);
 		returns(pthread_mutex_getprioceiling(&mutex, &ceiling), EINVAL);
 		returns(pthread_mutex_setprioceiling(&mutex, 1, &ceiling), EINVAL);

@@ -9,8 +9,7 @@ Test(mutex_timed, a_free_mutex_is_given_whatever_the_deadline)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		for (unsigned way = 0; way < TIMED_WAYS; way++) {
 			for (unsigned i = 0; i < LENGTH(bad_times); i++) {
 				returns(timed_lock(&mutex, way, &bad_times[i]), 0);
@@ -49,8 +48,7 @@ Test(mutex_timed, the_owner_that_asks_again_is_answered_by_the_type)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		for (unsigned way = 0; way < TIMED_WAYS; way++)
 			owner_asks_again(&mutex, kind, way);
@@ -71,8 +69,7 @@ Test(mutex_timed, a_thread_that_would_wait_is_told_that_its_deadline_is_none)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		for (unsigned i = 0; i < LENGTH(bad_times); i++)
 			others_ask(&mutex, &bad_times[i], EINVAL);
@@ -84,8 +81,7 @@ Test(mutex_timed, a_thread_whose_deadline_has_passed_is_told_so)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		for (unsigned i = 0; i < LENGTH(past_times); i++)
 			others_ask(&mutex, &past_times[i], ETIMEDOUT);
@@ -110,8 +106,7 @@ Test(mutex_timed, nobody_times_out_before_the_deadline)
 	struct timed_mutex timed;
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(pthread_mutex_lock(&mutex), 0);
 		for (unsigned way = 0; way < TIMED_WAYS; way++) {
 			timed = (struct timed_mutex){.mutex = &mutex, .way = way};
@@ -127,8 +122,7 @@ Test(mutex_timed, a_mutex_that_is_unlocked_in_time_is_given)
 	struct worker worker;
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		for (unsigned way = 0; way < TIMED_WAYS; way++) {
 			timed = (struct timed_mutex){
 				.mutex = &mutex,
@@ -163,8 +157,7 @@ Test(mutex_timed, a_waiter_that_times_out_does_not_keep_those_behind_it)
 	struct worker first, middle, last;
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		timed.mutex = &mutex;
 		timed.deadline = test_in_ns(CLOCK_MONOTONIC, 50 * MS);
 		returns(pthread_mutex_lock(&mutex), 0);
@@ -187,8 +180,7 @@ Test(mutex_timed, a_clock_that_is_none_for_waits_is_refused)
 	const struct timespec past = {.tv_sec = 1};
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		for (unsigned i = 0; i < LENGTH(clocks); i++) {
 			returns(pthread_mutex_clocklock(&mutex, clocks[i], &past),
 				EINVAL);
@@ -243,8 +235,7 @@ Test(mutex_timed, a_waiter_waits_on_after_a_signal)
 
 	for (unsigned i = 0; i < 2; i++) {
 		handle_signals(i ? SA_RESTART : 0);
-		each_mutex(kind, &mutex)
-		{
+		each_mutex (kind, &mutex) {
 			waits_on(&mutex, visit_mutex, &mutex);
 			timed.mutex = &mutex;
 			for (timed.way = 0; timed.way < TIMED_WAYS; timed.way++) {
@@ -271,8 +262,7 @@ Test(mutex_timed, a_lock_is_no_cancellation_point)
 	struct worker worker;
 	void *result;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		handled = 0;
 		returns(pthread_mutex_lock(&mutex), 0);
 		queues(&worker, visits_and_is_cancelled, &mutex);

@@ -75,8 +75,7 @@ Test(order, a_mutex_is_given_in_the_order_asked)
 	pthread_mutex_t mutex;
 	unsigned next;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		next = 0;
 		returns(pthread_mutex_lock(&mutex), 0);
 		for (unsigned i = 0; i < MANY; i++) {
@@ -98,8 +97,7 @@ Test(order, the_former_holder_does_not_pass_those_who_wait)
 	pthread_mutex_t mutex;
 	unsigned next;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		next = 0;
 		returns(pthread_mutex_lock(&mutex), 0);
 		for (unsigned i = 0; i < MANY; i++) {
@@ -123,8 +121,7 @@ Test(order, trylock_passes_nobody)
 	unsigned next;
 	int rc;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		next = 0;
 		returns(pthread_mutex_lock(&mutex), 0);
 		for (unsigned i = 0; i < MANY; i++) {
@@ -179,8 +176,7 @@ Test(order, a_read_write_lock_is_given_in_the_order_asked)
 	pthread_rwlock_t lock;
 	unsigned next;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		next = 0;
 		returns(pthread_rwlock_wrlock(&lock), 0);
 		for (unsigned i = 0; i < MANY; i++) {
@@ -205,8 +201,7 @@ Test(order, readers_that_come_later_wait_behind_a_writer)
 	struct holder reader;
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		if (!strict())
 			continue;
 		has(&reader, READS, &lock);

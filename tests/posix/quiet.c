@@ -36,7 +36,8 @@ Test(quiet, mutexes)
 {
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex) quiet_mutex(&mutex, kind);
+	each_mutex (kind, &mutex)
+		quiet_mutex(&mutex, kind);
 	quietly(pthread_mutex_init(&mutex, NULL), 0);
 	quietly(pthread_mutex_destroy(&mutex), 0);
 }
@@ -68,8 +69,7 @@ Test(quiet, mutexes_that_are_waited_for)
 	pthread_mutex_t mutex;
 
 	timed.mutex = &mutex;
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		quietly(pthread_mutex_lock(&mutex), 0);
 		returns(elsewhere(times_out_quietly, &timed), 0);
 		queues(&worker, waits_quietly, &mutex);
@@ -112,8 +112,7 @@ Test(quiet, read_write_locks)
 	struct worker reader, writer;
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		quietly(pthread_rwlock_rdlock(&lock), 0);
 		quietly(pthread_rwlock_tryrdlock(&lock), 0);
 		quietly(pthread_rwlock_unlock(&lock), 0);
@@ -169,8 +168,7 @@ Test(quiet, conditions)
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		init_cond(&cond, CLOCK_MONOTONIC);
 		waiting = (struct waiting){
 			.cond = &cond, .mutex = &mutex, .clock = CLOCK_MONOTONIC};

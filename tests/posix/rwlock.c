@@ -8,8 +8,7 @@ Test(rwlock, every_kind_is_locked_and_unlocked_many_times)
 {
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		for (unsigned i = 0; i < 1000; i++) {
 			returns(pthread_rwlock_rdlock(&lock), 0);
 			returns(pthread_rwlock_unlock(&lock), 0);
@@ -43,8 +42,7 @@ Test(rwlock, many_threads_read_at_once)
 	struct holder reader[MANY];
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		for (unsigned i = 0; i < MANY; i++)
 			has(&reader[i], READS, &lock);
 		for (unsigned i = 0; i < MANY; i++) {
@@ -61,8 +59,7 @@ Test(rwlock, a_thread_may_read_several_times)
 	struct worker writer;
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		for (unsigned i = 0; i < 100; i++)
 			returns(i % 2 ? pthread_rwlock_tryrdlock(&lock)
 				      : pthread_rwlock_rdlock(&lock),
@@ -81,8 +78,7 @@ Test(rwlock, a_writer_is_alone)
 	struct holder writer;
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		has(&writer, WRITES, &lock);
 		returns(elsewhere(try_read_visit, &lock), EBUSY);
 		returns(elsewhere(try_write_visit, &lock), EBUSY);
@@ -96,8 +92,7 @@ Test(rwlock, a_writer_that_asks_again_is_told_of_the_deadlock)
 {
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		for (unsigned i = 0; i < 2; i++) {
 			returns(i ? pthread_rwlock_trywrlock(&lock)
 				  : pthread_rwlock_wrlock(&lock),
@@ -118,8 +113,7 @@ Test(rwlock, a_writer_that_got_the_lock_in_line_is_known_as_its_holder)
 	struct holder reader;
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		has(&reader, READS, &lock);
 		returns(write(reader.tell[1], "", 1), 1);
 		returns(pthread_rwlock_wrlock(&lock), 0);
@@ -137,8 +131,7 @@ Test(rwlock, trywrlock_by_a_reader_is_busy)
 {
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		returns(pthread_rwlock_rdlock(&lock), 0);
 		returns(pthread_rwlock_trywrlock(&lock), EBUSY);
 		returns(elsewhere(try_read_visit, &lock), 0);
@@ -154,8 +147,7 @@ Test(rwlock, those_who_wait_for_a_writer_get_the_lock)
 	struct holder writer;
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		has(&writer, WRITES, &lock);
 		for (unsigned i = 0; i < 3; i++)
 			queues(&reader[i], read_visit, &lock);
@@ -172,8 +164,7 @@ Test(rwlock, readers_that_waited_read_together)
 	struct holder writer, reader[3];
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		has(&writer, WRITES, &lock);
 		for (unsigned i = 0; i < 3; i++)
 			lines_up(&reader[i], READS, &lock);
@@ -192,8 +183,7 @@ Test(rwlock, writers_wait_for_all_readers)
 	struct holder reader[3], writer[2];
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		for (unsigned i = 0; i < 3; i++)
 			has(&reader[i], READS, &lock);
 		for (unsigned i = 0; i < 2; i++)
@@ -219,8 +209,7 @@ Test(rwlock, tryrdlock_does_not_pass_a_writer_that_waits)
 	struct holder reader, writer;
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		has(&reader, READS, &lock);
 		lines_up(&writer, WRITES, &lock);
 		returns(elsewhere(try_read_visit, &lock),

@@ -9,7 +9,8 @@
 #include "rwlocks.h"
 
 #define each_recursive(kind, lock) \
-	each_rwlock(kind, lock) if (strict() || kind != NONRECURSIVE)
+	each_rwlock (kind, lock)   \
+		if (strict() || kind != NONRECURSIVE)
 
 enum { AGAIN = TIMED_WAYS, AGAIN_TRY, AGAIN_WAYS };
 
@@ -30,8 +31,7 @@ Test(rwlock_again, a_reader_reads_again_while_a_writer_waits)
 	struct worker writer;
 	pthread_rwlock_t lock;
 
-	each_recursive(kind, &lock)
-	{
+	each_recursive (kind, &lock) {
 		for (unsigned first = 0; first < AGAIN_WAYS; first++) {
 			for (unsigned way = 0; way < AGAIN_WAYS; way++) {
 				returns(reads_again(&lock, first), 0);
@@ -51,8 +51,7 @@ Test(rwlock_again, as_often_as_it_likes)
 	struct worker writer;
 	pthread_rwlock_t lock;
 
-	each_recursive(kind, &lock)
-	{
+	each_recursive (kind, &lock) {
 		returns(pthread_rwlock_rdlock(&lock), 0);
 		queues(&writer, write_visit, &lock);
 		for (unsigned i = 0; i < 1000; i++)
@@ -71,8 +70,7 @@ Test(rwlock_again, a_deadline_that_has_passed_is_no_hindrance)
 	struct worker writer;
 	pthread_rwlock_t lock;
 
-	each_recursive(kind, &lock)
-	{
+	each_recursive (kind, &lock) {
 		returns(pthread_rwlock_rdlock(&lock), 0);
 		queues(&writer, write_visit, &lock);
 		for (unsigned way = 0; way < TIMED_WAYS; way++)
@@ -101,8 +99,7 @@ Test(rwlock_again, a_reader_that_waited_reads_again)
 	struct holder writer;
 	pthread_rwlock_t lock;
 
-	each_recursive(kind, &lock)
-	{
+	each_recursive (kind, &lock) {
 		has(&writer, WRITES, &lock);
 		queues(&reader, reads_twice, &lock);
 		queues(&second, write_visit, &lock);
@@ -118,8 +115,7 @@ Test(rwlock_again, a_thread_that_has_given_back_all_waits_its_turn)
 	struct worker writer;
 	pthread_rwlock_t lock;
 
-	each_recursive(kind, &lock)
-	{
+	each_recursive (kind, &lock) {
 		has(&reader, READS, &lock);
 		for (unsigned i = 0; i < 3; i++)
 			returns(pthread_rwlock_rdlock(&lock), 0);

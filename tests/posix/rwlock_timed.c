@@ -28,10 +28,8 @@ Test(rwlock_timed, a_free_lock_is_given_although_the_deadline_has_passed)
 	pthread_rwlock_t lock;
 
 	timed.lock = &lock;
-	each_rwlock(kind, &lock)
-	{
-		each_timed(&timed)
-		{
+	each_rwlock (kind, &lock) {
+		each_timed (&timed) {
 			for (unsigned i = 0; i < LENGTH(past_times); i++) {
 				timed.deadline = past_times[i];
 				returns(timed_rwlock(&timed), 0);
@@ -50,8 +48,7 @@ Test(rwlock_timed, readers_are_let_in_although_the_deadline_has_passed)
 	pthread_rwlock_t lock;
 
 	timed.lock = &lock;
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		has(&reader, READS, &lock);
 		for (timed.way = 0; timed.way < TIMED_WAYS; timed.way++)
 			returns(timed_rw_visit(&timed), 0);
@@ -64,8 +61,7 @@ static void are_told(struct timed_rwlock *timed, const struct timespec *times, i
 	struct holder writer;
 
 	has(&writer, WRITES, timed->lock);
-	each_timed(timed)
-	{
+	each_timed (timed) {
 		for (unsigned i = 0; i < LENGTH(bad_times); i++) {
 			timed->deadline = times[i];
 			returns(elsewhere(timed_rw_visit, timed), rc);
@@ -81,8 +77,7 @@ Test(rwlock_timed, a_thread_that_would_wait_is_told_what_is_wrong_with_its_deadl
 	pthread_rwlock_t lock;
 
 	timed.lock = &lock;
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		are_told(&timed, bad_times, EINVAL);
 		are_told(&timed, past_times, ETIMEDOUT);
 	}
@@ -95,8 +90,7 @@ Test(rwlock_timed, a_writer_that_readers_keep_out_is_told_what_is_wrong_with_its
 	pthread_rwlock_t lock;
 
 	timed.lock = &lock;
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		has(&reader, READS, &lock);
 		for (timed.way = 0; timed.way < TIMED_WAYS; timed.way++) {
 			for (unsigned i = 0; i < LENGTH(bad_times); i++) {
@@ -118,10 +112,8 @@ Test(rwlock_timed, a_writer_that_asks_again_is_told_of_the_deadlock)
 	pthread_rwlock_t lock;
 
 	timed.lock = &lock;
-	each_rwlock(kind, &lock)
-	{
-		each_timed(&timed)
-		{
+	each_rwlock (kind, &lock) {
+		each_timed (&timed) {
 			timed.deadline = test_in_ns(clock_of(timed.way), FOR_LONG);
 			returns(pthread_rwlock_wrlock(&lock), 0);
 			returns(timed_rwlock(&timed), EDEADLK);
@@ -148,10 +140,10 @@ Test(rwlock_timed, nobody_times_out_before_the_deadline)
 	pthread_rwlock_t lock;
 
 	timed.lock = &lock;
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		has(&writer, WRITES, &lock);
-		each_timed(&timed) returns(elsewhere(is_late_enough, &timed), ETIMEDOUT);
+		each_timed (&timed)
+			returns(elsewhere(is_late_enough, &timed), ETIMEDOUT);
 		returns(gives_back(&writer), 0);
 	}
 }
@@ -164,10 +156,8 @@ Test(rwlock_timed, a_lock_that_is_unlocked_in_time_is_given)
 	pthread_rwlock_t lock;
 
 	timed.lock = &lock;
-	each_rwlock(kind, &lock)
-	{
-		each_timed(&timed)
-		{
+	each_rwlock (kind, &lock) {
+		each_timed (&timed) {
 			timed.deadline = test_in_ns(clock_of(timed.way), FOR_LONG);
 			has(&writer, WRITES, &lock);
 			queues(&worker, timed_rw_visit, &timed);
@@ -185,8 +175,7 @@ Test(rwlock_timed, a_writer_that_times_out_lets_in_the_readers_behind_it)
 	pthread_rwlock_t lock;
 
 	timed.lock = &lock;
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		for (timed.way = 0; timed.way < TIMED_WAYS; timed.way++) {
 			has(&first, READS, &lock);
 			timed.deadline = test_in_ns(clock_of(timed.way), 30 * MS);
@@ -209,8 +198,7 @@ Test(rwlock_timed, a_clock_that_is_none_for_waits_is_refused)
 	const struct timespec past = {.tv_sec = 1};
 	pthread_rwlock_t lock;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		for (unsigned i = 0; i < LENGTH(clocks); i++) {
 			returns(pthread_rwlock_clockrdlock(&lock, clocks[i], &past),
 				EINVAL);
@@ -258,12 +246,10 @@ Test(rwlock_timed, a_waiter_waits_on_after_a_signal)
 
 	timed.lock = &lock;
 	returns(sigaction(SIGUSR1, &action, NULL), 0);
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		waits_on(&lock, read_visit, &lock);
 		waits_on(&lock, write_visit, &lock);
-		each_timed(&timed)
-		{
+		each_timed (&timed) {
 			timed.deadline = test_in_ns(clock_of(timed.way), FOR_LONG);
 			waits_on(&lock, timed_rw_visit, &timed);
 		}
@@ -297,8 +283,7 @@ Test(rwlock_timed, a_lock_is_no_cancellation_point)
 	struct worker worker;
 	void *result;
 
-	each_rwlock(kind, &lock)
-	{
+	each_rwlock (kind, &lock) {
 		for (unsigned i = 0; i < 2; i++) {
 			visited = 0;
 			has(&writer, WRITES, &lock);

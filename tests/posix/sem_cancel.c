@@ -19,8 +19,7 @@ Test(sem_signals, a_wait_is_a_cancellation_point_and_leaves_the_value)
 	struct worker first, second;
 	struct waited waited;
 
-	each_way(&waited)
-	{
+	each_way (&waited) {
 		queues(&first, waits, &waited);
 		queues(&second, waits, &waited);
 		returns(pthread_cancel(first.thread), 0);
@@ -46,8 +45,7 @@ Test(sem_signals, a_cancellation_that_is_pending_is_acted_upon)
 	struct worker worker;
 	struct waited waited;
 
-	each_way(&waited)
-	{
+	each_way (&waited) {
 		bool clocked =
 			waited.way == CLOCKED_REALTIME || waited.way == CLOCKED_MONOTONIC;
 
@@ -78,8 +76,7 @@ Test(sem_signals, a_thread_that_has_disabled_it_is_not_cancelled)
 	struct worker worker;
 	struct waited waited;
 
-	each_way(&waited)
-	{
+	each_way (&waited) {
 		handled = 0;
 		queues(&worker, waits_uncancelled, &waited);
 		returns(pthread_cancel(worker.thread), 0);
@@ -133,8 +130,7 @@ Test(sem_signals, a_post_that_meets_a_cancellation_is_not_lost)
 	struct waited waited;
 	void *result;
 
-	each_way(&waited)
-	{
+	each_way (&waited) {
 		for (unsigned i = 0; i < test_scaled(300); i++) {
 			queues(&worker, returns_if_not_cancelled, &waited);
 			if (i % 2)

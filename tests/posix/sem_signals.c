@@ -43,8 +43,7 @@ Test(sem_signals, a_wait_ends_with_eintr_when_a_handler_has_run)
 	struct waited waited;
 
 	handle(counts, 0);
-	each_way(&waited)
-	{
+	each_way (&waited) {
 		queues(&worker, waits, &waited);
 		interrupts(&worker);
 		returns(answer(&worker), EINTR);
@@ -65,8 +64,7 @@ Test(sem_signals, a_wait_goes_on_after_a_handler_with_sa_restart)
 	int rc;
 
 	handle(counts, SA_RESTART);
-	each_way(&waited)
-	{
+	each_way (&waited) {
 		queues(&worker, waits, &waited);
 		for (times = 0; times < 5; times++) {
 			interrupts(&worker);
@@ -87,8 +85,7 @@ Test(sem_signals, a_signal_that_is_ignored_interrupts_nothing)
 	struct waited waited;
 
 	handle(SIG_IGN, 0);
-	each_way(&waited)
-	{
+	each_way (&waited) {
 		queues(&worker, waits, &waited);
 		returns(pthread_kill(worker.thread, SIGUSR1), 0);
 		lets_others_run();
@@ -104,8 +101,7 @@ Test(sem_signals, those_behind_one_that_was_interrupted_go_on)
 	struct waited waited;
 
 	handle(counts, 0);
-	each_way(&waited)
-	{
+	each_way (&waited) {
 		queues(&first, waits, &waited);
 		queues(&second, waits, &waited);
 		interrupts(&first);

@@ -63,7 +63,8 @@ Test(special_mutexes, a_shared_condition_works_with_an_ordinary_mutex)
 	returns(pthread_condattr_init(&attr), 0);
 	returns(pthread_condattr_setpshared(&attr, PTHREAD_PROCESS_SHARED), 0);
 	returns(pthread_cond_init(&cond, &attr), 0);
-	each_mutex(kind, &mutex) pair_works(&cond, &mutex);
+	each_mutex (kind, &mutex)
+		pair_works(&cond, &mutex);
 	returns(pthread_cond_destroy(&cond), 0);
 }
 

@@ -70,8 +70,7 @@ Test(stress, a_mutex_of_any_kind_is_held_by_one)
 	static struct counted counted;
 	struct worker worker[THREADS];
 
-	each_mutex(kind, &counted.mutex)
-	{
+	each_mutex (kind, &counted.mutex) {
 		counted.count = counted.held = 0;
 		for (unsigned i = 0; i < THREADS; i++)
 			begins(&worker[i], counts_up, &counted);
@@ -159,8 +158,7 @@ Test(stress, a_read_write_lock_of_any_kind_keeps_writers_alone)
 	static struct shared shared;
 	struct worker worker[THREADS];
 
-	each_rwlock(kind, &shared.lock)
-	{
+	each_rwlock (kind, &shared.lock) {
 		shared.count = shared.wrote = 0;
 		for (unsigned i = 0; i < THREADS; i++)
 			begins(&worker[i], reads_and_writes, &shared);
@@ -209,6 +207,34 @@ Test(stress, the_last_holder_destroys_and_unmaps_the_mutex)
 			begins(&worker[j], leaves_and_unmaps, page);
 		for (unsigned j = 0; j < 3; j++)
 			returns(answer(&worker[j]), 0);
+		test_goes_on();
+	}
+}
+
+/* Readers may still be on their way out of unlock when the writer has got the lock. */
+Test(stress, a_writer_destroys_and_unmaps_the_lock_that_readers_have_left)
+{
+	struct holder reader[2];
+
+	for (unsigned i = 0; i < test_scaled(1000); i++) {
+		pthread_rwlock_t *lock = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		cr_assert(lock != MAP_FAILED);
+		make_rwlock(lock, i % RWLOCK_KINDS, 1);
+		for (unsigned j = 0; j < 2; j++)
+			has(&reader[j], READS, lock);
+		for (unsigned j = 0; j < 2; j++)
+			returns(write(reader[j].tell[1], "", 1), 1);
+		returns(pthread_rwlock_wrlock(lock), 0);
+		returns(pthread_rwlock_unlock(lock), 0);
+		returns(pthread_rwlock_destroy(lock), 0);
+		returns(munmap(lock, 4096), 0);
+		for (unsigned j = 0; j < 2; j++) {
+			returns(answer(&reader[j].worker), 0);
+			close(reader[j].tell[0]);
+			close(reader[j].tell[1]);
+		}
 		test_goes_on();
 	}
 }

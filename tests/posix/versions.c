@@ -42,13 +42,69 @@ OLD(int, sem_timedwait, sem_t *, const struct timespec *);
 OLD(int, sem_post, sem_t *);
 OLD(int, sem_getvalue, sem_t *, int *);
 
+/* Names that libraries of that time used inside. */
+OLD(int, __pthread_mutex_init, pthread_mutex_t *, const pthread_mutexattr_t *);
+OLD(int, __pthread_mutex_lock, pthread_mutex_t *);
+OLD(int, __pthread_mutex_trylock, pthread_mutex_t *);
+OLD(int, __pthread_mutex_unlock, pthread_mutex_t *);
+OLD(int, __pthread_mutex_destroy, pthread_mutex_t *);
+OLD(int, __pthread_rwlock_init, pthread_rwlock_t *, const pthread_rwlockattr_t *);
+OLD(int, __pthread_rwlock_rdlock, pthread_rwlock_t *);
+OLD(int, __pthread_rwlock_wrlock, pthread_rwlock_t *);
+OLD(int, __pthread_rwlock_tryrdlock, pthread_rwlock_t *);
+OLD(int, __pthread_rwlock_trywrlock, pthread_rwlock_t *);
+OLD(int, __pthread_rwlock_unlock, pthread_rwlock_t *);
+OLD(int, __pthread_rwlock_destroy, pthread_rwlock_t *);
+
+Test(versions, inner_names_of_mutex_functions_mean_the_same)
+{
+	pthread_mutex_t mutex;
+
+	each_mutex (kind, &mutex) {
+		returns(old___pthread_mutex_lock(&mutex), 0);
+		returns(elsewhere(try_mutex, &mutex), EBUSY);
+		returns(old___pthread_mutex_destroy(&mutex), EBUSY);
+		returns(pthread_mutex_unlock(&mutex), 0);
+		returns(pthread_mutex_lock(&mutex), 0);
+		returns(elsewhere(try_mutex, &mutex), EBUSY);
+		returns(old___pthread_mutex_unlock(&mutex), 0);
+		returns(old___pthread_mutex_trylock(&mutex), 0);
+		returns(pthread_mutex_unlock(&mutex), 0);
+		returns(old___pthread_mutex_destroy(&mutex), 0);
+		returns(old___pthread_mutex_init(&mutex, NULL), 0);
+		returns(elsewhere(try_visit_mutex, &mutex), 0);
+	}
+}
+
+Test(versions, inner_names_of_read_write_lock_functions_mean_the_same)
+{
+	pthread_rwlock_t lock;
+
+	returns(old___pthread_rwlock_init(&lock, NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		returns(i ? old___pthread_rwlock_wrlock(&lock)
+			  : old___pthread_rwlock_trywrlock(&lock),
+			0);
+		returns(pthread_rwlock_rdlock(&lock), EDEADLK);
+		returns(elsewhere(try_read_visit, &lock), EBUSY);
+		returns(pthread_rwlock_unlock(&lock), 0);
+		returns(i ? old___pthread_rwlock_rdlock(&lock)
+			  : old___pthread_rwlock_tryrdlock(&lock),
+			0);
+		returns(elsewhere(try_write_visit, &lock), EBUSY);
+		returns(old___pthread_rwlock_unlock(&lock), 0);
+		returns(pthread_rwlock_wrlock(&lock), 0);
+		returns(old___pthread_rwlock_unlock(&lock), 0);
+	}
+	returns(old___pthread_rwlock_destroy(&lock), 0);
+}
+
 Test(versions, old_and_new_mutex_functions_are_the_same)
 {
 	const struct timespec past = {.tv_sec = 1};
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		returns(old_pthread_mutex_lock(&mutex), 0);
 		returns(elsewhere(try_mutex, &mutex), EBUSY);
 		returns(pthread_mutex_unlock(&mutex), 0);
@@ -185,8 +241,7 @@ Test(versions, conditions_of_old_programs_work_with_ordinary_mutexes)
 	pthread_cond_t *cond = (pthread_cond_t *)&room;
 	pthread_mutex_t mutex;
 
-	each_mutex(kind, &mutex)
-	{
+	each_mutex (kind, &mutex) {
 		memset(&room, 0xa5, sizeof(room));
 		room.pointer = NULL; /* PTHREAD_COND_INITIALIZER */
 		if (kind % 2)
