@@ -184,7 +184,7 @@ Test(versions, old_and_new_semaphore_functions_are_the_same)
 	}
 }
 
-/* ---- the condition of before 2.3.2, which holds a pointer ---- */
+/* ---- the condition of before 2.3.2, of which glibc uses a pointer ---- */
 
 struct old_waiting {
 	pthread_cond_t *cond;
@@ -229,25 +229,25 @@ static void old_condition_works(pthread_cond_t *cond, pthread_mutex_t *mutex)
 	}
 }
 
-/* All that such a program has of one. */
+/* As such a program had it: as large as now, and zero at first. */
 struct old_cond {
-	void *pointer;
+	pthread_cond_t cond;
 	char beyond[64];
 };
 
 Test(versions, conditions_of_old_programs_work_with_ordinary_mutexes)
 {
 	struct old_cond room;
-	pthread_cond_t *cond = (pthread_cond_t *)&room;
 	pthread_mutex_t mutex;
 
 	each_mutex (kind, &mutex) {
 		memset(&room, 0xa5, sizeof(room));
-		room.pointer = NULL; /* PTHREAD_COND_INITIALIZER */
 		if (kind % 2)
-			returns(old_pthread_cond_init(cond, NULL), 0);
-		old_condition_works(cond, &mutex);
-		returns(old_pthread_cond_destroy(cond), 0);
+			returns(old_pthread_cond_init(&room.cond, NULL), 0);
+		else
+			memset(&room.cond, 0, sizeof(room.cond));
+		old_condition_works(&room.cond, &mutex);
+		returns(old_pthread_cond_destroy(&room.cond), 0);
 		for (unsigned i = 0; i < sizeof(room.beyond); i++)
 			cr_assert_eq((unsigned char)room.beyond[i], 0xa5);
 	}
@@ -275,7 +275,7 @@ Test(versions, a_wait_of_an_old_program_can_be_cancelled)
 {
 	pthread_mutex_t mutex = mutex_initial[ERRORCHECK];
 	struct old_cond room = {0};
-	struct old_waiting old = {.cond = (pthread_cond_t *)&room, .mutex = &mutex};
+	struct old_waiting old = {.cond = &room.cond, .mutex = &mutex};
 	struct worker worker;
 	void *result;
 
@@ -302,7 +302,7 @@ static int waits_as_found(void *arg)
 	return rc;
 }
 
-static void found_wait_works(void *found)
+static void found_wait_works(void *found, const char *where)
 {
 	pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 	pthread_mutex_t mutex = mutex_initial[ERRORCHECK];
@@ -311,7 +311,8 @@ static void found_wait_works(void *found)
 
 	cr_assert_not_null(found);
 	memcpy(&found_wait, &found, sizeof(found));
-	queues(&worker, waits_as_found, &waiting);
+	begins(&worker, waits_as_found, &waiting);
+	cr_assert(sleeps_(&worker), "the call has not waited: %s", where);
 	passes(&waiting);
 	returns(pthread_cond_signal(&cond), 0);
 	returns(answer(&worker), 0);
@@ -321,12 +322,13 @@ Test(versions, a_condition_function_that_is_looked_up_is_the_one_that_is_linked)
 {
 	void *self = dlopen(NULL, RTLD_NOW);
 
-	found_wait_works(dlsym(RTLD_DEFAULT, "pthread_cond_wait"));
-	found_wait_works(dlsym(RTLD_NEXT, "pthread_cond_wait"));
-	found_wait_works(dlsym(self, "pthread_cond_wait"));
+	found_wait_works(dlsym(RTLD_DEFAULT, "pthread_cond_wait"), "dlsym");
+	found_wait_works(dlsym(RTLD_NEXT, "pthread_cond_wait"), "RTLD_NEXT");
+	found_wait_works(dlsym(self, "pthread_cond_wait"), "dlsym");
 #ifdef HAVE_OLD
-	found_wait_works(dlvsym(RTLD_DEFAULT, "pthread_cond_wait", "GLIBC_2.3.2"));
-	found_wait_works(dlvsym(self, "pthread_cond_wait", "GLIBC_2.3.2"));
+	found_wait_works(dlvsym(RTLD_DEFAULT, "pthread_cond_wait", "GLIBC_2.3.2"),
+			 "dlvsym");
+	found_wait_works(dlvsym(self, "pthread_cond_wait", "GLIBC_2.3.2"), "dlvsym");
 #endif
 	dlclose(self);
 }
