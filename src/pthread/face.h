@@ -71,6 +71,7 @@ static inline uint32_t *fl_field_at(const void *object, size_t offset)
 #define FL_DEPTH 36
 #define FL_CLOCK 36
 #define FL_MARK	 40
+#define FL_KIND	 48
 
 /* Bits that the C library has at the lock's rules. */
 #define FL_KIND_BITS 0x3ffu

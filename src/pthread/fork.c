@@ -9,6 +9,7 @@
  */
 #include "face.h"
 #include "core/forked.h"
+#include "report.h"
 
 int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *);
 
@@ -18,6 +19,7 @@ static void in_child(void)
 {
 	fl_self_forked();
 	fl_forget_threads(fl_condition_forget);
+	fl_report_forked();
 }
 
 static void register_first(void)

@@ -14,6 +14,7 @@
  *	[GUESS]   A first look.  What decides is after it.
  */
 #include "face.h"
+#include "report.h"
 
 #include <string.h>
 
@@ -203,14 +204,36 @@ static int lock_until(pthread_mutex_t *mutex, uint32_t kind, const struct fl_unt
 
 /* ---- what programs call ---- */
 
+/* For the report: what it is called, and where it was initialised if it has room for that. */
+static const char *name_of(uint32_t kind)
+{
+	switch (kind & FL_KIND_TYPE) {
+	case PTHREAD_MUTEX_RECURSIVE:
+		return "recursive";
+	case PTHREAD_MUTEX_ERRORCHECK:
+		return "errorcheck";
+	default:
+		return "mutex";
+	}
+}
+
+#define REPORT(mutex, kind)                                          \
+	do {                                                         \
+		if (fl_reports() && !is_foreign(kind))               \
+			fl_report_asks((mutex), name_of(kind),       \
+				       __builtin_return_address(0)); \
+	} while (0)
+
 FL_FACE int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	uint32_t kind;
 
 	fl_prefetch_write(&fl_lock_in(mutex)->word);
 	kind = fl_kind_of(mutex);
-	return fl_likely(kind == 0) ? lock_plainly(fl_lock_in(mutex))
-				    : lock_by_kind(mutex, kind);
+	if (fl_likely((kind | fl_reporting) == 0))
+		return lock_plainly(fl_lock_in(mutex));
+	REPORT(mutex, kind);
+	return lock_by_kind(mutex, kind);
 }
 
 /* A normal mutex that is not locked stays so, and that is no error, as with the C library. */
@@ -241,6 +264,7 @@ FL_FACE int pthread_mutex_timedlock(pthread_mutex_t *mutex, fl_time at)
 	const struct fl_until until = {.at = at, .clock = CLOCK_REALTIME};
 	uint32_t kind = fl_kind_of(mutex);
 
+	REPORT(mutex, kind);
 	return is_foreign(kind) ? fl_libc()->mutex_timedlock(mutex, at)
 				: lock_until(mutex, kind, &until);
 }
@@ -252,6 +276,7 @@ FL_FACE int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, fl_
 
 	if (is_foreign(kind))
 		return fl_libc()->mutex_clocklock(mutex, clock, at);
+	REPORT(mutex, kind);
 	return fl_until_clock(clock) ? EINVAL : lock_until(mutex, kind, &until);
 }
 
@@ -283,6 +308,8 @@ FL_FACE int pthread_mutex_init(pthread_mutex_t *mutex,
 		return fl_libc()->mutex_init(mutex, attributes);
 	memset(mutex, 0, sizeof(*mutex));
 	fl_store_relaxed(&fl_lock_in(mutex)->control, kind & FL_KIND_TYPE); /* [KIND] */
+	if (fl_reports() && !has_owner(kind))
+		fl_report_born(fl_field_at(mutex, FL_OWNER), __builtin_return_address(0));
 	return 0;
 }
 

@@ -3,6 +3,8 @@
  * queue_up.c - what is not to be had at once: in line for it.
  */
 #include "face.h"
+#include "core/queue.h"
+#include "report.h"
 #include "core/wait.h"
 
 int fl_until_clock(clockid_t clock)
@@ -76,7 +78,7 @@ static int wait_once(fifolock_t *lock, const struct fl_want *want,
 	return error == ETIMEDOUT ? reason(ended) : error;
 }
 
-int fl_queue_up(fifolock_t *lock, unsigned mode, const struct fl_until *until)
+static int queue_up(fifolock_t *lock, unsigned mode, const struct fl_until *until)
 {
 	const struct fl_want want = fl_want(&fl_one_table.rows[mode], mode, 1);
 	struct fl_cancellable wait;
@@ -91,5 +93,18 @@ int fl_queue_up(fifolock_t *lock, unsigned mode, const struct fl_until *until)
 		if (error == ECANCELED && until->is_point)
 			pthread_testcancel();
 	} while (error == ECANCELED);
+	return error;
+}
+
+int fl_queue_up(fifolock_t *lock, unsigned mode, const struct fl_until *until)
+{
+	uint64_t began;
+	int error;
+
+	if (!fl_reports())
+		return queue_up(lock, mode, until);
+	began = fl_report_wait_begins(lock, fl_line_length(lock) + 1);
+	error = queue_up(lock, mode, until);
+	fl_report_wait_ends(lock, began);
 	return error;
 }

@@ -15,6 +15,7 @@
  *	[KIND]    Set by init, before any other thread has the lock.
  */
 #include "face.h"
+#include "report.h"
 
 #include <string.h>
 
@@ -166,6 +167,12 @@ static int give_unknown(pthread_rwlock_t *rwlock)
 
 static const struct fl_until as_long_as_it_takes;
 
+#define REPORT(rwlock, what)                                                           \
+	do {                                                                           \
+		if (fl_reports())                                                      \
+			fl_report_asks((rwlock), (what), __builtin_return_address(0)); \
+	} while (0)
+
 /* As the C library does, before it is known whether there is anything to wait for. */
 static int check(clockid_t clock, fl_time at)
 {
@@ -174,6 +181,7 @@ static int check(clockid_t clock, fl_time at)
 
 FL_FACE int pthread_rwlock_rdlock(pthread_rwlock_t *rwlock)
 {
+	REPORT(rwlock, "read");
 	fl_prefetch_write(&fl_lock_in(rwlock)->word);
 	return is_foreign(rwlock) ? fl_libc()->rwlock_rdlock(rwlock)
 				  : lock_read(rwlock, &as_long_as_it_takes);
@@ -190,6 +198,7 @@ FL_FACE int pthread_rwlock_clockrdlock(pthread_rwlock_t *rwlock, clockid_t clock
 {
 	const struct fl_until until = {.at = at, .clock = clock};
 
+	REPORT(rwlock, "read");
 	if (is_foreign(rwlock))
 		return fl_libc()->rwlock_clockrdlock(rwlock, clock, at);
 	return check(clock, at) ? EINVAL : lock_read(rwlock, &until);
@@ -204,6 +213,7 @@ FL_FACE int pthread_rwlock_timedrdlock(pthread_rwlock_t *rwlock, fl_time at)
 
 FL_FACE int pthread_rwlock_wrlock(pthread_rwlock_t *rwlock)
 {
+	REPORT(rwlock, "write");
 	fl_prefetch_write(&fl_lock_in(rwlock)->word);
 	return is_foreign(rwlock) ? fl_libc()->rwlock_wrlock(rwlock)
 				  : lock_write(rwlock, &as_long_as_it_takes);
@@ -226,6 +236,7 @@ FL_FACE int pthread_rwlock_clockwrlock(pthread_rwlock_t *rwlock, clockid_t clock
 {
 	const struct fl_until until = {.at = at, .clock = clock};
 
+	REPORT(rwlock, "write");
 	if (is_foreign(rwlock))
 		return fl_libc()->rwlock_clockwrlock(rwlock, clock, at);
 	return check(clock, at) ? EINVAL : lock_write(rwlock, &until);
@@ -261,6 +272,9 @@ FL_FACE int pthread_rwlock_init(pthread_rwlock_t *rwlock,
 		pthread_rwlockattr_getpshared(attributes, &shared);
 	if (shared == PTHREAD_PROCESS_PRIVATE) {
 		memset(rwlock, 0, sizeof(*rwlock));
+		if (fl_reports())
+			fl_report_born(fl_field_at(rwlock, FL_KIND),
+				       __builtin_return_address(0));
 		return 0;
 	}
 	error = fl_libc()->rwlock_init(rwlock, attributes);

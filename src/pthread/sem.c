@@ -15,6 +15,7 @@
  *	[ANSWER]  A number for the caller, old by the time it is read.
  */
 #include "face.h"
+#include "report.h"
 
 #include <limits.h>
 #include <string.h>
@@ -60,8 +61,10 @@ static int value_of(const fifolock_t *lock)
 	return SEM_VALUE_MAX - (int)((word & UNITS) >> FL_UNITS_SHIFT);
 }
 
-static int wait_until(sem_t *sem, const struct fl_until *until)
+static int wait_until(sem_t *sem, const struct fl_until *until, const void *site)
 {
+	if (fl_reports())
+		fl_report_asks(sem, "semaphore", site);
 	pthread_testcancel();
 	if (take(fl_lock_in(sem)))
 		return 0;
@@ -72,7 +75,8 @@ FL_FACE int sem_wait(sem_t *sem)
 {
 	const struct fl_until until = {.is_point = true};
 
-	return is_foreign(sem) ? fl_libc()->sem_wait(sem) : wait_until(sem, &until);
+	return is_foreign(sem) ? fl_libc()->sem_wait(sem)
+			       : wait_until(sem, &until, __builtin_return_address(0));
 }
 
 FL_FACE int sem_timedwait(sem_t *sem, fl_time at)
@@ -82,7 +86,8 @@ FL_FACE int sem_timedwait(sem_t *sem, fl_time at)
 
 	if (is_foreign(sem))
 		return fl_libc()->sem_timedwait(sem, at);
-	return fl_until_time(at) ? answer(EINVAL) : wait_until(sem, &until);
+	return fl_until_time(at) ? answer(EINVAL)
+				 : wait_until(sem, &until, __builtin_return_address(0));
 }
 
 FL_FACE int sem_clockwait(sem_t *sem, clockid_t clock, fl_time at)
@@ -93,7 +98,7 @@ FL_FACE int sem_clockwait(sem_t *sem, clockid_t clock, fl_time at)
 		return fl_libc()->sem_clockwait(sem, clock, at);
 	if (fl_until_clock(clock) || fl_until_time(at))
 		return answer(EINVAL);
-	return wait_until(sem, &until);
+	return wait_until(sem, &until, __builtin_return_address(0));
 }
 
 FL_FACE int sem_trywait(sem_t *sem)

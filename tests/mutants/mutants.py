@@ -623,7 +623,7 @@ MUTANTS = [
     ('the first of the two gives the slot back', SLOT, '\tif (word & other)\n', '\tif (word + 1 + other)\n'),
     ('none of the two gives the slot back', SLOT, '\tif (word & other)\n', '\tif (word & other & 0)\n'),
     ('who joined does not say that it is done', LOCK,
-     '\tif (how & FL_NO_THREAD)\n\t\tfl_slot_joined(slot);\n', ''),
+     '\t\tfl_slot_joined(slot);\n\tfl_take_over', '\t\t(void)0;\n\tfl_take_over'),
     ('a request that is told forgets who joined', SLOT,
      'if (!(slot->how & FL_NO_THREAD))\n\t\t/* [GRANT] release */', 'if (slot)\n\t\t/* [GRANT] release */'),
 
