@@ -119,13 +119,6 @@ uint32_t fl_cancellable_end(struct fl_cancellable *wait); /* why it has ended: F
 void fl_cancellable_after(
 	const struct fl_cancellable *wait); /* the type as before: may not return */
 
-/* ---- held.c: which locks this thread reads ---- */
-
-void fl_reads(const void *lock);
-bool fl_reads_no_more(const void *lock); /* false: not known to be read */
-void fl_reads_one_less(void);		 /* of those that are not known */
-bool fl_is_reading(const void *lock);	 /* as far as it is known */
-
 /* ---- mutex.c, for conditions ---- */
 
 uint32_t fl_mutex_depth(const pthread_mutex_t *mutex);

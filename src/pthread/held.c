@@ -5,15 +5,18 @@
  * POSIX lets a thread that has a lock for reading have it so once more.  Where a writer waits, that
  * is behind the writer, which waits for the thread: so the thread must be let in past the line.
  * It must be known for that; and which mode pthread_rwlock_unlock gives back is known by it, too,
- * without a look at the lock.
+ * without a look at the lock.  Mostly a thread reads one lock at a time: that one has a place of
+ * its own (held.h).
  *
  * What is here is a hint.  A lock that was given back by another thread, which POSIX does not
  * allow, stays here; so a thread is let in past the line only where there is a reader at that
  * moment (rwlock.c), and what is given back is looked up if it is not known.
  */
-#include "face.h"
+#include "held.h"
 
-#define MOST 62
+#define MOST 60
+
+FL_ALL_MY const void *fl_held_one;
 
 FL_MY struct {
 	uint32_t count;
@@ -21,9 +24,9 @@ FL_MY struct {
 	const void *locks[MOST];
 } held;
 
-void fl_reads(const void *lock)
+void fl_held_add(const void *lock)
 {
-	if (fl_likely(held.count < MOST))
+	if (held.count < MOST)
 		held.locks[held.count++] = lock;
 	else
 		held.others++;
@@ -39,21 +42,21 @@ static uint32_t find(const void *lock)
 	return at;
 }
 
-bool fl_reads_no_more(const void *lock)
+bool fl_held_remove(const void *lock)
 {
 	uint32_t at = find(lock);
 
-	if (fl_likely(at))
+	if (at)
 		held.locks[at - 1] = held.locks[--held.count];
 	return at;
 }
 
-void fl_reads_one_less(void)
+void fl_held_one_less(void)
 {
 	held.others -= held.others != 0;
 }
 
-bool fl_is_reading(const void *lock)
+bool fl_held_is(const void *lock)
 {
-	return held.others || find(lock);
+	return fl_held_one == lock || held.others || find(lock);
 }

@@ -15,6 +15,7 @@
  *	[KIND]    Set by init, before any other thread has the lock.
  */
 #include "face.h"
+#include "held.h"
 #include "report.h"
 
 #include <string.h>
@@ -80,7 +81,7 @@ FL_NOT_INLINE static int read_slowly(pthread_rwlock_t *rwlock,
 	if (is_mine(rwlock))
 		return until ? EDEADLK : EBUSY;
 	if (!fl_take_if_free(lock, FIFOLOCK_SHARED) &&
-	    !(fl_is_reading(lock) && beside(lock)))
+	    !(fl_held_is(lock) && beside(lock)))
 		error = until ? fl_queue_up(lock, FIFOLOCK_SHARED, until) : EBUSY;
 	if (!error)
 		fl_reads(lock);
@@ -103,6 +104,10 @@ FL_ALWAYS int give_read(fifolock_t *lock)
 
 	/* [HOLD] release */
 	if (fl_likely(fl_cas_release(&lock->word, &seen, 0)))
+		return 0;
+	if (!(seen & FL_QUEUED) && (seen & FL_READERS) &&
+	    /* [HOLD] release */
+	    fl_cas_release(&lock->word, &seen, seen - FL_READER))
 		return 0;
 	return fl_release(lock, FL_READERS | FL_READERS_FULL, FL_READER);
 }
@@ -159,7 +164,7 @@ static int give_unknown(pthread_rwlock_t *rwlock)
 
 	if (!(fl_load_relaxed(&lock->word) & FL_READERS)) /* [GUESS] */
 		return EPERM;
-	fl_reads_one_less();
+	fl_held_one_less();
 	return give_read(lock);
 }
 

@@ -7,7 +7,7 @@
  * unlock.
  *
  *	row      released by     acquired by         what it carries
- *	[HOLD]   fl_release (lock.c)   take          what was done before sem_post
+ *	[HOLD]   give                  take          what was done before sem_post
  *
  *	relaxed   because
  *	[GUESS]   A first look.  What decides is after it.
@@ -108,11 +108,25 @@ FL_FACE int sem_trywait(sem_t *sem)
 	return take(fl_lock_in(sem)) ? 0 : answer(EAGAIN);
 }
 
+/* No request is in line, and a unit is taken. */
+FL_ALWAYS bool give(fifolock_t *lock)
+{
+	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
+
+	while (!(word & FL_QUEUED) && (word & UNITS))
+		/* [HOLD] release */
+		if (fl_cas_release(&lock->word, &word, word - UNIT))
+			return true;
+	return false;
+}
+
 /* No unit is taken: the value is as high as it can be. */
 FL_FACE int sem_post(sem_t *sem)
 {
 	if (is_foreign(sem))
 		return fl_libc()->sem_post(sem);
+	if (give(fl_lock_in(sem)))
+		return 0;
 	return fl_release(fl_lock_in(sem), UNITS, UNIT) ? answer(EOVERFLOW) : 0;
 }
 
