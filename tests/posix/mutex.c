@@ -166,6 +166,20 @@ Test(mutex, a_recursive_mutex_is_free_after_as_many_unlocks_as_locks)
 	returns(pthread_mutex_unlock(&mutex), EPERM);
 }
 
+Test(mutex, a_recursive_mutex_counts_to_a_million)
+{
+	enum { MILLION = 1000000 };
+	pthread_mutex_t mutex = mutex_initial[RECURSIVE];
+
+	for (unsigned i = 0; i < MILLION; i++)
+		returns(pthread_mutex_lock(&mutex), 0);
+	for (unsigned i = 0; i < MILLION - 1; i++)
+		returns(pthread_mutex_unlock(&mutex), 0);
+	returns(elsewhere(try_mutex, &mutex), EBUSY);
+	returns(pthread_mutex_unlock(&mutex), 0);
+	returns(pthread_mutex_unlock(&mutex), EPERM);
+}
+
 Test(mutex, a_recursive_mutex_is_locked_again_although_others_wait)
 {
 	pthread_mutex_t mutex = mutex_initial[RECURSIVE];

@@ -130,6 +130,38 @@ Test(rwlock_again, a_thread_that_has_given_back_all_waits_its_turn)
 	}
 }
 
+/* The new thread may have got the memory of the one that has ended. */
+Test(rwlock_again, a_thread_that_has_ended_leaves_no_right_to_read_again)
+{
+	struct worker writer;
+	pthread_rwlock_t lock;
+
+	each_recursive (kind, &lock) {
+		returns(elsewhere(read_lock, &lock), 0);
+		queues(&writer, write_visit, &lock);
+		for (unsigned i = 0; i < 5; i++)
+			returns(elsewhere(try_read_visit, &lock), strict() ? EBUSY : 0);
+		returns(pthread_rwlock_unlock(&lock), 0); /* in its stead: not portable */
+		returns(answer(&writer), 0);
+	}
+}
+
+Test(rwlock_again, a_hundred_thousand_times)
+{
+	enum { TIMES = 100000 };
+	struct worker writer;
+	pthread_rwlock_t lock;
+
+	each_recursive (kind, &lock) {
+		for (unsigned i = 0; i < TIMES; i++)
+			returns(pthread_rwlock_rdlock(&lock), 0);
+		queues(&writer, write_visit, &lock);
+		for (unsigned i = 0; i < TIMES; i++)
+			returns(pthread_rwlock_unlock(&lock), 0);
+		returns(answer(&writer), 0);
+	}
+}
+
 /* ---- several locks ---- */
 
 enum { LOCKS = 200 };

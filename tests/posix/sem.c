@@ -44,6 +44,19 @@ Test(sem, no_value_is_above_the_maximum)
 	returns(sem_destroy(&sem), 0);
 }
 
+/* Not portable, and it works with glibc: one in static storage that nobody has initialised. */
+Test(sem, one_of_zeros_has_the_value_zero)
+{
+	static sem_t zeros;
+	struct worker worker;
+
+	returns(value_of(&zeros), 0);
+	fails(sem_trywait(&zeros), EAGAIN);
+	queues(&worker, wait_sem, &zeros);
+	returns(sem_post(&zeros), 0);
+	returns(answer(&worker), 0);
+}
+
 Test(sem, each_post_is_for_one_wait)
 {
 	sem_t sem;
