@@ -76,6 +76,20 @@ public:
 		if (lock.try_lock(mode))
 			adopt(lock, mode);
 	}
+	template <class Mode, class Rep, class Period>
+	hold(basic_lock<Modes> &lock, Mode mode,
+	     const std::chrono::duration<Rep, Period> &wait)
+	{
+		if (lock.try_lock_for(mode, wait))
+			adopt(lock, mode);
+	}
+	template <class Mode, class Clock, class Duration>
+	hold(basic_lock<Modes> &lock, Mode mode,
+	     const std::chrono::time_point<Clock, Duration> &at)
+	{
+		if (lock.try_lock_until(mode, at))
+			adopt(lock, mode);
+	}
 	/* It is held already. */
 	template <class Mode>
 	hold(basic_lock<Modes> &lock, Mode mode, std::adopt_lock_t) noexcept

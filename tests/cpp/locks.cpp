@@ -4,6 +4,7 @@
  * such classes.
  */
 #include <fifolock/fifolock.hpp>
+#include <fifolock/inspect.h>
 
 #include "test.hpp"
 
@@ -180,6 +181,36 @@ TEST(modes_of_ones_own_are_taken_by_their_types)
 	early.unlock(reader(), 2);
 	CHECK(holds<reader>(early, 1));
 	early.unlock(reader());
+}
+
+TEST(a_hold_waits_until_its_deadline)
+{
+	fifolock::lock<rw> lock;
+	fifolock::hold held(lock, writer(), 1h);
+
+	CHECK(held.has(writer()));
+	in_another_thread([&] {
+		fifolock::hold late(lock, reader(), 1ms);
+		fifolock::hold later(lock, reader(), std::chrono::system_clock::now());
+
+		CHECK(!late && !later && lock.waiting() == 0);
+	});
+}
+
+TEST(a_lock_may_use_another_table_of_the_same_modes)
+{
+	fifolock_stats_t stats;
+	fifolock_counts counts;
+
+	CHECK(fifolock_stats_init(&stats, "accounts",
+				  fifolock::lock<rw>::modes::native()) == 0);
+	fifolock::lock<rw> lock(&stats.modes);
+
+	lock.lock(reader());
+	CHECK(!lock.try_lock(writer()));
+	lock.unlock(reader());
+	CHECK(fifolock_stats_read(&stats, rw::number<reader>(), &counts) == 0);
+	CHECK(counts.taken == 1);
 }
 
 TEST(what_is_given_back_is_what_was_taken_by_any_kind_of_guard)
