@@ -32,6 +32,15 @@ INSPECT = 'src/observe/inspect.c'
 CONVERT = 'src/api/convert.c'
 STATS = 'src/observe/stats.c'
 PROCESSORS = 'src/core/processors.c'
+ASYNC = 'include/fifolock/async.hpp'
+CLOCK = 'include/fifolock/clock.hpp'
+COMPILE = 'include/fifolock/compile.hpp'
+CONDITION = 'include/fifolock/condition.hpp'
+HOLD = 'include/fifolock/hold.hpp'
+CLASSES = 'include/fifolock/lock.hpp'
+TYPES = 'include/fifolock/modes.hpp'
+SECTION = 'include/fifolock/section.hpp'
+SEMAPHORE = 'include/fifolock/semaphore.hpp'
 
 MUTANTS = [
     # Who may take at once (G1, G2)
@@ -885,6 +894,53 @@ MUTANTS = [
      'while (!fl_cas_acq_rel(&slot->word, &word, word | mine))', 'while (!fl_cas_acquire(&slot->word, &word, word | mine))'),
     ('a departure does not release', SLOT,
      '} while (!fl_cas_release(&slot->word, &word, word | FL_LEFT));', '} while (!fl_cas_relaxed(&slot->word, &word, word | FL_LEFT));'),
+    # The C++ headers
+    ('C++: a grant beside a stop resumes, too', ASYNC,
+     'if (!(was & asked) || (was & cancelling))', 'if (!(was & asked))'),
+    ('C++: a grant resumes before the asking has returned', ASYNC,
+     'if (!(was & asked) || (was & cancelling))', 'if (was & cancelling)'),
+    ('C++: a stop before the request is in line is forgotten', ASYNC,
+     '(was & stopping ? cancelling : 0)', '0'),
+    ('C++: a grant while asking is forgotten', ASYNC,
+     ': was & ended && takes_over()', ': false'),
+    ('C++: a grant while cancelling is forgotten', ASYNC,
+     '(state_.fetch_and(~cancelling, std::memory_order_acq_rel) &\n\t\t\t ended)',
+     '(state_.fetch_and(~cancelling, std::memory_order_acq_rel) &\n\t\t\t 0)'),
+    ('C++: a stop cancels what is not in line', ASYNC,
+     '(in_line(was) ? cancelling : 0)', 'cancelling'),
+    ('C++: a resume function lies in the coroutine', ASYNC,
+     'Resume resume = std::move(resume_);', 'Resume &resume = resume_;'),
+    ('C++: another clock is not looked at again', CLOCK,
+     'if (error != ETIMEDOUT || Clock::now() >= at)', 'if (error != ETIMEDOUT || true)'),
+    ('C++: times are rounded down', CLOCK, 'ceil<nanoseconds>', 'floor<nanoseconds>'),
+    ('C++: times before the epoch are rounded up', CLOCK,
+     'whole = floor<seconds>', 'whole = duration_cast<seconds>'),
+    ('C++: every mode is alone', COMPILE, 'if (is_alone(table, m))', 'if (true)'),
+    ('C++: a limit over the capacity forbids', COMPILE,
+     'limit > table.capacity[x])', 'limit > table.capacity[x] + 1)'),
+    ('C++: a conflict with a mode that is not there', COMPILE,
+     'modes[m].conflicts >> count)', 'modes[m].conflicts >> count >> 1)'),
+    ('C++: a maximum is forgotten', TYPES, 'out.modes[m].max = Max;', ';'),
+    ('C++: a table that is too wide compiles', TYPES,
+     'static_assert(\n\t\tBitsTogether <= detail::bits_of_a_lock,',
+     'static_assert(\n\t\tBitsTogether <= 2 * detail::bits_of_a_lock,'),
+    ('C++: a closed lock is still held by the guard', CONDITION,
+     '(void)guard.release();', ';'),
+    ('C++: a time-out does not ask again', CONDITION,
+     ['timeout)\n\t\t\t\treturn is_so();\n\t\treturn true;\n\t}\n\n\ttemplate'],
+     ['timeout)\n\t\t\t\treturn false;\n\t\treturn true;\n\t}\n\n\ttemplate']),
+    ('C++: all are told, but one', CONDITION,
+     'fifolock_cond_broadcast(&cond_)', 'fifolock_cond_signal(&cond_)'),
+    ('C++: a conversion that failed is believed', HOLD, 'if (error == 0)', 'if (true)'),
+    ('C++: a hold that is overwritten is not given back', HOLD,
+     'hold(std::move(other)).swap(*this);', 'lock_ = other.release(), mode_ = other.mode_;'),
+    ('C++: a request stays in line after its deadline', CLASSES,
+     'fifolock_request_cancel(&request) != 0)', 'false)'),
+    ('C++: an exception is lost', SECTION,
+     'self->thrown_ = std::current_exception();', ';'),
+    ('C++: what a section returned is not destroyed', SECTION,
+     'std::destroy_at(value);', ';'),
+    ('C++: a semaphore begins full', SEMAPHORE, 'if (desired < Most)', 'if (false)'),
 ]
 
 SURVIVORS = {
