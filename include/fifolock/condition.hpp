@@ -79,7 +79,8 @@ template <class Modes> struct guarded<hold<Modes>> {
  * is asked with the lock held.
  *
  * The guard must hold the lock, once, with no other hold of this thread beside it: EPERM if it does
- * not.  After a time-out it is held again.
+ * not.  After a time-out it is held again.  On another clock than steady_clock and system_clock a
+ * wait that is not over when the clock is looked at begins anew, behind the other waits.
  *
  * ECANCELED: the lock is closed.  Then it is not held any more, and the guard knows that. */
 class condition
