@@ -9,12 +9,13 @@ and prints one line of JSON.  With --needs it prints lines of COMMAND and PACKAG
 
 Environment: PREFIX, words before the program's command (with-fifolock and its options; empty:
 the C library's locks); SECONDS, how long a workload goes on that has no end of its own (5);
-THREADS, how many the program has (4)."""
+THREADS, how many the program has (4); REPORT, a file for with-fifolock's reports."""
 
 import glob
 import json
 import os
 import pwd
+import re
 import shlex
 import shutil
 import signal
@@ -30,6 +31,8 @@ from processes import (Process, Watch, adopt, backtraces, backtraces_of_core, de
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIBRARY = 'libfifolock-pthread.so'
 SKIPPED = 77
+# Rank, kind, time, acquisitions.
+REPORTED = r'^ *\d+  \w+ +[\d.]+ \w+ +(\d+) '
 
 
 class Wrong(Exception):
@@ -82,6 +85,10 @@ class Trial:
         self.dir = tempfile.mkdtemp(prefix='fifolock-')
         os.chmod(self.dir, 0o755)
         self.watch = Watch(self.stuck, self.seconds)
+        if self.ours and os.environ.get('REPORT'):
+            os.mkdir(self.path('reports'))
+            os.chmod(self.path('reports'), 0o777)
+            self.prefix.append('--report=' + self.path('reports', '%p'))
         return self
 
     def __exit__(self, kind, wrong, trace):
@@ -93,6 +100,8 @@ class Trial:
         self.check(not left or self.problems, f'{left} processes were left')
         if self.ours:
             self.check(self.in_use and all(self.in_use.values()), f'in use: {self.in_use}')
+        if os.path.isdir(self.path('reports')):
+            self.gather_reports()
         self.result.update(clean=wrong is None and not self.problems, in_use=self.in_use,
                            problems=self.problems, cpu_s=self.cpu())
         print(json.dumps(self.result), flush=True)
@@ -120,6 +129,15 @@ class Trial:
         for pid in descendants():
             backtraces(['-p', str(pid)], self.path(f'gdb.{pid}.out'))
         kill_all()
+
+    def gather_reports(self):
+        """Of all its processes, and what the library has counted."""
+        text = ''.join(read(name) for name in sorted(glob.glob(self.path('reports', '*'))))
+        with open(os.environ['REPORT'], 'w') as report:
+            report.write(text)
+        asked = [int(count) for count in re.findall(REPORTED, text, re.M)]
+        self.result['reported'] = sum(asked)
+        self.check(text, 'no report')
 
     def show_output(self):
         for core in glob.glob(self.path('**/core*'), recursive=True) if shutil.which('gdb') else []:
