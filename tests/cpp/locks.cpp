@@ -6,6 +6,7 @@
 #include <fifolock/fifolock.hpp>
 #include <fifolock/inspect.h>
 
+#include "slow_clock.hpp"
 #include "test.hpp"
 
 #include <atomic>
@@ -256,121 +257,6 @@ TEST(a_reader_that_comes_after_a_writer_waits_behind_it)
 	CHECK(order == "wr");
 }
 
-/* ---- time ---- */
-
-namespace
-{
-
-/* A clock that is neither: it runs when it is told. */
-struct slow_clock {
-	using duration = std::chrono::duration<long, std::milli>;
-	using rep = duration::rep;
-	using period = duration::period;
-	using time_point = std::chrono::time_point<slow_clock>;
-	[[maybe_unused]] static constexpr bool is_steady = false;
-	static inline std::atomic<long> looks;
-
-	/* It needs 50 looks for 10 of its milliseconds. */
-	static time_point now() noexcept
-	{
-		return time_point(duration(looks++ / 5));
-	}
-};
-
-} // namespace
-
-TEST(a_deadline_on_any_clock_is_heeded_and_not_early)
-{
-	fifolock::mutex mutex;
-	const auto steady = std::chrono::steady_clock::now() + 3ms;
-	const auto system = std::chrono::system_clock::now() + 3ms;
-
-	mutex.lock();
-	in_another_thread([&] {
-		CHECK(!mutex.try_lock_until(steady));
-		CHECK(std::chrono::steady_clock::now() >= steady);
-		CHECK(!mutex.try_lock_until(system));
-		CHECK(std::chrono::system_clock::now() >= system);
-		CHECK(!mutex.try_lock_for(1.5ms));
-		CHECK(!mutex.try_lock_for(-1h));
-		CHECK(!mutex.try_lock_for(std::chrono::duration<float>(0)));
-		slow_clock::looks = 0;
-		CHECK(!mutex.try_lock_until(slow_clock::time_point(10ms)));
-		CHECK(slow_clock::looks >= 50);
-	});
-	CHECK(mutex.waiting() == 0);
-	mutex.unlock();
-	CHECK(mutex.try_lock_until(slow_clock::time_point(0ms)));
-	mutex.unlock();
-}
-
-TEST(a_wait_for_ever_in_any_unit_is_none_that_has_passed)
-{
-	fifolock::shared_mutex mutex;
-
-	in_threads(4, [&](int i) {
-		for (int turn = 0; turn < 200; turn++) {
-			bool got =
-				i == 0	 ? mutex.try_lock_for(std::chrono::hours::max())
-				: i == 1 ? mutex.try_lock_for(
-						   std::chrono::nanoseconds::max())
-				: i == 2
-					? mutex.try_lock_for(
-						  std::chrono::duration<double>::max())
-					: mutex.try_lock_until(std::chrono::system_clock::
-								       time_point::max());
-			CHECK(got);
-			mutex.unlock();
-		}
-	});
-}
-
-TEST(a_request_keeps_its_place_while_another_clock_is_looked_at)
-{
-	fifolock::mutex mutex;
-	std::string order;
-
-	mutex.lock();
-	slow_clock::looks = 0;
-	std::thread first([&] {
-		CHECK(mutex.try_lock_until(
-			slow_clock::time_point(std::chrono::hours(1))));
-		order += '1';
-		mutex.unlock();
-	});
-	wait_until([&] { return mutex.waiting() == 1; });
-	std::thread second([&] {
-		std::lock_guard guard(mutex);
-		order += '2';
-	});
-	wait_until([&] { return mutex.waiting() == 2; });
-	mutex.unlock();
-	first.join();
-	second.join();
-	CHECK(order == "12");
-}
-
-TEST(times_are_rounded_up_and_kept_in_range)
-{
-	using fifolock::detail::timespec_of;
-	using pico = std::chrono::duration<long, std::pico>;
-	const auto is = [](timespec t, long s, long ns) {
-		return t.tv_sec == s && t.tv_nsec == ns;
-	};
-
-	CHECK(is(timespec_of(1500ms), 1, 500000000));
-	CHECK(is(timespec_of(-1500ms), -2, 500000000));
-	CHECK(is(timespec_of(pico(1)), 0, 1));
-	CHECK(is(timespec_of(pico(999999999999)), 1, 0));
-	CHECK(is(timespec_of(pico(-1)), 0, 0));
-	CHECK(is(timespec_of(std::chrono::duration<double>(0.25)), 0, 250000000));
-	CHECK(timespec_of(std::chrono::hours::max()).tv_sec > 1L << 60);
-	CHECK(timespec_of(std::chrono::hours::min()).tv_sec < -(1L << 60));
-	CHECK(timespec_of(std::chrono::duration<double>(
-				  std::numeric_limits<double>::quiet_NaN()))
-		      .tv_sec > 1L << 60);
-}
-
 /* ---- errors ---- */
 
 TEST(errors_are_thrown_with_their_numbers_and_nothing_is_held)
@@ -455,78 +341,6 @@ TEST(the_last_holder_frees_the_lock)
 				delete shared;
 		});
 	}
-}
-
-/* ---- semaphores ---- */
-
-TEST(a_semaphore_counts_and_serves_in_order)
-{
-	fifolock::semaphore semaphore(2);
-	std::string order;
-
-	CHECK(semaphore.value() == 2 && semaphore.max() == UINT32_MAX);
-	semaphore.acquire();
-	CHECK(semaphore.try_acquire() && !semaphore.try_acquire());
-	CHECK(!semaphore.try_acquire_for(1ms));
-	CHECK(!semaphore.try_acquire_until(std::chrono::system_clock::now()));
-	std::thread heavy([&] {
-		semaphore.acquire(3);
-		order += '3';
-		semaphore.release();
-	});
-	wait_until([&] { return fifolock_waiting(semaphore.native_handle()) == 1; });
-	semaphore.release(2);
-	CHECK(semaphore.value() == 2 && !semaphore.try_acquire());
-	std::thread light([&] {
-		semaphore.acquire();
-		order += '1';
-	});
-	wait_until([&] { return fifolock_waiting(semaphore.native_handle()) == 2; });
-	semaphore.release();
-	heavy.join();
-	light.join();
-	CHECK(order == "31" && semaphore.value() == 0);
-}
-
-TEST(a_semaphore_is_released_up_to_its_most_and_no_further)
-{
-	fifolock::counting_semaphore<4> four(4);
-	fifolock::binary_semaphore binary(0);
-
-	CHECK(error_of([&] { four.release(); }) == EOVERFLOW && four.value() == 4);
-	CHECK(error_of([&] { four.release(5); }) == EOVERFLOW);
-	four.acquire(2);
-	CHECK(error_of([&] { four.release(3); }) == EOVERFLOW && four.value() == 2);
-	four.release(2);
-	four.release(0);
-	CHECK(four.value() == 4);
-	CHECK(error_of([&] { four.acquire(5); }) == ERANGE);
-	CHECK(error_of([] { fifolock::counting_semaphore<4> five(5); }) == EINVAL);
-	binary.release();
-	CHECK(binary.try_acquire() && !binary.try_acquire());
-	binary.close();
-	CHECK(error_of([&] { binary.acquire(); }) == ECANCELED);
-}
-
-/* Signals back and forth: what one thread has acquired another releases. */
-TEST(a_semaphore_signals_from_thread_to_thread)
-{
-	fifolock::binary_semaphore ping(0), pong(0);
-	int ball = 0;
-	std::thread other([&] {
-		for (int i = 0; i < 500; i++) {
-			ping.acquire();
-			ball++;
-			pong.release();
-		}
-	});
-
-	for (int i = 0; i < 500; i++) {
-		ping.release();
-		pong.acquire();
-		CHECK(ball == i + 1);
-	}
-	other.join();
 }
 
 /* ---- together ---- */
