@@ -343,7 +343,8 @@ Test(cond, attributes_say_what_was_set)
 	returns(pthread_condattr_destroy(&attr), 0);
 }
 
-/* Not by POSIX, but glibc counts those who will want the mutex again. */
+/* POSIX leaves it open, and glibc counts those who will want the mutex again; the library that is
+ * preloaded does not. */
 Test(cond, a_mutex_that_a_wait_will_take_again_is_in_use)
 {
 	struct waiting waiting;
@@ -354,7 +355,8 @@ Test(cond, a_mutex_that_a_wait_will_take_again_is_in_use)
 	each_mutex (kind, &mutex) {
 		waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
 		waits_on_cond(&worker, &waiting);
-		returns(pthread_mutex_destroy(&mutex), EBUSY);
+		if (!strict())
+			returns(pthread_mutex_destroy(&mutex), EBUSY);
 		passes(&waiting);
 		returns(pthread_cond_signal(&cond), 0);
 		returns(answer(&worker), 0);

@@ -96,7 +96,7 @@ void free(void *memory)
 static int allocates(void *arg)
 {
 	for (unsigned i = 0; i < test_scaled(20000); i++) {
-		unsigned char *memory = malloc(64);
+		unsigned char *volatile memory = malloc(64);
 
 		memory[0] = memory[63] = (unsigned char)i;
 		free(memory);
@@ -263,7 +263,9 @@ Test(own_malloc, making_and_destroying_allocates_nothing)
 /* The allocator's mutex may be waited for in the very first call that a thread makes. */
 static int allocates_once(void *arg)
 {
-	free(malloc(100));
+	void *volatile memory = malloc(100); /* or the compiler leaves both calls out */
+
+	free(memory);
 	return arg != NULL;
 }
 
