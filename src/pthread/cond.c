@@ -7,7 +7,8 @@
  *
  *	its condition, the C library's mutex	The wait is with a lock of its own instead, which
  *			no other thread wants, so that the signal ends it; the mutex is given back
- *			when the wait is listed, and locked again afterwards.
+ *			when the wait is listed, and locked again afterwards.  So it is with a
+ *			recursive mutex that is locked more than once, which stays locked.
  *	its mutex, the C library's condition	The wait is with a mutex of the C library's, which
  *			those that signal such a condition have for a moment, too.
  *
@@ -37,17 +38,19 @@ static bool is_foreign(const pthread_cond_t *cond)
 	return clock_bits(cond) & SHARED;
 }
 
-/* ---- a mutex of the C library's ---- */
+/* ---- a mutex that is not given to the line ---- */
 
 struct elsewhere {
 	fifolock_t lock;
-	pthread_mutex_t *mutex;
+	pthread_mutex_t *mutex; /* the C library's; NULL: it is kept */
 };
 
 /* The wait is listed. */
 static int give_elsewhere(fifolock_t *lock)
 {
-	return fl_libc()->mutex_unlock(((struct elsewhere *)(void *)lock)->mutex);
+	pthread_mutex_t *mutex = ((struct elsewhere *)(void *)lock)->mutex;
+
+	return mutex ? fl_libc()->mutex_unlock(mutex) : 0;
 }
 
 static int wait_elsewhere(fifolock_cond_t *cond, pthread_mutex_t *mutex,
@@ -58,7 +61,7 @@ static int wait_elsewhere(fifolock_cond_t *cond, pthread_mutex_t *mutex,
 	int again = 0;
 
 	fl_release(&elsewhere.lock, FL_WRITER, FL_WRITER);
-	if (error == 0 || error == ETIMEDOUT)
+	if (mutex && (error == 0 || error == ETIMEDOUT))
 		again = fl_libc()->mutex_lock(mutex);
 	return again ? again : error;
 }
@@ -127,6 +130,7 @@ static int signal_there(pthread_cond_t *cond, int (*signal)(pthread_cond_t *))
 
 /* ---- ours ---- */
 
+/* A thread that has a mutex more than once gives one back, which leaves it locked. */
 static int wait_with(fifolock_cond_t *cond, pthread_mutex_t *mutex, uint32_t depth,
 		     const struct fl_deadline *deadline)
 {
@@ -134,9 +138,11 @@ static int wait_with(fifolock_cond_t *cond, pthread_mutex_t *mutex, uint32_t dep
 
 	if (fl_mutex_is_foreign(mutex))
 		return wait_elsewhere(cond, mutex, deadline);
+	if (depth > 1)
+		return wait_elsewhere(cond, NULL, deadline);
 	fl_mutex_leaves(mutex);
 	error = fl_cond_wait(cond, fl_lock_in(mutex), FIFOLOCK_EXCLUSIVE, deadline, NULL);
-	fl_mutex_returns(mutex, depth);
+	fl_mutex_returns(mutex);
 	return error;
 }
 
@@ -249,3 +255,18 @@ void fl_condition_forget(void *cond)
 	memset(cond, 0, sizeof(pthread_cond_t));
 	fl_store_relaxed(fl_field_at(cond, FL_CLOCK), bits); /* [KIND] */
 }
+
+/* The versions of before their layout changed, and of now; face.h has given the functions other
+ * names. */
+#ifdef FL_FACE_VERSIONS
+#define VERSIONS(name, here)                                     \
+	__asm__(".symver " #here "_old, " #name "@GLIBC_2.2.5"); \
+	__asm__(".symver " #here ", " #name "@@GLIBC_2.3.2");    \
+	FL_FACE extern __typeof__(here) here##_old __attribute__((alias(#here)))
+VERSIONS(pthread_cond_init, fl_face_cond_init);
+VERSIONS(pthread_cond_destroy, fl_face_cond_destroy);
+VERSIONS(pthread_cond_wait, fl_face_cond_wait);
+VERSIONS(pthread_cond_timedwait, fl_face_cond_timedwait);
+VERSIONS(pthread_cond_signal, fl_face_cond_signal);
+VERSIONS(pthread_cond_broadcast, fl_face_cond_broadcast);
+#endif

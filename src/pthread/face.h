@@ -25,6 +25,16 @@
 #ifndef FL_FACE_H
 #define FL_FACE_H
 
+/* These get their names, with versions, in cond.c. */
+#ifdef FL_FACE_VERSIONS
+#define pthread_cond_init      fl_face_cond_init
+#define pthread_cond_destroy   fl_face_cond_destroy
+#define pthread_cond_wait      fl_face_cond_wait
+#define pthread_cond_timedwait fl_face_cond_timedwait
+#define pthread_cond_signal    fl_face_cond_signal
+#define pthread_cond_broadcast fl_face_cond_broadcast
+#endif
+
 #define _GNU_SOURCE
 #include "libc.h"
 #include "core/lock.h"
@@ -40,6 +50,10 @@
 
 /* Seen by the program, in place of the C library's function. */
 #define FL_FACE __attribute__((visibility("default")))
+
+/* ... also by the name inside the C library, by which old libraries call some of them. */
+#define FL_FACE_INSIDE(name) \
+	FL_FACE extern __typeof__(name) __##name __attribute__((alias(#name)))
 
 /* The modes of the one table: a semaphore's unit beside those of a lock. */
 #define FL_UNIT		2u
@@ -123,7 +137,7 @@ void fl_cancellable_after(
 
 uint32_t fl_mutex_depth(const pthread_mutex_t *mutex);
 void fl_mutex_leaves(pthread_mutex_t *mutex);
-void fl_mutex_returns(pthread_mutex_t *mutex, uint32_t depth);
+void fl_mutex_returns(pthread_mutex_t *mutex);
 bool fl_mutex_is_foreign(const pthread_mutex_t *mutex);
 
 /* ---- cond.c, fork.c ---- */

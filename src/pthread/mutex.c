@@ -153,18 +153,18 @@ uint32_t fl_mutex_depth(const pthread_mutex_t *mutex)
 					     : 0;
 }
 
-/* It is about to be given back, however often it is had; and had again. */
+/* Had once, it is about to be given back; and had again. */
 void fl_mutex_leaves(pthread_mutex_t *mutex)
 {
 	if (has_owner(fl_kind_of(mutex)))
 		set_owner(mutex, 0);
 }
 
-void fl_mutex_returns(pthread_mutex_t *mutex, uint32_t depth)
+void fl_mutex_returns(pthread_mutex_t *mutex)
 {
 	if (!has_owner(fl_kind_of(mutex)))
 		return;
-	*fl_field_at(mutex, FL_DEPTH) = depth;
+	*fl_field_at(mutex, FL_DEPTH) = 1;
 	set_owner(mutex, fl_self());
 }
 
@@ -325,3 +325,9 @@ FL_FACE int pthread_mutex_destroy(pthread_mutex_t *mutex)
 	fl_store_relaxed(&lock->control, DESTROYED); /* [KIND] */
 	return 0;
 }
+
+FL_FACE_INSIDE(pthread_mutex_init);
+FL_FACE_INSIDE(pthread_mutex_destroy);
+FL_FACE_INSIDE(pthread_mutex_lock);
+FL_FACE_INSIDE(pthread_mutex_trylock);
+FL_FACE_INSIDE(pthread_mutex_unlock);

@@ -295,3 +295,11 @@ FL_FACE int pthread_rwlock_destroy(pthread_rwlock_t *rwlock)
 	/* [HOLD] acquire: before whatever the caller does with the memory. */
 	return fl_load_acquire(&fl_lock_in(rwlock)->word) ? EBUSY : 0;
 }
+
+FL_FACE_INSIDE(pthread_rwlock_init);
+FL_FACE_INSIDE(pthread_rwlock_destroy);
+FL_FACE_INSIDE(pthread_rwlock_rdlock);
+FL_FACE_INSIDE(pthread_rwlock_tryrdlock);
+FL_FACE_INSIDE(pthread_rwlock_wrlock);
+FL_FACE_INSIDE(pthread_rwlock_trywrlock);
+FL_FACE_INSIDE(pthread_rwlock_unlock);
