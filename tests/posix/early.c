@@ -42,8 +42,23 @@ static int waits_for_a_thread(void)
 	return rc;
 }
 
+pthread_mutex_t early_forked = PTHREAD_MUTEX_INITIALIZER;
+
+static void locks_forked(void)
+{
+	if (pthread_mutex_lock(&early_forked))
+		abort();
+}
+
+static void unlocks_forked(void)
+{
+	if (pthread_mutex_unlock(&early_forked))
+		abort();
+}
+
 __attribute__((constructor)) static void locks(void)
 {
+	pthread_atfork(locks_forked, unlocks_forked, unlocks_forked);
 	early_result = pthread_mutex_lock(&early_mutex) | waits_for_a_thread();
 }
 

@@ -54,6 +54,43 @@ Test(life, a_library_locks_in_its_constructor)
 	returns(answer(&worker), 0);
 }
 
+static bool stop;
+
+static int uses_forked(void *arg)
+{
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+		returns(visit_mutex(&early_forked), 0);
+	return arg != NULL;
+}
+
+/* Its handlers may be older than those of what is preloaded, so they run before these in the
+ * child, and behind these in the parent. */
+Test(life, a_library_has_handlers_of_atfork_before_anything_else)
+{
+	struct worker worker[3], in_child[2];
+
+	for (unsigned i = 0; i < 3; i++)
+		begins(&worker[i], uses_forked, NULL);
+	for (unsigned round = 0; round < test_scaled(50); round++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			returns(pthread_mutex_lock(&early_forked), 0);
+			for (unsigned i = 0; i < 2; i++)
+				queues(&in_child[i], visit_mutex, &early_forked);
+			returns(pthread_mutex_unlock(&early_forked), 0);
+			for (unsigned i = 0; i < 2; i++)
+				returns(answer(&in_child[i]), 0);
+			_exit(0);
+		}
+		child_is_well(child);
+		test_goes_on();
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < 3; i++)
+		returns(answer(&worker[i]), 0);
+}
+
 /* ---- libraries that are opened ---- */
 
 static int opens_and_closes(void *path)
