@@ -12,11 +12,11 @@
  *	32..35    owner                the writer         -
  *	36..39    how often            -                  the clock; or of the C library's:
  *	                                                  bit 0, shared between processes
- *	40..47    -                    FOREIGN, if it is  the waiters
- *	                               the C library's
+ *	40..47    -                    OURS, if ever a    the waiters
+ *	                               request was in line
  *	48..55                         the kind: not looked at
  *
- * A mutex is the C library's if its kind says robust, with a protocol, or shared between
+ * A read-write lock is the C library's if it is shared between processes (rwlock.c); a mutex if its kind says robust, with a protocol, or shared between
  * processes, or is none (destroyed); a semaphore if it has no mark.
  *
  *	relaxed   because

@@ -9,10 +9,12 @@
  *	row      released by         acquired by            what it carries
  *	[HOLD]   give_read, give_write  take_read, take_write, beside  the holders' writes
  *
+ *	[GONE]   fl_line_count_dequeued (queue.c)  is_foreign          the mark
+ *
  *	relaxed   because
  *	[GUESS]   A first look.  What decides is after it.
  *	[OWNER]   Only whether it is this thread counts, and that only this thread writes.
- *	[KIND]    Set by init, before any other thread has the lock.
+ *	[KIND]    The same by all, and goes with the request that is counted.
  */
 #include "face.h"
 #include "held.h"
@@ -20,17 +22,30 @@
 
 #include <string.h>
 
-/* In bytes 40 to 47, which the C library does not use. */
-#define FOREIGN UINT64_C(0x46494c4f464f4658)
+/* Of the C library's, the word at 28 says that it is shared between processes, and is 1; of the
+ * face's, it counts requests that have been in line.  So before the first is, a mark is set in
+ * bytes 40 to 47, which the C library does not use.  Another process, which has no face,
+ * may have initialised it. */
+#define OURS UINT64_C(0x46494c4f464f4658)
 
 static uint64_t *mark_of(const pthread_rwlock_t *rwlock)
 {
 	return (uint64_t *)((uintptr_t)rwlock + FL_MARK);
 }
 
-static bool is_foreign(const pthread_rwlock_t *rwlock)
+_Static_assert(offsetof(fifolock_t, dequeued) == 28, "what the C library has there");
+
+FL_ALWAYS bool is_foreign(const pthread_rwlock_t *rwlock)
 {
-	return fl_unlikely(fl_load_relaxed(mark_of(rwlock)) == FOREIGN); /* [KIND] */
+	/* [GONE] acquire */
+	return fl_unlikely(fl_load_acquire(&fl_lock_in(rwlock)->dequeued)) &&
+	       fl_load_relaxed(mark_of(rwlock)) != OURS; /* [KIND] */
+}
+
+static int queue_up(fifolock_t *lock, unsigned mode, const struct fl_until *until)
+{
+	fl_store_relaxed(mark_of((void *)lock), OURS); /* [KIND] */
+	return fl_queue_up(lock, mode, until);
 }
 
 static bool is_mine(const pthread_rwlock_t *rwlock)
@@ -82,7 +97,7 @@ FL_NOT_INLINE static int read_slowly(pthread_rwlock_t *rwlock,
 		return until ? EDEADLK : EBUSY;
 	if (!fl_take_if_free(lock, FIFOLOCK_SHARED) &&
 	    !(fl_held_is(lock) && beside(lock)))
-		error = until ? fl_queue_up(lock, FIFOLOCK_SHARED, until) : EBUSY;
+		error = until ? queue_up(lock, FIFOLOCK_SHARED, until) : EBUSY;
 	if (!error)
 		fl_reads(lock);
 	return error;
@@ -98,18 +113,16 @@ FL_ALWAYS int lock_read(pthread_rwlock_t *rwlock, const struct fl_until *until)
 	return 0;
 }
 
-FL_ALWAYS int give_read(fifolock_t *lock)
+/* *seen: what is there, if not that. */
+FL_ALWAYS bool give_read(fifolock_t *lock, uint64_t *seen)
 {
-	uint64_t seen = FL_READER;
-
+	*seen = FL_READER;
 	/* [HOLD] release */
-	if (fl_likely(fl_cas_release(&lock->word, &seen, 0)))
-		return 0;
-	if (!(seen & FL_QUEUED) && (seen & FL_READERS) &&
-	    /* [HOLD] release */
-	    fl_cas_release(&lock->word, &seen, seen - FL_READER))
-		return 0;
-	return fl_release(lock, FL_READERS | FL_READERS_FULL, FL_READER);
+	if (fl_likely(fl_cas_release(&lock->word, seen, 0)))
+		return true;
+	return !(*seen & FL_QUEUED) && (*seen & FL_READERS) &&
+	       /* [HOLD] release */
+	       fl_cas_release(&lock->word, seen, *seen - FL_READER);
 }
 
 /* ---- write ---- */
@@ -131,7 +144,7 @@ FL_NOT_INLINE static int write_slowly(pthread_rwlock_t *rwlock,
 		return until ? EDEADLK : EBUSY;
 	if (fl_take_if_free(lock, FIFOLOCK_EXCLUSIVE))
 		return 0;
-	return until ? fl_queue_up(lock, FIFOLOCK_EXCLUSIVE, until) : EBUSY;
+	return until ? queue_up(lock, FIFOLOCK_EXCLUSIVE, until) : EBUSY;
 }
 
 FL_ALWAYS int lock_write(pthread_rwlock_t *rwlock, const struct fl_until *until)
@@ -157,7 +170,8 @@ static int give_write(pthread_rwlock_t *rwlock)
 	return fl_release(lock, FL_WRITER, FL_WRITER);
 }
 
-/* Taken by another thread, or one of more than are known. */
+/* Taken by another thread, which POSIX does not allow and the C library does; or one of more than are
+ * known. */
 static int give_unknown(pthread_rwlock_t *rwlock)
 {
 	fifolock_t *lock = fl_lock_in(rwlock);
@@ -165,7 +179,15 @@ static int give_unknown(pthread_rwlock_t *rwlock)
 	if (!(fl_load_relaxed(&lock->word) & FL_READERS)) /* [GUESS] */
 		return EPERM;
 	fl_held_one_less();
-	return give_read(lock);
+	return fl_release(lock, FL_READERS | FL_READERS_FULL, FL_READER);
+}
+
+/* The record may be of a lock that was made anew, and is held for writing. */
+FL_NOT_INLINE static int give_known(pthread_rwlock_t *rwlock, uint64_t seen)
+{
+	if (seen & FL_WRITER)
+		return is_mine(rwlock) ? give_write(rwlock) : EPERM;
+	return fl_release(fl_lock_in(rwlock), FL_READERS | FL_READERS_FULL, FL_READER);
 }
 
 /* ---- what programs call ---- */
@@ -257,12 +279,13 @@ FL_FACE int pthread_rwlock_timedwrlock(pthread_rwlock_t *rwlock, fl_time at)
 FL_FACE int pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
 {
 	fifolock_t *lock = fl_lock_in(rwlock);
+	uint64_t seen;
 
 	fl_prefetch_write(&lock->word);
 	if (is_foreign(rwlock))
 		return fl_libc()->rwlock_unlock(rwlock);
 	if (fl_reads_no_more(lock))
-		return give_read(lock);
+		return give_read(lock, &seen) ? 0 : give_known(rwlock, seen);
 	return is_mine(rwlock) ? give_write(rwlock) : give_unknown(rwlock);
 }
 
@@ -271,8 +294,10 @@ FL_FACE int pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
 FL_FACE int pthread_rwlock_init(pthread_rwlock_t *rwlock,
 				const pthread_rwlockattr_t *attributes)
 {
-	int shared = PTHREAD_PROCESS_PRIVATE, error;
+	int shared = PTHREAD_PROCESS_PRIVATE;
 
+	/* In a child of fork() it may have been read by this thread. */
+	(void)fl_reads_no_more(rwlock);
 	if (attributes)
 		pthread_rwlockattr_getpshared(attributes, &shared);
 	if (shared == PTHREAD_PROCESS_PRIVATE) {
@@ -282,10 +307,8 @@ FL_FACE int pthread_rwlock_init(pthread_rwlock_t *rwlock,
 				       __builtin_return_address(0));
 		return 0;
 	}
-	error = fl_libc()->rwlock_init(rwlock, attributes);
-	if (!error)
-		fl_store_relaxed(mark_of(rwlock), FOREIGN); /* [KIND] */
-	return error;
+	memset(rwlock, 0, sizeof(*rwlock));
+	return fl_libc()->rwlock_init(rwlock, attributes);
 }
 
 FL_FACE int pthread_rwlock_destroy(pthread_rwlock_t *rwlock)

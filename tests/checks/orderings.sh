@@ -98,7 +98,7 @@ lint() { # in the source folder
 	}
 	{
 		divide($0)
-		if (code ~ /__atomic|__sync_|atomic_|_Atomic|stdatomic|[cC][mM][mM]_|volatile|asm/ &&
+		if (code ~ /__atomic|__sync_|atomic_|_Atomic|stdatomic|[cC][mM][mM]_|volatile|asm/ && code !~ /\.symver/ &&
 		    FILENAME != "core/atomic.h")
 			wrong("atomics have names in atomic.h: " $0)
 	}
