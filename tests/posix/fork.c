@@ -307,3 +307,65 @@ Test(fork, a_child_may_execute_a_program_while_locks_are_held)
 	returns(pthread_mutex_unlock(&mutex), 0);
 	returns(answer(&worker), 0);
 }
+
+/* ---- what a thread knows of its own locks is the parent's ---- */
+
+static int writes_then(void *lock)
+{
+	return pthread_rwlock_trywrlock(lock);
+}
+
+/* It had read the lock that was in this place before. */
+static void new_lock_is_not_held(void)
+{
+	struct holder writer;
+	struct worker reader;
+
+	returns(elsewhere(try_write_visit, &rwlock), 0);
+	has(&writer, writes_then, unlock_rwlock, &rwlock);
+	returns(pthread_rwlock_tryrdlock(&rwlock), EBUSY);
+	queues(&reader, read_visit, &rwlock);
+	returns(gives_back(&writer), 0);
+	returns(answer(&reader), 0);
+	returns(pthread_rwlock_wrlock(&rwlock), 0);
+	returns(pthread_rwlock_rdlock(&rwlock), EDEADLK);
+	returns(pthread_rwlock_unlock(&rwlock), 0);
+	rwlock_works(&rwlock);
+}
+
+Test(fork, a_lock_made_anew_in_the_child_is_not_held_by_the_child)
+{
+	const pthread_rwlock_t free_rwlock = PTHREAD_RWLOCK_INITIALIZER;
+
+	returns(pthread_rwlock_rdlock(&rwlock), 0);
+	in_child(returns(pthread_rwlock_init(&rwlock, NULL), 0); new_lock_is_not_held());
+	in_child(rwlock = free_rwlock; new_lock_is_not_held());
+	returns(pthread_rwlock_unlock(&rwlock), 0);
+	returns(pthread_rwlock_wrlock(&rwlock), 0);
+	in_child(returns(pthread_rwlock_init(&rwlock, NULL), 0); new_lock_is_not_held());
+	in_child(rwlock = free_rwlock; new_lock_is_not_held());
+	returns(pthread_rwlock_unlock(&rwlock), 0);
+}
+
+/* It calls no handlers of pthread_atfork. */
+Test(fork, the_child_of__Fork_has_locks_that_work)
+{
+	pthread_mutex_t errorcheck = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+	pid_t child;
+
+	returns(sem_init(&sem, 0, 0), 0);
+	all_work();
+	returns(pthread_mutex_lock(&errorcheck), 0);
+	returns(pthread_mutex_unlock(&errorcheck), 0);
+	child = _Fork();
+	if (child == 0) {
+		returns(pthread_mutex_lock(&errorcheck), 0);
+		returns(pthread_mutex_lock(&errorcheck), EDEADLK);
+		returns(elsewhere(unlock_mutex, &errorcheck), EPERM);
+		returns(pthread_mutex_unlock(&errorcheck), 0);
+		all_work();
+		_exit(0);
+	}
+	child_is_well(child);
+	all_work();
+}

@@ -91,6 +91,31 @@ Test(large, a_hundred_thousand_read_locks_are_held_at_once)
 	returns(answer(&writer), 0);
 }
 
+static int gives_all_back(void *arg)
+{
+	for (unsigned i = 0; i < READ_LOCKS / 10; i++) {
+		returns(pthread_rwlock_unlock(&rwlocks[i]), 0);
+		test_goes_on();
+	}
+	return arg != NULL;
+}
+
+/* What the thread that locked knows of its holds is out of date then, and must not pile up. */
+Test(large, read_locks_are_given_back_by_another_thread)
+{
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < READ_LOCKS / 10; i++) {
+			returns(pthread_rwlock_rdlock(&rwlocks[i]), 0);
+			test_goes_on();
+		}
+		returns(elsewhere(gives_all_back, NULL), 0);
+	}
+	for (unsigned i = 0; i < READ_LOCKS / 10; i++) {
+		returns(pthread_rwlock_trywrlock(&rwlocks[i]), 0);
+		returns(pthread_rwlock_unlock(&rwlocks[i]), 0);
+	}
+}
+
 Test(large, conditions_and_semaphores_cost_nothing_until_used)
 {
 	for (unsigned i = 0; i < LENGTH(conds); i++) {

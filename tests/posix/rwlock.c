@@ -280,3 +280,21 @@ Test(rwlock, unlock_gives_back_what_the_thread_has)
 	returns(pthread_rwlock_rdlock(&b), 0);
 	returns(pthread_rwlock_unlock(&b), 0);
 }
+
+/* Not portable, and it works with glibc: the lock is given back by another thread. */
+Test(rwlock, a_lock_that_another_thread_has_given_back_is_not_held_any_more)
+{
+	struct holder writer;
+	pthread_rwlock_t lock;
+
+	each_rwlock (kind, &lock) {
+		returns(pthread_rwlock_rdlock(&lock), 0);
+		returns(elsewhere(unlock_rwlock, &lock), 0);
+		has(&writer, WRITES, &lock);
+		returns(pthread_rwlock_tryrdlock(&lock), EBUSY);
+		returns(gives_back(&writer), 0);
+		returns(pthread_rwlock_wrlock(&lock), 0);
+		returns(pthread_rwlock_rdlock(&lock), EDEADLK);
+		returns(pthread_rwlock_unlock(&lock), 0);
+	}
+}
