@@ -254,3 +254,108 @@ Test(cancel, several_threads_cancel_one_that_waits)
 		test_goes_on();
 	}
 }
+
+/* ---- in a signal handler that interrupts a wait, and blocks ----
+ *
+ * POSIX leaves open what a cancellation does that is acted upon in a handler, if the handler has
+ * interrupted a function that is not made for it.  glibc comes through; the library that is
+ * preloaded takes back a cancelled thread's place in line only where the wait itself was cancelled,
+ * or might have been at any instruction.  So these are of glibc alone. */
+
+static int in_handler;
+
+static void blocks_in_handler(int signal)
+{
+	char word;
+
+	(void)signal;
+	__atomic_store_n(&in_handler, 1, __ATOMIC_SEQ_CST);
+	if (read(never[0], &word, 1) != 1)
+		__atomic_store_n(&in_handler, 2, __ATOMIC_SEQ_CST);
+}
+
+static void is_cancelled_in_handler(struct worker *worker)
+{
+	struct sigaction action = {.sa_handler = blocks_in_handler};
+
+	in_handler = 0;
+	returns(sigaction(SIGUSR1, &action, NULL), 0);
+	returns(pthread_kill(worker->thread, SIGUSR1), 0);
+	while (!__atomic_load_n(&in_handler, __ATOMIC_SEQ_CST))
+		sched_yield();
+	sleeps(worker);
+	returns(pthread_cancel(worker->thread), 0);
+	has_been_cancelled(worker);
+}
+
+static int waits_to_be_cancelled(void *arg)
+{
+	returns(pthread_mutex_lock(&mutex), 0);
+	pthread_cleanup_push(cleans, NULL);
+	for (;;)
+		pthread_cond_wait(&cond, &mutex);
+	pthread_cleanup_pop(0);
+	return arg != NULL;
+}
+
+Test(cancel, a_thread_cancelled_in_a_handler_during_its_wait_has_the_mutex_again)
+{
+	struct waiting waiting = {.cond = &cond, .mutex = &mutex};
+	struct worker worker, other;
+
+	if (strict())
+		return;
+	returns(pipe(never), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		cleaned = waiting.passed = false;
+		queues(&worker, waits_to_be_cancelled, NULL);
+		waits_on_cond(&other, &waiting);
+		is_cancelled_in_handler(&worker);
+		cr_assert(cleaned);
+		passes(&waiting);
+		returns(pthread_cond_signal(&cond), 0);
+		returns(answer(&other), 0);
+		returns(elsewhere(try_visit_mutex, &mutex), 0);
+	}
+}
+
+Test(cancel, a_thread_cancelled_in_a_handler_during_its_wait_leaves_the_semaphore)
+{
+	struct worker worker, other;
+	int value;
+
+	if (strict())
+		return;
+	returns(pipe(never), 0);
+	returns(sem_init(&sem, 0, 0), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		queues(&worker, wait_sem, &sem);
+		queues(&other, wait_sem, &sem);
+		is_cancelled_in_handler(&worker);
+		returns(sem_post(&sem), 0);
+		returns(answer(&other), 0);
+		returns(sem_post(&sem), 0);
+		returns(sem_getvalue(&sem, &value), 0);
+		returns(value, 1);
+		returns(sem_wait(&sem), 0);
+	}
+}
+
+/* A lock call is no cancellation point, but what its handler calls is one. */
+Test(cancel, a_thread_cancelled_in_a_handler_leaves_the_line_of_a_mutex)
+{
+	struct worker worker, other;
+
+	if (strict())
+		return;
+	returns(pipe(never), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		returns(pthread_mutex_lock(&line), 0);
+		queues(&worker, visit_mutex, &line);
+		queues(&other, visit_mutex, &line);
+		is_cancelled_in_handler(&worker);
+		returns(pthread_mutex_unlock(&line), 0);
+		returns(answer(&other), 0);
+		returns(elsewhere(try_visit_mutex, &line), 0);
+	}
+}
