@@ -32,7 +32,7 @@ says 0 '' "$with" true
 "$@" -g -O1 -rdynamic "$source" -o "$dir/program" -pthread
 [ "$("$with" "$dir/program")" = '2000 0' ] || fail "wrong sum"
 [ "$("$with" -- "$dir/program")" = '2000 0' ] || fail "wrong sum after --"
-LD_PRELOAD=libc.so.6 "$with" sh -c 'echo "$LD_PRELOAD"' | grep -q 'libc.so.6:.*pthread.so$' ||
+LD_PRELOAD=libm.so.6 "$with" sh -c 'echo "$LD_PRELOAD"' | grep -q 'libm.so.6:.*pthread.so$' ||
 	fail "what is preloaded already is not first"
 says 0 'busy_mutex+0' "$with" --report "$dir/program"
 grep -q 'longest wait asked for at takes_the_mutex+' "$dir/err" || fail "not where: $(cat "$dir/err")"
