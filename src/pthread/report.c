@@ -14,6 +14,7 @@
 #include "report.h"
 #include "report_text.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -135,7 +136,8 @@ void fl_report_wait_ends(const void *lock, uint64_t began)
 
 /* ---- begin and end ---- */
 
-static const char *target;
+/* Programs write over their environment, to change how they are called. */
+static char target[PATH_MAX];
 
 /* In a child of fork() the numbers begin anew. */
 void fl_report_forked(void)
@@ -146,11 +148,12 @@ void fl_report_forked(void)
 
 FL_LOADED static void begin(void)
 {
+	const char *said = secure_getenv("FIFOLOCK_REPORT");
 	void *memory;
 
-	target = secure_getenv("FIFOLOCK_REPORT");
-	if (!target || !*target)
+	if (!said || !*said || strlen(said) >= sizeof(target))
 		return;
+	strcpy(target, said);
 	memory = mmap(NULL, sizeof(*table) * PLACES, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)

@@ -108,6 +108,14 @@ static void say_lock(int fd, unsigned rank, const struct fl_waited *entry)
 	say(fd, "      initialised at %s\n", born);
 }
 
+/* Threads that have nothing to do wait at semaphores: these come behind the locks. */
+static uint64_t rank_of(const struct fl_waited *entry)
+{
+	bool lock = !entry->what || strcmp((const char *)entry->what, "semaphore") != 0;
+
+	return lock ? entry->total | UINT64_C(1) << 63 : entry->total;
+}
+
 /* The next in the order of time waited, behind one. */
 static const struct fl_waited *next(const struct fl_waited *table, uint32_t places,
 				    const struct fl_waited *behind)
@@ -118,10 +126,10 @@ static const struct fl_waited *next(const struct fl_waited *table, uint32_t plac
 		const struct fl_waited *one = &table[i];
 
 		if (!one->waits || one == behind ||
-		    (behind && (one->total > behind->total ||
-				(one->total == behind->total && one < behind))))
+		    (behind && (rank_of(one) > rank_of(behind) ||
+				(rank_of(one) == rank_of(behind) && one < behind))))
 			continue;
-		if (!found || one->total > found->total)
+		if (!found || rank_of(one) > rank_of(found))
 			found = one;
 	}
 	return found;
