@@ -64,10 +64,14 @@ static uint32_t say(struct fl_slot *slot, uint32_t what)
 	return word;
 }
 
+/* A thread that is told before the one that joined is done (FL_SAID_LATER) would only sleep again:
+ * the second of the two wakes it. */
 void fl_complete(struct fl_slot *slot, uint32_t what)
 {
+	uint32_t wakes = slot->how & FL_SAID_LATER ? FL_ASLEEP | FL_JOINED : FL_ASLEEP;
+
 	fl_event_grant(slot, what);
-	if (say(slot, what) & FL_ASLEEP)
+	if ((say(slot, what) & wakes) == wakes)
 		fl_unpark(&slot->word);
 }
 
@@ -266,7 +270,7 @@ static void let_go(struct fl_slot *slot, uint32_t mine, uint32_t other)
 		;
 	if (word & other)
 		fl_slot_free(slot);
-	else if (word & FL_ASLEEP)
+	else if ((word & FL_ASLEEP) && (word & FL_DONE))
 		fl_unpark(&slot->word);
 }
 

@@ -28,11 +28,11 @@ void takes_the_mutex(void)
 
 static void *works(void *unused)
 {
+#ifdef RACE
+	seen++; /* nothing orders the threads yet */
+#endif
 	for (unsigned i = 0; i < 500; i++) {
 		takes_the_mutex();
-#ifdef RACE
-		seen++;
-#endif
 		pthread_rwlock_rdlock(&table);
 		pthread_rwlock_unlock(&table);
 	}

@@ -152,7 +152,7 @@ MUTANTS = [
      'for (uint32_t left = batch->count; left; left--) {\n\t\tstruct fl_slot *newer',
      'for (uint32_t left = batch->count; left > (batch->count > 1); left--) {\n\t\tstruct fl_slot *newer'),
     ('a sleeper is not woken', SLOT,
-     'if (say(slot, what) & FL_ASLEEP)\n\t\tfl_unpark(&slot->word);', 'say(slot, what);'),
+     '\tif ((say(slot, what) & wakes) == wakes)\n\t\tfl_unpark(&slot->word);', '\t(void)wakes, say(slot, what);'),
     ('the slot is read after it was told', SCAN,
      'struct fl_slot *newer = fl_slot_next(slot, left);\n\n\t\tgrant(slot, what);',
      'struct fl_slot *newer;\n\n\t\tgrant(slot, what);\n'
@@ -417,7 +417,9 @@ MUTANTS = [
     ('the slot of a wait is lost', COND, '\tfl_slot_waited(waiter.slot);\n', ''),
     ('signalled, it does not wait until that is done', COND, '\tfl_sleep_until(waiter->slot, FL_JOINED, NULL);\n', ''),
     ('the signal is done, and the waiter sleeps', SLOT,
-     '\telse if (word & FL_ASLEEP)\n\t\tfl_unpark(&slot->word);\n}\n\nvoid fl_slot_retire', '}\n\nvoid fl_slot_retire'),
+     '\telse if ((word & FL_ASLEEP) && (word & FL_DONE))\n\t\tfl_unpark(&slot->word);\n}\n\nvoid fl_slot_retire',
+     '}\n\nvoid fl_slot_retire'),
+    ('told, it is not woken by the second', SLOT, '(say(slot, what) & wakes) == wakes', 'say(slot, what) == wakes'),
     # ... and closings
     ('a wait that begins beside a closing', COND,
      '\tif (fl_closed_for_certain(waiter->lock))\n\t\tturn_away(waiter->slot, waiter->lock);', ''),
