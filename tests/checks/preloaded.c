@@ -12,6 +12,7 @@ pthread_mutex_t busy_mutex;
 static pthread_rwlock_t table = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_cond_t done = PTHREAD_COND_INITIALIZER;
 static long sum, left, seen;
+static int here; /* atomic */
 
 void makes_the_mutex(void)
 {
@@ -31,6 +32,7 @@ static void *works(void *unused)
 #ifdef RACE
 	seen++; /* nothing orders the threads yet */
 #endif
+	__atomic_fetch_add(&here, 1, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < 500; i++) {
 		takes_the_mutex();
 		pthread_rwlock_rdlock(&table);
@@ -49,8 +51,13 @@ int main(void)
 
 	makes_the_mutex();
 	left = 4;
+	/* None begins before all are there. */
+	pthread_mutex_lock(&busy_mutex);
 	for (unsigned i = 0; i < 4; i++)
 		pthread_create(&threads[i], NULL, works, NULL);
+	while (__atomic_load_n(&here, __ATOMIC_RELAXED) < 4)
+		sched_yield();
+	pthread_mutex_unlock(&busy_mutex);
 	pthread_mutex_lock(&busy_mutex);
 	while (left)
 		pthread_cond_wait(&done, &busy_mutex);
