@@ -474,3 +474,47 @@ Test(looks, and_so_does_a_reopening, .description = "G4")
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	is_free(&lock);
 }
+
+/* ---- a signal that is not over ---- */
+
+static bool back, was_back;
+
+static void waits_for_the_signal(void)
+{
+	if (fifolock_lock(&lock, X) || fifolock_cond_wait(&cond, &lock, X) ||
+	    fifolock_unlock(&lock, X))
+		abort();
+	set(&back);
+}
+
+/* The waiter is given its chance: it has been granted, and could free the condition. */
+static void is_about_to_give_the_guard(void)
+{
+	for (unsigned turn = 0; turn < 5000 && !was_back; turn++) {
+		sched_yield();
+		was_back = __atomic_load_n(&back, __ATOMIC_ACQUIRE);
+	}
+}
+
+static void has_granted(void)
+{
+	hooks.loads = &cond.guard.word;
+	hooks.loaded = is_about_to_give_the_guard;
+}
+
+Test(cond, a_waiter_returns_when_the_signal_is_done_with_the_condition,
+     .description = "G5")
+{
+	pthread_t waiter;
+
+	opens(&fifolock_mutex_modes);
+	waiter = begins(waits_for_the_signal);
+	while (!__atomic_load_n(&cond.last, __ATOMIC_RELAXED) || fifolock_holds(&lock, X))
+		sched_yield();
+	hooks.grant = has_granted;
+	cr_assert_eq(fifolock_cond_signal(&cond), 0);
+	cr_assert_null(hooks.loaded, "not granted by the signal");
+	cr_assert_not(was_back);
+	pthread_join(waiter, NULL);
+	is_free(&lock);
+}
