@@ -168,6 +168,7 @@ static int unlist(fifolock_cond_t *cond, struct fl_waiter *waiter)
 	}
 	guard_take(cond);
 	list_remove(cond, waiter);
+	fl_slot_set_target(waiter->slot, NULL);
 	guard_give(cond);
 	return error;
 }
@@ -176,7 +177,7 @@ static int unlist(fifolock_cond_t *cond, struct fl_waiter *waiter)
  * every other, and finds out. */
 static void begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
-	fl_slot_set_target(waiter->slot, cond);
+	fl_slot_set_target(waiter->slot, (char *)cond + FL_TARGET_CONDITION);
 	fl_store_relaxed(&waiter->slot->note, note_of(waiter->lock)); /* [NOTE] */
 	guard_take(cond);
 	list_add(cond, waiter);

@@ -41,10 +41,16 @@ static void forget_role(struct fl_slot *slot)
 		fl_slot_free(slot);
 }
 
+/* What it waits for is a condition (fl_slot_set_target). */
+static bool is_at_condition(const struct fl_slot *slot)
+{
+	return (uintptr_t)slot->ctx & FL_TARGET_CONDITION;
+}
+
 static void forget_wait(struct fl_slot *slot, void (*condition)(void *condition))
 {
-	if (slot->note)
-		condition(slot->ctx);
+	if (is_at_condition(slot))
+		condition((char *)slot->ctx - FL_TARGET_CONDITION);
 	else
 		forget_line(slot->ctx);
 	slot->note = 0;
@@ -53,17 +59,29 @@ static void forget_wait(struct fl_slot *slot, void (*condition)(void *condition)
 	fl_slot_free(slot);
 }
 
-void fl_forget_threads(void (*condition)(void *condition))
+/* A note beside which there is no target: what a thread has written of itself. */
+static void forget_note(struct fl_slot *slot)
+{
+	slot->note = 0;
+	slot->weight = 0;
+	fl_slot_free(slot);
+}
+
+void fl_forget_threads(const struct fl_slot *mine, void (*condition)(void *condition))
 {
 	const uint32_t made = fl_slots_made();
 
 	for (uint32_t id = 1; id <= made; id++) {
 		struct fl_slot *slot = fl_slot_at(id);
 
+		if (slot == mine)
+			continue;
 		if (speaks_of_role(slot))
 			forget_role(slot);
 		else if (slot->ctx && !(slot->word & (FL_DONE | FL_LEFT)))
 			forget_wait(slot, condition);
+		else if (slot->note && !slot->ctx)
+			forget_note(slot);
 	}
 	fl_kept_lock = NULL;
 }

@@ -75,11 +75,12 @@ static bool is_alone(const struct scan *scan, unsigned mode)
 }
 
 /* May it rest with the slot, once that is granted?  Not if the table counts, as its note is
- * needed for that. */
+ * needed for that; nor if the lock's address has bits where the note has its own, as programs that
+ * pack their structures give the pthread face. */
 static bool may_keep(const struct scan *scan, const struct fl_slot *head)
 {
 	return !(head->how & FL_DEEDS) && is_alone(scan, head->mode) &&
-	       !fl_account_counts(scan->modes);
+	       !((uintptr_t)scan->lock & FL_ROLE_MASK) && !fl_account_counts(scan->modes);
 }
 
 /* Is it to?  A request is in line behind it, or is likely to be before it gives back. */

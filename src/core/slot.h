@@ -121,7 +121,10 @@ static inline uint64_t fl_slot_gives(const struct fl_slot *slot)
 uint64_t fl_slot_note(const struct fl_slot *slot);
 
 /* With FL_ONE_TABLE there are no sections and no conversions, and a slot says what it waits for: a
- * lock, or a condition, which its note tells; NULL: it does not yet.  For a child of fork(). */
+ * lock, or a condition, which is told by the lowest bit; NULL: it does not yet.  For a child of
+ * fork(). */
+#define FL_TARGET_CONDITION 1u
+
 static inline void fl_slot_set_target(struct fl_slot *slot, const void *target)
 {
 #ifdef FL_ONE_TABLE

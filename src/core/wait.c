@@ -140,7 +140,8 @@ static void stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	     const struct fl_deadline *deadline)
 {
-	if (!fl_outcome(slot))
+	/* A handler that runs while a thread yields is not noticed. */
+	if (!fl_outcome(slot) && !(deadline && deadline->heeds_signals))
 		stay_awake(lock, slot, deadline);
 	if (!fl_outcome(slot))
 		fl_processors_look();

@@ -9,7 +9,7 @@
  * its mutex again.
  *
  * A thread that waits says so in a record: a slot of the pool, which stays memory when the thread
- * is gone.  Either pthread_cancel finds the record, or the thread finds the note:
+ * is gone; and there in weight, as others may write to the word of any slot.  Either pthread_cancel finds the record, or the thread finds the note:
  *
  *	the thread	WAITS in the record; is it to be cancelled?  (begin)
  *	pthread_cancel	it is to be cancelled; WAITS in a record of that thread?
@@ -29,13 +29,13 @@ FL_MY struct fl_slot *record;
 static pthread_key_t key;
 static bool has_key;
 
+static void free_record(struct fl_slot *of);
+
 static void thread_ends(void *unused)
 {
 	(void)unused;
-	if (!record)
-		return;
-	fl_store_relaxed(&record->note, 0); /* [OWNER] */
-	fl_slot_free(record);
+	if (record)
+		free_record(record);
 	record = NULL;
 }
 
@@ -54,16 +54,38 @@ static uint64_t handle_of(pthread_t thread)
 	return (uint64_t)thread << 3;
 }
 
-/* One that is kept for the thread's next wait.  NULL: no memory; then it cannot be cancelled. */
+static struct fl_slot *new_record(void)
+{
+	int saved = errno;
+	struct fl_slot *made = fl_slot_new();
+
+	errno = saved;
+	if (!made)
+		return NULL;
+	fl_store_relaxed(&made->weight, 0u);			  /* [FENCED] */
+	fl_store_relaxed(&made->note, handle_of(pthread_self())); /* [OWNER] */
+	return made;
+}
+
+static void free_record(struct fl_slot *of)
+{
+	fl_store_relaxed(&of->note, 0); /* [OWNER] */
+	fl_slot_free(of);
+}
+
+/* One that is kept for the thread's next wait, if a destructor can free it.  NULL: no memory; then the
+ * thread cannot be cancelled. */
 static struct fl_slot *my_record(void)
 {
 	if (fl_likely(record))
 		return record;
-	if (!has_key || pthread_setspecific(key, &key) != 0)
-		return NULL;
-	record = fl_slot_new();
-	if (record)
-		fl_store_relaxed(&record->note, handle_of(pthread_self())); /* [OWNER] */
+	if (has_key && pthread_setspecific(key, &key) == 0)
+		return record = new_record();
+	return new_record();
+}
+
+struct fl_slot *fl_cancellable_mine(void)
+{
 	return record;
 }
 
@@ -86,18 +108,23 @@ void fl_cancellable_begin(struct fl_cancellable *wait, bool is_point)
 		mine = my_record();
 	if (!mine)
 		return;
-	wait->ended = &mine->word;
-	fl_store_relaxed(&mine->word, WAITS); /* [FENCED] */
+	wait->record = mine;
+	wait->ended = &mine->weight;
+	fl_store_relaxed(&mine->weight, WAITS); /* [FENCED] */
 	fl_fence_full();
 	pthread_testcancel();
 }
 
 uint32_t fl_cancellable_end(struct fl_cancellable *wait)
 {
+	uint32_t word;
+
 	if (!wait->ended)
 		return 0;
-	/* [FENCED] */
-	return fl_and_relaxed(wait->ended, 0) & FL_ENDED;
+	word = fl_and_relaxed(wait->ended, 0); /* [FENCED] */
+	if (wait->record != record)
+		free_record(wait->record);
+	return word & FL_ENDED;
 }
 
 void fl_cancellable_after(const struct fl_cancellable *wait)
@@ -109,13 +136,13 @@ void fl_cancellable_after(const struct fl_cancellable *wait)
 /* WAITS, slot -> |ENDED */
 static void end_wait(struct fl_slot *of)
 {
-	uint32_t word = fl_load_relaxed(&of->word); /* [FENCED] */
+	uint32_t word = fl_load_relaxed(&of->weight); /* [FENCED] */
 
 	do {
 		if (!(word & WAITS))
 			return;
 		/* [FENCED] */
-	} while (!fl_cas_relaxed(&of->word, &word, word | FL_ENDED_BY_OTHER));
+	} while (!fl_cas_relaxed(&of->weight, &word, word | FL_ENDED_BY_OTHER));
 	if (word & FL_ENDED_SLOT)
 		fl_slot_rouse(fl_slot_at(word & FL_ENDED_SLOT));
 }

@@ -12,6 +12,9 @@
  *	its mutex, the C library's condition	The wait is with a mutex of the C library's, which
  *			those that signal such a condition have for a moment, too.
  *
+ *	row      released by                       acquired by   what it carries
+ *	[GONE]   fl_line_count_dequeued (queue.c)  is_foreign    the mark
+ *
  *	relaxed   because
  *	[KIND]    Set by init, before any other thread has the condition.
  */
@@ -20,8 +23,30 @@
 
 #include <string.h>
 
-#define SHARED	  1u /* the C library's own bits */
+/* The C library's own bits: at 36, or since its conditions take less room, at 28, where the face's
+ * guard counts requests that have been in line.  So before the first is, a mark is set where the
+ * guard leaves bits alone; the C library would have it there with 1023 waiters. */
+#define SHARED	  1u
 #define MONOTONIC 2u
+#define MARK	  FL_KIND_BITS
+
+static size_t shared_at = FL_CLOCK; /* 0: not known */
+
+FL_LOADED static void find_shared(void)
+{
+	pthread_condattr_t attributes;
+	pthread_cond_t shared;
+
+	memset(&shared, 0, sizeof(shared));
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	fl_libc()->cond_init(&shared, &attributes);
+	if (*fl_field_at(&shared, FL_CLOCK) == SHARED)
+		return;
+	shared_at = offsetof(fifolock_t, dequeued);
+	if (*fl_field_at(&shared, shared_at) != SHARED)
+		shared_at = 0;
+}
 
 static fifolock_cond_t *condition_in(pthread_cond_t *cond)
 {
@@ -33,9 +58,13 @@ static uint32_t clock_bits(const pthread_cond_t *cond)
 	return fl_load_relaxed(fl_field_at(cond, FL_CLOCK)); /* [KIND] */
 }
 
-static bool is_foreign(const pthread_cond_t *cond)
+FL_ALWAYS bool is_foreign(const pthread_cond_t *cond)
 {
-	return clock_bits(cond) & SHARED;
+	if (fl_likely(shared_at == FL_CLOCK))
+		return clock_bits(cond) & SHARED;
+	/* [GONE] acquire */
+	return shared_at && (fl_load_acquire(fl_field_at(cond, shared_at)) & SHARED) &&
+	       fl_kind_of(cond) != MARK;
 }
 
 /* ---- a mutex that is not given to the line ---- */
@@ -43,14 +72,20 @@ static bool is_foreign(const pthread_cond_t *cond)
 struct elsewhere {
 	fifolock_t lock;
 	pthread_mutex_t *mutex; /* the C library's; NULL: it is kept */
+	bool given;
 };
 
 /* The wait is listed. */
 static int give_elsewhere(fifolock_t *lock)
 {
-	pthread_mutex_t *mutex = ((struct elsewhere *)(void *)lock)->mutex;
+	struct elsewhere *elsewhere = (struct elsewhere *)(void *)lock;
+	int error = 0;
 
-	return mutex ? fl_libc()->mutex_unlock(mutex) : 0;
+	if (!elsewhere->mutex)
+		return 0;
+	error = fl_libc()->mutex_unlock(elsewhere->mutex);
+	elsewhere->given = !error;
+	return error;
 }
 
 static int wait_elsewhere(fifolock_cond_t *cond, pthread_mutex_t *mutex,
@@ -61,7 +96,7 @@ static int wait_elsewhere(fifolock_cond_t *cond, pthread_mutex_t *mutex,
 	int again = 0;
 
 	fl_release(&elsewhere.lock, FL_WRITER, FL_WRITER);
-	if (mutex && (error == 0 || error == ETIMEDOUT))
+	if (elsewhere.given)
 		again = fl_libc()->mutex_lock(mutex);
 	return again ? again : error;
 }
@@ -178,6 +213,8 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
 		return fl_mutex_is_foreign(mutex) ? wait_there(cond, mutex, until)
 						  : wait_guarded(cond, mutex, until);
 	depth = fl_mutex_is_foreign(mutex) ? 1 : fl_mutex_depth(mutex);
+	if (fl_kind_of(cond) != MARK)
+		(void)fl_or_relaxed(&fl_lock_in(cond)->control, MARK); /* [KIND] */
 	return depth ? wait_here(condition_in(cond), mutex, depth, until) : EPERM;
 }
 
@@ -232,9 +269,9 @@ FL_FACE int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *at
 		pthread_condattr_getpshared(attributes, &shared);
 		pthread_condattr_getclock(attributes, &clock);
 	}
-	if (shared != PTHREAD_PROCESS_PRIVATE)
-		return fl_libc()->cond_init(cond, attributes);
 	memset(cond, 0, sizeof(*cond));
+	if (shared != PTHREAD_PROCESS_PRIVATE)
+		return shared_at ? fl_libc()->cond_init(cond, attributes) : ENOTSUP;
 	fl_store_relaxed(fl_field_at(cond, FL_CLOCK), /* [KIND] */
 			 clock == CLOCK_MONOTONIC ? MONOTONIC : 0);
 	return 0;
@@ -246,6 +283,12 @@ FL_FACE int pthread_cond_destroy(pthread_cond_t *cond)
 {
 	return is_foreign(cond) ? fl_libc()->cond_destroy(cond)
 				: fl_cond_end(condition_in(cond));
+}
+
+/* Another thread may have had one when it forked. */
+void fl_conditions_forked(void)
+{
+	memset(guards, 0, sizeof(guards));
 }
 
 void fl_condition_forget(void *cond)

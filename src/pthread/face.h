@@ -10,8 +10,9 @@
  *	0..31     the lock             the lock           the guard          the lock, with MARK
  *	                                                                     at 16
  *	32..35    owner                the writer         -
- *	36..39    how often            -                  the clock; or of the C library's:
- *	                                                  bit 0, shared between processes
+ *	36..39    how often            -                  the clock; or of the C library's,
+ *	                                                  here or at 28: bit 0, shared
+ *	                                                  between processes
  *	40..47    -                    OURS, if ever a    the waiters
  *	                               request was in line
  *	48..55                         the kind: not looked at
@@ -125,10 +126,12 @@ bool fl_take_if_free(fifolock_t *lock, unsigned mode);
 
 /* A wait that pthread_cancel may end.  begin acts on a cancellation that has come already. */
 struct fl_cancellable {
+	struct fl_slot *record;
 	uint32_t *ended; /* as a deadline has it; NULL: cancellation is disabled */
 	int type;
 };
 void fl_cancellable_begin(struct fl_cancellable *wait, bool is_point);
+struct fl_slot *fl_cancellable_mine(void); /* for fork.c: this thread's record */
 uint32_t fl_cancellable_end(struct fl_cancellable *wait); /* why it has ended: FL_ENDED */
 void fl_cancellable_after(
 	const struct fl_cancellable *wait); /* the type as before: may not return */
@@ -143,5 +146,6 @@ bool fl_mutex_is_foreign(const pthread_mutex_t *mutex);
 /* ---- cond.c, fork.c ---- */
 
 void fl_condition_forget(void *cond);
+void fl_conditions_forked(void);
 
 #endif

@@ -18,7 +18,8 @@ static bool registered;
 static void in_child(void)
 {
 	fl_self_forked();
-	fl_forget_threads(fl_condition_forget);
+	fl_forget_threads(fl_cancellable_mine(), fl_condition_forget);
+	fl_conditions_forked();
 	fl_report_forked();
 }
 

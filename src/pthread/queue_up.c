@@ -90,7 +90,8 @@ static int queue_up(fifolock_t *lock, unsigned mode, const struct fl_until *unti
 		fl_cancellable_begin(&wait, until->is_point);
 		error = wait_once(lock, &want, until, &wait);
 		after(&wait, lock, mode, error == 0);
-		if (error == ECANCELED && until->is_point)
+		/* A signal of the C library's own may have come before it was ended. */
+		if ((error == ECANCELED || error == EINTR) && until->is_point)
 			pthread_testcancel();
 	} while (error == ECANCELED);
 	return error;

@@ -383,7 +383,8 @@ MUTANTS = [
      '\t\tnext = waiter->newer;\n\t\tif (!move_one(cond, waiter))\n\t\t\tcontinue;\n',
      '\t\tif (!move_one(cond, waiter))\n\t\t\tcontinue;\n\t\tnext = waiter->newer;\n'),
     ('one that leaves does so without the guard', COND,
-     '\tguard_take(cond);\n\tlist_remove(cond, waiter);\n\tguard_give(cond);', '\tlist_remove(cond, waiter);'),
+     '\tguard_take(cond);\n\tlist_remove(cond, waiter);\n\tfl_slot_set_target(waiter->slot, NULL);\n\tguard_give(cond);',
+     '\tlist_remove(cond, waiter);'),
     ('a signal joins after the guard', COND,
      ['\tfl_join(waiter->lock, waiter->slot, &waiter->want,\n\t\tFL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n\treturn true;'],
      ['\tguard_give(cond);\n\tfl_join(waiter->lock, waiter->slot, &waiter->want, FL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n'
@@ -661,7 +662,7 @@ MUTANTS = [
     ('kept by one beside whom others fit', SCAN,
      '(scan->modes->flags & FL_MODES_ALONE(mode)) &&\n', '(mode + 1) &&\n'),
     ('kept where somebody counts', SCAN,
-     'is_alone(scan, head->mode) &&\n\t       !fl_account_counts(scan->modes);', 'is_alone(scan, head->mode);'),
+     ' && !fl_account_counts(scan->modes);', ';'),
     ('kept by one that no thread waits for', SCAN,
      '!(head->how & FL_DEEDS) && is_alone', '!(head->how & FL_CONVERTS) && is_alone'),
     ('kept with nobody in line, whatever came of it', SCAN,
