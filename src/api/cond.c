@@ -56,8 +56,12 @@ struct fl_waiter {
 	fifolock_t *lock;
 	struct fl_slot *slot;
 	struct fl_want want;
-	int (*gives)(
-		fifolock_t *lock); /* what else is given back with the lock, or NULL */
+	/* The pthread face's; it waits with a lock of its own, and here is the one that it stands for.
+	 * What else is given back with the lock, or NULL; where a broadcast to several moves it
+	 * instead, or NULL; and that it has been moved there. */
+	int (*gives)(fifolock_t *lock);
+	fifolock_t *line;
+	bool *in_line;
 };
 
 /* No thread that has the guard waits for anything else, and while a thread waits for it or has it,
@@ -291,13 +295,13 @@ static int wait_booked(fifolock_cond_t *cond, struct fl_waiter *waiter,
 
 static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 		     const struct fl_deadline *deadline, const void *site,
-		     int (*gives)(fifolock_t *lock))
+		     struct fl_waiter waiter)
 {
-	struct fl_waiter waiter = {.lock = lock, .gives = gives};
 	int error = check(lock, mode, deadline, site);
 
 	if (error)
 		return error;
+	waiter.lock = lock;
 	waiter.want = fl_want(&fl_modes_of(lock)->rows[mode], mode, 1);
 	error = fl_slot_to_wait(lock, deadline, &waiter.slot);
 	if (error == ECANCELED) /* no memory to wait with, but no thread waits any more */
@@ -312,14 +316,17 @@ static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 int fl_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 		 const struct fl_deadline *deadline, const void *site)
 {
-	return cond_wait(cond, lock, mode, deadline, site, NULL);
+	return cond_wait(cond, lock, mode, deadline, site, (struct fl_waiter){0});
 }
 
-int fl_cond_wait_giving(fifolock_cond_t *cond, fifolock_t *lock,
-			const struct fl_deadline *deadline,
+int fl_cond_wait_beside(fifolock_cond_t *cond, fifolock_t *lock, fifolock_t *line,
+			bool *in_line, const struct fl_deadline *deadline,
 			int (*gives)(fifolock_t *lock))
 {
-	return cond_wait(cond, lock, FIFOLOCK_EXCLUSIVE, deadline, NULL, gives);
+	const struct fl_waiter waiter = {
+		.gives = gives, .line = line, .in_line = in_line};
+
+	return cond_wait(cond, lock, FIFOLOCK_EXCLUSIVE, deadline, NULL, waiter);
 }
 
 int fifolock_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode)
@@ -351,12 +358,18 @@ int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 }
 
 /* Under the guard: into its lock's line. Not one that is leaving, or has been turned away. */
-static bool move_one(fifolock_cond_t *cond, struct fl_waiter *waiter)
+static bool move_one(fifolock_cond_t *cond, struct fl_waiter *waiter, bool several)
 {
+	fifolock_t *lock = waiter->lock;
+
 	if (!note_take(waiter))
 		return false;
 	list_remove(cond, waiter);
-	fl_join(waiter->lock, waiter->slot, &waiter->want,
+	if (several && waiter->line) {
+		*waiter->in_line = true;
+		lock = waiter->line;
+	}
+	fl_join(lock, waiter->slot, &waiter->want,
 		FL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);
 	return true;
 }
@@ -367,11 +380,12 @@ static struct fl_waiter *move_some(fifolock_cond_t *cond, bool all)
 {
 	struct fl_waiter *last = cond->last, *waiter, *next = last->newer;
 	struct fl_waiter *moved = NULL, **end = &moved;
+	const bool several = all && next != last;
 
 	do {
 		waiter = next;
 		next = waiter->newer;
-		if (!move_one(cond, waiter))
+		if (!move_one(cond, waiter, several))
 			continue;
 		*end = waiter;
 		end = &waiter->newer;

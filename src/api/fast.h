@@ -25,9 +25,11 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 int fl_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 		 const struct fl_deadline *deadline, const void *site);
 
-/* The same; when the wait is listed, and the hold is given back, what belongs to it, too. */
-int fl_cond_wait_giving(fifolock_cond_t *cond, fifolock_t *lock,
-			const struct fl_deadline *deadline,
+/* The same with a lock that stands for another; when the wait is listed, and the hold is given back,
+ * what it stands for, too.  *in_line: a broadcast to several threads has moved it into that line,
+ * where it has been granted; not the lock, then. */
+int fl_cond_wait_beside(fifolock_cond_t *cond, fifolock_t *lock, fifolock_t *line,
+			bool *in_line, const struct fl_deadline *deadline,
 			int (*gives)(fifolock_t *lock));
 
 /* No call that does more than begin will touch the condition again. Waits for those that are about

@@ -2,15 +2,17 @@
  *
  * cond.c - pthread_cond_*: conditions of the face, which are fifolock_cond_t.
  *
- * A wait gives the mutex back and waits; the signal moves it to the end of the mutex's line.
- * Where only one of the two is the face's:
+ * The signal is for the thread that has waited longest, and wakes it: then that asks for the mutex,
+ * like any other thread.  It is not moved into the mutex's line by the signal, as with a fifolock_t:
+ * programs signal and go on with the same mutex, and would wait each time until the other
+ * thread has woken up (with a web server's thread pool that was a seventh of the requests).
+ * Only a broadcast to several threads moves them there, so that they do not all wake up at once.
+ * So the wait is with a lock of its own, which no other thread wants; the mutex, of whatever kind, is
+ * given back when the wait is listed, and locked again afterwards.  A recursive mutex that is locked
+ * more than once stays locked, as POSIX has it.
  *
- *	its condition, the C library's mutex	The wait is with a lock of its own instead, which
- *			no other thread wants, so that the signal ends it; the mutex is given back
- *			when the wait is listed, and locked again afterwards.  So it is with a
- *			recursive mutex that is locked more than once, which stays locked.
- *	its mutex, the C library's condition	The wait is with a mutex of the C library's, which
- *			those that signal such a condition have for a moment, too.
+ * The C library's conditions, which processes share, want a mutex of the C library's: one that those
+ * that signal such a condition have for a moment, too.
  *
  *	row      released by                       acquired by   what it carries
  *	[GONE]   fl_line_count_dequeued (queue.c)  is_foreign    the mark
@@ -67,37 +69,44 @@ FL_ALWAYS bool is_foreign(const pthread_cond_t *cond)
 	       fl_kind_of(cond) != MARK;
 }
 
-/* ---- a mutex that is not given to the line ---- */
+/* ---- beside the mutex ---- */
 
-struct elsewhere {
+struct beside {
 	fifolock_t lock;
-	pthread_mutex_t *mutex; /* the C library's; NULL: it is kept */
+	pthread_mutex_t *mutex; /* NULL: it is kept */
 	bool given;
 };
 
 /* The wait is listed. */
-static int give_elsewhere(fifolock_t *lock)
+static int give_mutex(fifolock_t *lock)
 {
-	struct elsewhere *elsewhere = (struct elsewhere *)(void *)lock;
+	struct beside *beside = (struct beside *)(void *)lock;
 	int error = 0;
 
-	if (!elsewhere->mutex)
+	if (!beside->mutex)
 		return 0;
-	error = fl_libc()->mutex_unlock(elsewhere->mutex);
-	elsewhere->given = !error;
+	error = pthread_mutex_unlock(beside->mutex);
+	beside->given = !error;
 	return error;
 }
 
-static int wait_elsewhere(fifolock_cond_t *cond, pthread_mutex_t *mutex,
-			  const struct fl_deadline *deadline)
+static int wait_beside(fifolock_cond_t *cond, pthread_mutex_t *mutex,
+		       const struct fl_deadline *deadline)
 {
-	struct elsewhere elsewhere = {.lock.word = FL_WRITER, .mutex = mutex};
-	int error = fl_cond_wait_giving(cond, &elsewhere.lock, deadline, give_elsewhere);
+	struct beside beside = {.lock.word = FL_WRITER, .mutex = mutex};
+	bool ours = mutex && !fl_mutex_is_foreign(mutex), in_line = false;
+	int error =
+		fl_cond_wait_beside(cond, &beside.lock, ours ? fl_lock_in(mutex) : NULL,
+				    &in_line, deadline, give_mutex);
 	int again = 0;
 
-	fl_release(&elsewhere.lock, FL_WRITER, FL_WRITER);
-	if (elsewhere.given)
-		again = fl_libc()->mutex_lock(mutex);
+	if (in_line) {
+		fl_mutex_is_granted(mutex);
+		return error;
+	}
+	fl_release(&beside.lock, FL_WRITER, FL_WRITER);
+	if (beside.given)
+		again = pthread_mutex_lock(mutex);
 	return again ? again : error;
 }
 
@@ -165,22 +174,6 @@ static int signal_there(pthread_cond_t *cond, int (*signal)(pthread_cond_t *))
 
 /* ---- ours ---- */
 
-/* A thread that has a mutex more than once gives one back, which leaves it locked. */
-static int wait_with(fifolock_cond_t *cond, pthread_mutex_t *mutex, uint32_t depth,
-		     const struct fl_deadline *deadline)
-{
-	int error;
-
-	if (fl_mutex_is_foreign(mutex))
-		return wait_elsewhere(cond, mutex, deadline);
-	if (depth > 1)
-		return wait_elsewhere(cond, NULL, deadline);
-	fl_mutex_leaves(mutex);
-	error = fl_cond_wait(cond, fl_lock_in(mutex), FIFOLOCK_EXCLUSIVE, deadline, NULL);
-	fl_mutex_returns(mutex);
-	return error;
-}
-
 /* Cancelled: with the mutex, as its handlers expect.  Signalled it is not cancelled here, so that no
  * signal is lost. */
 static int wait_here(fifolock_cond_t *cond, pthread_mutex_t *mutex, uint32_t depth,
@@ -193,7 +186,7 @@ static int wait_here(fifolock_cond_t *cond, pthread_mutex_t *mutex, uint32_t dep
 
 	fl_cancellable_begin(&wait, true);
 	deadline.ended = wait.ended ? wait.ended : &local;
-	error = wait_with(cond, mutex, depth, &deadline);
+	error = wait_beside(cond, depth > 1 ? NULL : mutex, &deadline);
 	ended = fl_cancellable_end(&wait);
 	fl_cancellable_after(&wait);
 	if (error != ETIMEDOUT || !(ended & FL_ENDED_BY_OTHER))

@@ -139,8 +139,7 @@ void fl_cancellable_after(
 /* ---- mutex.c, for conditions ---- */
 
 uint32_t fl_mutex_depth(const pthread_mutex_t *mutex);
-void fl_mutex_leaves(pthread_mutex_t *mutex);
-void fl_mutex_returns(pthread_mutex_t *mutex);
+void fl_mutex_is_granted(pthread_mutex_t *mutex);
 bool fl_mutex_is_foreign(const pthread_mutex_t *mutex);
 
 /* ---- cond.c, fork.c ---- */

@@ -153,14 +153,8 @@ uint32_t fl_mutex_depth(const pthread_mutex_t *mutex)
 					     : 0;
 }
 
-/* Had once, it is about to be given back; and had again. */
-void fl_mutex_leaves(pthread_mutex_t *mutex)
-{
-	if (has_owner(fl_kind_of(mutex)))
-		set_owner(mutex, 0);
-}
-
-void fl_mutex_returns(pthread_mutex_t *mutex)
+/* By its line. */
+void fl_mutex_is_granted(pthread_mutex_t *mutex)
 {
 	if (!has_owner(fl_kind_of(mutex)))
 		return;

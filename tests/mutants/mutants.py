@@ -380,14 +380,14 @@ MUTANTS = [
      '\twaiter->newer->older = waiter->older;\n', ''),
     ('the first of the list, the way back', COND, '\twaiter->newer->older = waiter;\n', ''),
     ('the next one is looked up when this one is gone', COND,
-     '\t\tnext = waiter->newer;\n\t\tif (!move_one(cond, waiter))\n\t\t\tcontinue;\n',
-     '\t\tif (!move_one(cond, waiter))\n\t\t\tcontinue;\n\t\tnext = waiter->newer;\n'),
+     '\t\tnext = waiter->newer;\n\t\tif (!move_one(cond, waiter, several))\n\t\t\tcontinue;\n',
+     '\t\tif (!move_one(cond, waiter, several))\n\t\t\tcontinue;\n\t\tnext = waiter->newer;\n'),
     ('one that leaves does so without the guard', COND,
      '\tguard_take(cond);\n\tlist_remove(cond, waiter);\n\tfl_slot_set_target(waiter->slot, NULL);\n\tguard_give(cond);',
      '\tlist_remove(cond, waiter);'),
     ('a signal joins after the guard', COND,
-     ['\tfl_join(waiter->lock, waiter->slot, &waiter->want,\n\t\tFL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n\treturn true;'],
-     ['\tguard_give(cond);\n\tfl_join(waiter->lock, waiter->slot, &waiter->want, FL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n'
+     ['\tfl_join(lock, waiter->slot, &waiter->want,\n\t\tFL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n\treturn true;'],
+     ['\tguard_give(cond);\n\tfl_join(lock, waiter->slot, &waiter->want, FL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n'
       '\tguard_take(cond);\n\treturn true;']),
     ('a waiter may go before the guard is given back', COND,
      '\tguard_release(cond);\n\tsay_moved(moved);', '\tsay_moved(moved);\n\tguard_release(cond);'),
