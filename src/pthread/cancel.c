@@ -89,30 +89,32 @@ struct fl_slot *fl_cancellable_mine(void)
 	return record;
 }
 
-static bool is_enabled(void)
+/* To be found from now on; and is it to be cancelled? */
+static void look_out(struct fl_cancellable *wait, struct fl_slot *mine)
 {
-	int state;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	pthread_setcancelstate(state, NULL);
-	return state == PTHREAD_CANCEL_ENABLE;
+	wait->record = mine;
+	wait->ended = &mine->weight;
+	fl_store_relaxed(&mine->weight, WAITS); /* [FENCED] */
+	fl_fence_full();
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	pthread_testcancel();
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 }
 
+/* A handler that interrupts the wait may come to a cancellation point itself: the thread must not end
+ * there, as its request would stay in line. */
 void fl_cancellable_begin(struct fl_cancellable *wait, bool is_point)
 {
 	struct fl_slot *mine = NULL;
 
 	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &wait->type);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &wait->state);
 	wait->ended = NULL;
-	if ((is_point || wait->type == PTHREAD_CANCEL_ASYNCHRONOUS) && is_enabled())
+	if ((is_point || wait->type == PTHREAD_CANCEL_ASYNCHRONOUS) &&
+	    wait->state == PTHREAD_CANCEL_ENABLE)
 		mine = my_record();
-	if (!mine)
-		return;
-	wait->record = mine;
-	wait->ended = &mine->weight;
-	fl_store_relaxed(&mine->weight, WAITS); /* [FENCED] */
-	fl_fence_full();
-	pthread_testcancel();
+	if (mine)
+		look_out(wait, mine);
 }
 
 uint32_t fl_cancellable_end(struct fl_cancellable *wait)
@@ -129,6 +131,8 @@ uint32_t fl_cancellable_end(struct fl_cancellable *wait)
 
 void fl_cancellable_after(const struct fl_cancellable *wait)
 {
+	if (wait->state != PTHREAD_CANCEL_DISABLE)
+		pthread_setcancelstate(wait->state, NULL);
 	if (wait->type != PTHREAD_CANCEL_DEFERRED)
 		pthread_setcanceltype(wait->type, NULL);
 }

@@ -128,13 +128,13 @@ bool fl_take_if_free(fifolock_t *lock, unsigned mode);
 struct fl_cancellable {
 	struct fl_slot *record;
 	uint32_t *ended; /* as a deadline has it; NULL: cancellation is disabled */
-	int type;
+	int type, state;
 };
 void fl_cancellable_begin(struct fl_cancellable *wait, bool is_point);
 struct fl_slot *fl_cancellable_mine(void); /* for fork.c: this thread's record */
 uint32_t fl_cancellable_end(struct fl_cancellable *wait); /* why it has ended: FL_ENDED */
 void fl_cancellable_after(
-	const struct fl_cancellable *wait); /* the type as before: may not return */
+	const struct fl_cancellable *wait); /* as before: may not return */
 
 /* ---- mutex.c, for conditions ---- */
 

@@ -259,8 +259,8 @@ Test(cancel, several_threads_cancel_one_that_waits)
  *
  * POSIX leaves open what a cancellation does that is acted upon in a handler, if the handler has
  * interrupted a function that is not made for it.  glibc comes through; the library that is
- * preloaded takes back a cancelled thread's place in line only where the wait itself was cancelled,
- * or might have been at any instruction.  So these are of glibc alone. */
+ * preloaded lets no thread be cancelled in a handler that interrupts a wait, which ends first.  So these
+ * are of glibc alone. */
 
 static int in_handler;
 
