@@ -196,6 +196,7 @@
 {.name = "cond-two-modes", .table = SHARED, .scripts = {"%S -S", "+X %X -X", "+X open broadcast -X"}, .held = "S"},
 {.name = "cond-callback", .scripts = {"%X -X", ">X"}, .held = "X", .callback = "put signal -X"},
 {.name = "cond-callback-beside-the-guard", .table = SHARED, .scripts = {"%S -S", "+X open -X signal", ">S"}, .held = "S", .callback = "signal -S"},
+{.name = "cond-callback-beside-the-guard-of-two", .table = SHARED, .scripts = {"%S -S", "+S %S -S", "+X open -X broadcast", ">S"}, .held = "S", .callback = "signal -S", .big = true},
 {.name = "cond-full", .scripts = {"%~X -X", "+X put signal -X", "+X -X"}, .held = "X", .limit = 1},
 {.name = "cond-hold-not-there", .table = SHARED, .scripts = {"%1~S -S", "*S", "signal"}, .held = "S", .misuse = true},
 {.name = "cond-hold-not-there-of-two", .table = SHARED, .scripts = {"%1~S", "%1~S", "*S signal"}, .held = "S.", .misuse = true},
