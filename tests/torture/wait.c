@@ -56,11 +56,22 @@ void check_signalled(const struct sweep *sweep, const struct open *waiter)
 	}
 }
 
+/* Another signal, which began before this one ended, has moved it: it may have taken it off the list
+ * before it put it in line, and without a look at the guard this one finds nobody. */
+static bool may_be_taken(const struct sweep *sweep, const struct open *open,
+			 const struct entry *signal)
+{
+	const struct entry *other = &sweep->round->entries[open->entry->told];
+
+	return other != signal && other->begun < signal->ended;
+}
+
 static bool anybody_listed(const struct sweep *sweep, const struct entry *signal)
 {
 	for (unsigned i = 0; i < sweep->opened; i++)
 		if (certainly_listed(&sweep->open[i]) &&
-		    same_condition(sweep->open[i].entry, signal))
+		    same_condition(sweep->open[i].entry, signal) &&
+		    !may_be_taken(sweep, &sweep->open[i], signal))
 			return true;
 	return false;
 }
@@ -99,6 +110,7 @@ void signal_ends(struct sweep *sweep, const struct open *signal)
 		if (moved_by(sweep, open, signal))
 			announced(sweep, open);
 		if (signal->entry->all && certainly_listed(open) && open->entry->slept &&
+		    !may_be_taken(sweep, open, signal->entry) &&
 		    open->entry->slept < signal->entry->begun)
 			violation("lock %u: a broadcast (stamps %u to %u) left one "
 				  "behind who slept since %u",
