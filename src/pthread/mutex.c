@@ -70,6 +70,8 @@ FL_ALWAYS int try_plainly(fifolock_t *lock)
 {
 	uint64_t word = fl_load_relaxed(&lock->word); /* [GUESS] */
 
+	if (fl_likely(!word))
+		return take(lock) ? 0 : EBUSY;
 	return !(word & FL_HOLDS) && fl_take_if_free(lock, FIFOLOCK_EXCLUSIVE) ? 0
 									       : EBUSY;
 }
