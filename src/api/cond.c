@@ -313,8 +313,8 @@ static int cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
 	return error;
 }
 
-int fl_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
-		 const struct fl_deadline *deadline, const void *site)
+static int wait_with(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
+		     const struct fl_deadline *deadline, const void *site)
 {
 	return cond_wait(cond, lock, mode, deadline, site, (struct fl_waiter){0});
 }
@@ -332,7 +332,7 @@ int fl_cond_wait_beside(fifolock_cond_t *cond, fifolock_t *lock, fifolock_t *lin
 int fifolock_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode)
 {
 	return fl_account_answer(lock, mode, 1,
-				 fl_cond_wait(cond, lock, mode, NULL, FL_SITE), FL_SITE);
+				 wait_with(cond, lock, mode, NULL, FL_SITE), FL_SITE);
 }
 
 int fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
@@ -342,7 +342,7 @@ int fifolock_cond_timedwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 
 	return fl_account_answer(
 		lock, mode, 1,
-		fl_cond_wait(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
+		wait_with(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
 		FL_SITE);
 }
 
@@ -353,7 +353,7 @@ int fifolock_cond_clockwait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mo
 
 	return fl_account_answer(
 		lock, mode, 1,
-		fl_cond_wait(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
+		wait_with(cond, lock, mode, fl_deadline_or_none(&until), FL_SITE),
 		FL_SITE);
 }
 

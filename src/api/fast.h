@@ -22,10 +22,7 @@ int fl_unlock(fifolock_t *lock, unsigned mode, const void *site);
 int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
 	       void (*done)(void *ctx, int status), void *ctx, const void *site);
 
-int fl_cond_wait(fifolock_cond_t *cond, fifolock_t *lock, unsigned mode,
-		 const struct fl_deadline *deadline, const void *site);
-
-/* The same with a lock that stands for another; when the wait is listed, and the hold is given back,
+/* A wait in EXCLUSIVE with a lock that stands for another; when the wait is listed, and the hold is given back,
  * what it stands for, too.  *in_line: a broadcast to several threads has moved it into that line,
  * where it has been granted; not the lock, then. */
 int fl_cond_wait_beside(fifolock_cond_t *cond, fifolock_t *lock, fifolock_t *line,

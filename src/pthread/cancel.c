@@ -9,7 +9,8 @@
  * its mutex again.
  *
  * A thread that waits says so in a record: a slot of the pool, which stays memory when the thread
- * is gone; and there in weight, as others may write to the word of any slot.  Either pthread_cancel finds the record, or the thread finds the note:
+ * is gone; and there in weight, as others may write to the word of any slot.  Either pthread_cancel
+ * finds the record, or the thread finds the note:
  *
  *	the thread	WAITS in the record; is it to be cancelled?  (begin)
  *	pthread_cancel	it is to be cancelled; WAITS in a record of that thread?
@@ -29,7 +30,11 @@ FL_MY struct fl_slot *record;
 static pthread_key_t key;
 static bool has_key;
 
-static void free_record(struct fl_slot *of);
+static void free_record(struct fl_slot *of)
+{
+	fl_store_relaxed(&of->note, 0); /* [OWNER] */
+	fl_slot_free(of);
+}
 
 static void thread_ends(void *unused)
 {
@@ -65,12 +70,6 @@ static struct fl_slot *new_record(void)
 	fl_store_relaxed(&made->weight, 0u);			  /* [FENCED] */
 	fl_store_relaxed(&made->note, handle_of(pthread_self())); /* [OWNER] */
 	return made;
-}
-
-static void free_record(struct fl_slot *of)
-{
-	fl_store_relaxed(&of->note, 0); /* [OWNER] */
-	fl_slot_free(of);
 }
 
 /* One that is kept for the thread's next wait, if a destructor can free it.  NULL: no memory; then the

@@ -113,14 +113,14 @@ static int wait_beside(fifolock_cond_t *cond, pthread_mutex_t *mutex,
 /* ---- a condition of the C library's ---- */
 
 /* By the condition's address. */
-static pthread_mutex_t guards[64] = {
+static pthread_mutex_t guards[FL_PLACES] = {
 #define G  PTHREAD_MUTEX_INITIALIZER
 #define G8 G, G, G, G, G, G, G, G
 	G8, G8, G8, G8, G8, G8, G8, G8};
 
 static pthread_mutex_t *guard_of(const pthread_cond_t *cond)
 {
-	return &guards[fl_place_of((const fifolock_t *)(const void *)cond) % 64];
+	return &guards[fl_place_of((const fifolock_t *)(const void *)cond)];
 }
 
 static int wait_there(pthread_cond_t *cond, pthread_mutex_t *mutex,

@@ -22,6 +22,7 @@
  *
  *	relaxed   because
  *	[KIND]    Set by init, before any other thread has the object.
+ *	[OWNER]   Only whether it is this thread counts, and that only this thread writes.
  */
 #ifndef FL_FACE_H
 #define FL_FACE_H
@@ -103,6 +104,16 @@ static inline uint32_t fl_kind_of(const void *object)
  * the same.  Never 0. */
 uint32_t fl_self(void);
 void fl_self_forked(void); /* in the child */
+
+static inline bool fl_is_mine(const void *object)
+{
+	return fl_load_relaxed(fl_field_at(object, FL_OWNER)) == fl_self(); /* [OWNER] */
+}
+
+static inline void fl_set_owner(void *object, uint32_t owner)
+{
+	fl_store_relaxed(fl_field_at(object, FL_OWNER), owner); /* [OWNER] */
+}
 
 /* How to wait. */
 struct fl_until {

@@ -10,7 +10,6 @@
  *
  *	relaxed   because
  *	[KIND]    Set by init, before any other thread has the mutex.
- *	[OWNER]   Only whether it is this thread counts, and that only this thread writes.
  *	[GUESS]   A first look.  What decides is after it.
  */
 #include "face.h"
@@ -84,19 +83,16 @@ static bool has_owner(uint32_t kind)
 	return kind == PTHREAD_MUTEX_RECURSIVE || kind == PTHREAD_MUTEX_ERRORCHECK;
 }
 
-static bool is_mine(const pthread_mutex_t *mutex)
-{
-	return fl_load_relaxed(fl_field_at(mutex, FL_OWNER)) == fl_self(); /* [OWNER] */
-}
-
-static void set_owner(pthread_mutex_t *mutex, uint32_t owner)
-{
-	fl_store_relaxed(fl_field_at(mutex, FL_OWNER), owner); /* [OWNER] */
-}
-
 static bool is_foreign(uint32_t kind)
 {
 	return kind & FL_KIND_ELSE;
+}
+
+/* Had once. */
+static void own(pthread_mutex_t *mutex)
+{
+	*fl_field_at(mutex, FL_DEPTH) = 1;
+	fl_set_owner(mutex, fl_self());
 }
 
 /* By its owner once more. */
@@ -118,7 +114,7 @@ static int lock_owned(pthread_mutex_t *mutex, uint32_t kind, const struct fl_unt
 	fifolock_t *lock = fl_lock_in(mutex);
 	int error = EBUSY;
 
-	if (is_mine(mutex))
+	if (fl_is_mine(mutex))
 		return !until && (kind & FL_KIND_TYPE) == PTHREAD_MUTEX_ERRORCHECK
 			       ? EBUSY
 			       : lock_again(mutex, kind);
@@ -128,8 +124,7 @@ static int lock_owned(pthread_mutex_t *mutex, uint32_t kind, const struct fl_unt
 		error = take(lock) ? 0 : take_in_line(lock, until);
 	if (error)
 		return error;
-	set_owner(mutex, fl_self());
-	*fl_field_at(mutex, FL_DEPTH) = 1;
+	own(mutex);
 	return 0;
 }
 
@@ -137,11 +132,11 @@ static int unlock_owned(pthread_mutex_t *mutex)
 {
 	uint32_t *depth = fl_field_at(mutex, FL_DEPTH);
 
-	if (!is_mine(mutex))
+	if (!fl_is_mine(mutex))
 		return EPERM;
 	if (--*depth)
 		return 0;
-	set_owner(mutex, 0);
+	fl_set_owner(mutex, 0);
 	return give(fl_lock_in(mutex));
 }
 
@@ -151,17 +146,15 @@ static int unlock_owned(pthread_mutex_t *mutex)
 uint32_t fl_mutex_depth(const pthread_mutex_t *mutex)
 {
 	return !has_owner(fl_kind_of(mutex)) ? 1
-	       : is_mine(mutex)		     ? *fl_field_at(mutex, FL_DEPTH)
+	       : fl_is_mine(mutex)	     ? *fl_field_at(mutex, FL_DEPTH)
 					     : 0;
 }
 
 /* By its line. */
 void fl_mutex_is_granted(pthread_mutex_t *mutex)
 {
-	if (!has_owner(fl_kind_of(mutex)))
-		return;
-	*fl_field_at(mutex, FL_DEPTH) = 1;
-	set_owner(mutex, fl_self());
+	if (has_owner(fl_kind_of(mutex)))
+		own(mutex);
 }
 
 bool fl_mutex_is_foreign(const pthread_mutex_t *mutex)
@@ -171,12 +164,20 @@ bool fl_mutex_is_foreign(const pthread_mutex_t *mutex)
 
 /* ---- by kind ---- */
 
+static int lock_until(pthread_mutex_t *mutex, uint32_t kind, const struct fl_until *until)
+{
+	fifolock_t *lock = fl_lock_in(mutex);
+
+	if (has_owner(kind))
+		return lock_owned(mutex, kind, until);
+	return take(lock) ? 0 : take_in_line(lock, until);
+}
+
 FL_NOT_INLINE static int lock_by_kind(pthread_mutex_t *mutex, uint32_t kind)
 {
 	if (is_foreign(kind))
 		return fl_libc()->mutex_lock(mutex);
-	return has_owner(kind) ? lock_owned(mutex, kind, &as_long_as_it_takes)
-			       : lock_plainly(fl_lock_in(mutex));
+	return lock_until(mutex, kind, &as_long_as_it_takes);
 }
 
 FL_NOT_INLINE static int unlock_by_kind(pthread_mutex_t *mutex, uint32_t kind)
@@ -187,15 +188,6 @@ FL_NOT_INLINE static int unlock_by_kind(pthread_mutex_t *mutex, uint32_t kind)
 		return unlock_owned(mutex);
 	(void)give(fl_lock_in(mutex));
 	return 0;
-}
-
-static int lock_until(pthread_mutex_t *mutex, uint32_t kind, const struct fl_until *until)
-{
-	fifolock_t *lock = fl_lock_in(mutex);
-
-	if (has_owner(kind))
-		return lock_owned(mutex, kind, until);
-	return take(lock) ? 0 : take_in_line(lock, until);
 }
 
 /* ---- what programs call ---- */

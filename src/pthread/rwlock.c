@@ -13,7 +13,6 @@
  *
  *	relaxed   because
  *	[GUESS]   A first look.  What decides is after it.
- *	[OWNER]   Only whether it is this thread counts, and that only this thread writes.
  *	[KIND]    The same by all, and goes with the request that is counted.
  */
 #include "face.h"
@@ -46,16 +45,6 @@ static int queue_up(fifolock_t *lock, unsigned mode, const struct fl_until *unti
 {
 	fl_store_relaxed(mark_of((void *)lock), OURS); /* [KIND] */
 	return fl_queue_up(lock, mode, until);
-}
-
-static bool is_mine(const pthread_rwlock_t *rwlock)
-{
-	return fl_load_relaxed(fl_field_at(rwlock, FL_OWNER)) == fl_self(); /* [OWNER] */
-}
-
-static void set_owner(pthread_rwlock_t *rwlock, uint32_t owner)
-{
-	fl_store_relaxed(fl_field_at(rwlock, FL_OWNER), owner); /* [OWNER] */
 }
 
 /* ---- read ---- */
@@ -93,7 +82,7 @@ FL_NOT_INLINE static int read_slowly(pthread_rwlock_t *rwlock,
 	fifolock_t *lock = fl_lock_in(rwlock);
 	int error = 0;
 
-	if (is_mine(rwlock))
+	if (fl_is_mine(rwlock))
 		return until ? EDEADLK : EBUSY;
 	if (!fl_take_if_free(lock, FIFOLOCK_SHARED) &&
 	    !(fl_held_is(lock) && beside(lock)))
@@ -140,7 +129,7 @@ FL_NOT_INLINE static int write_slowly(pthread_rwlock_t *rwlock,
 {
 	fifolock_t *lock = fl_lock_in(rwlock);
 
-	if (is_mine(rwlock))
+	if (fl_is_mine(rwlock))
 		return until ? EDEADLK : EBUSY;
 	if (fl_take_if_free(lock, FIFOLOCK_EXCLUSIVE))
 		return 0;
@@ -152,7 +141,7 @@ FL_ALWAYS int lock_write(pthread_rwlock_t *rwlock, const struct fl_until *until)
 	int error = take_write(fl_lock_in(rwlock)) ? 0 : write_slowly(rwlock, until);
 
 	if (fl_likely(!error))
-		set_owner(rwlock, fl_self());
+		fl_set_owner(rwlock, fl_self());
 	return error;
 }
 
@@ -161,7 +150,7 @@ static int give_write(pthread_rwlock_t *rwlock)
 	fifolock_t *lock = fl_lock_in(rwlock);
 	uint64_t seen = FL_WRITER;
 
-	set_owner(rwlock, 0);
+	fl_set_owner(rwlock, 0);
 	if (fl_kept_lock == lock && fl_pass(lock, FIFOLOCK_EXCLUSIVE))
 		return 0;
 	/* [HOLD] release */
@@ -179,15 +168,15 @@ static int give_unknown(pthread_rwlock_t *rwlock)
 	if (!(fl_load_relaxed(&lock->word) & FL_READERS)) /* [GUESS] */
 		return EPERM;
 	fl_held_one_less();
-	return fl_release(lock, FL_READERS | FL_READERS_FULL, FL_READER);
+	return fl_release(lock, FL_READERS, FL_READER);
 }
 
 /* The record may be of a lock that was made anew, and is held for writing. */
 FL_NOT_INLINE static int give_known(pthread_rwlock_t *rwlock, uint64_t seen)
 {
 	if (seen & FL_WRITER)
-		return is_mine(rwlock) ? give_write(rwlock) : EPERM;
-	return fl_release(fl_lock_in(rwlock), FL_READERS | FL_READERS_FULL, FL_READER);
+		return fl_is_mine(rwlock) ? give_write(rwlock) : EPERM;
+	return fl_release(fl_lock_in(rwlock), FL_READERS, FL_READER);
 }
 
 /* ---- what programs call ---- */
@@ -254,7 +243,7 @@ FL_FACE int pthread_rwlock_trywrlock(pthread_rwlock_t *rwlock)
 		return fl_libc()->rwlock_trywrlock(rwlock);
 	error = write_slowly(rwlock, NULL);
 	if (!error)
-		set_owner(rwlock, fl_self());
+		fl_set_owner(rwlock, fl_self());
 	return error;
 }
 
@@ -286,7 +275,7 @@ FL_FACE int pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
 		return fl_libc()->rwlock_unlock(rwlock);
 	if (fl_reads_no_more(lock))
 		return give_read(lock, &seen) ? 0 : give_known(rwlock, seen);
-	return is_mine(rwlock) ? give_write(rwlock) : give_unknown(rwlock);
+	return fl_is_mine(rwlock) ? give_write(rwlock) : give_unknown(rwlock);
 }
 
 /* ---- their life ---- */
@@ -300,15 +289,12 @@ FL_FACE int pthread_rwlock_init(pthread_rwlock_t *rwlock,
 	(void)fl_reads_no_more(rwlock);
 	if (attributes)
 		pthread_rwlockattr_getpshared(attributes, &shared);
-	if (shared == PTHREAD_PROCESS_PRIVATE) {
-		memset(rwlock, 0, sizeof(*rwlock));
-		if (fl_reports())
-			fl_report_born(fl_field_at(rwlock, FL_KIND),
-				       __builtin_return_address(0));
-		return 0;
-	}
 	memset(rwlock, 0, sizeof(*rwlock));
-	return fl_libc()->rwlock_init(rwlock, attributes);
+	if (shared != PTHREAD_PROCESS_PRIVATE)
+		return fl_libc()->rwlock_init(rwlock, attributes);
+	if (fl_reports())
+		fl_report_born(fl_field_at(rwlock, FL_KIND), __builtin_return_address(0));
+	return 0;
 }
 
 FL_FACE int pthread_rwlock_destroy(pthread_rwlock_t *rwlock)
