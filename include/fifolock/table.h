@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fifolock/table.h - a lock for each key: rows, paths, inodes, sessions; sets of keys, trees.
+ *
+ *	fifolock_table_t *table;
+ *	fifolock_hold_t hold;
+ *
+ *	fifolock_table_create(&table, NULL, NULL);		// shared/exclusive
+ *
+ *	fifolock_table_lock(table, fifolock_key(42), FIFOLOCK_EXCLUSIVE, &hold);
+ *	...
+ *	fifolock_table_unlock(&hold);
+ *
+ * Link with -lfifolock-table (pkg-config fifolock-table).
+ *
+ * Each key has a lock of its own, with all that fifolock/fifolock.h says of one: requests for one
+ * key are granted strictly in the order in which they came, and those for different keys have
+ * nothing to do with each other.  The lock is born with the first request for the key and is gone
+ * with its last hold and last request, so a table takes memory for the keys that are in use at one
+ * time, whatever the number of keys there are.
+ *
+ * Results, deadlines and callers are as in fifolock/fifolock.h, except that no function of this
+ * header may be called by a signal handler.  Every lock call also returns
+ *
+ *	ENOMEM	there is no memory for the key's lock (a key in use needs none)
+ *	EAGAIN	there are more than 2^31 requests and holds of this key already
+ *
+ * In a child after fork() a table of the parent may be used only if no other thread of the parent
+ * was in a call on it, and none held or waited for a key.
+ */
+#ifndef FIFOLOCK_TABLE_H
+#define FIFOLOCK_TABLE_H
+
+#include <fifolock/inspect.h>
+#include <fifolock/request.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- fifolock_table_create(3): make a table, end its use ---- */
+
+/* A key: an integer, or any bytes.  An integer is never equal to bytes.  Bytes must stay for the
+ * time of the call only: the table copies what it needs. */
+typedef struct fifolock_key {
+	const void *bytes; /* NULL: the key is the integer n */
+	uint64_t n;	   /* otherwise how many bytes */
+} fifolock_key_t;
+
+static inline fifolock_key_t fifolock_key(uint64_t number)
+{
+	fifolock_key_t key = {NULL, number};
+
+	return key;
+}
+
+static inline fifolock_key_t fifolock_key_bytes(const void *bytes, size_t size)
+{
+	fifolock_key_t key = {size ? bytes : "", size};
+
+	return key;
+}
+
+static inline fifolock_key_t fifolock_key_text(const char *text)
+{
+	return fifolock_key_bytes(text, strlen(text));
+}
+
+typedef struct fifolock_table fifolock_table_t;
+
+struct rcu_flavor_struct;
+struct fifolock_deadlock;
+
+/* What a table can be told when it is made.  Zero sets the default. */
+struct fifolock_table_options {
+	/* For reports. Kept as a pointer. */
+	const char *name;
+	/* About how many keys will be in use at one time.  Up to there a lock call finds its key's
+	 * lock without a search, mostly; each takes 128 bytes for as long as the table exists.
+	 * Default: 1024, or 256 for each processor if that is more. */
+	size_t keys;
+	/* The RCU flavour of liburcu that protects look-ups (&rcu_flavor of one of its headers).
+	 * Each thread that uses the table must be registered with it, and not be in a read-side
+	 * critical section while it waits.  Default: the one that needs no registration. */
+	const struct rcu_flavor_struct *flavor;
+	/* Deadlocks (fifolock_table_deadlocks).  A request that has waited for so many
+	 * nanoseconds looks whether it ever can be granted, and again each time as many have
+	 * passed.  0: no request looks. */
+	uint64_t deadlock_after_ns;
+	/* Keep records of what each owner holds and waits for, also if deadlock_after_ns is 0. */
+	bool records;
+	/* The youngest request of a deadlock that has been found is refused with EDEADLK. */
+	bool deadlock_refuse;
+	/* Called for each deadlock that a waiting request has found, in its thread. */
+	void (*on_deadlock)(const struct fifolock_deadlock *deadlock, void *ctx);
+	void *ctx;
+	uint64_t reserved[4]; /* 0 */
+};
+
+/* Make a table whose locks use the mode table (NULL: shared/exclusive), which must stay in memory,
+ * unchanged.  options may be NULL.
+ *
+ *	ENOMEM
+ *	EINVAL	table is NULL; a reserved field is not 0; keys is more than 2^24 */
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_table_create(fifolock_table_t **table, const fifolock_modes_t *modes,
+		      const struct fifolock_table_options *options);
+
+/* End its use and free its memory.  No other thread may be inside a call on it.  May wait for an
+ * RCU grace period, some milliseconds.
+ *
+ *	EBUSY	a key is held or waited for
+ *	EINVAL	table is NULL */
+FIFOLOCK_API int fifolock_table_destroy(fifolock_table_t *table);
+
+/* ---- fifolock_table_lock(3): take holds of keys and give them back ---- */
+
+/* A hold of a key, in the caller's memory; the fields are private.  It says where the key's lock
+ * is, so giving it back needs no search.  In a table with records it must stay where it is until
+ * then, otherwise it may be copied, and one of the copies used. */
+typedef struct fifolock_hold {
+	fifolock_table_t *table;
+	void *entry;
+	uint32_t mode;
+	uint32_t n;
+	void *record;
+} fifolock_hold_t;
+
+/* As fifolock_lock, fifolock_trylock and fifolock_timedlock, for the key.  *hold is written if the
+ * result is 0.
+ *
+ *	EINVAL	hold or table is NULL; the mode is not in the table of modes; the deadline is no
+ *		time on CLOCK_MONOTONIC
+ *	EBUSY	trylock: a request for the key is in line, or the hold does not fit
+ *	ETIMEDOUT  timedlock: the deadline passed first
+ *	EDEADLK	lock, timedlock: refused, as the youngest request of a deadlock
+ *	ENOMEM, EAGAIN	see above */
+FIFOLOCK_API int fifolock_table_lock(fifolock_table_t *table, fifolock_key_t key,
+				     unsigned mode, fifolock_hold_t *hold);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_trylock(fifolock_table_t *table,
+							 fifolock_key_t key,
+							 unsigned mode,
+							 fifolock_hold_t *hold);
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_table_timedlock(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			 const struct timespec *deadline, fifolock_hold_t *hold);
+
+/* The same with a weight, as fifolock_lock_n.  Also ERANGE: n is 0, or more than the mode's
+ * capacity. */
+FIFOLOCK_API int fifolock_table_lock_n(fifolock_table_t *table, fifolock_key_t key,
+				       unsigned mode, uint32_t n, fifolock_hold_t *hold);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_trylock_n(fifolock_table_t *table,
+							   fifolock_key_t key,
+							   unsigned mode, uint32_t n,
+							   fifolock_hold_t *hold);
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_table_timedlock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			   uint32_t n, const struct timespec *deadline,
+			   fifolock_hold_t *hold);
+
+/* Give the hold back, as fifolock_unlock.  Any thread may.  Afterwards the hold names nothing.
+ * Neither waits nor allocates.
+ *
+ *	EINVAL	hold is NULL, or names nothing
+ *	EPERM	no such hold exists */
+FIFOLOCK_API int fifolock_table_unlock(fifolock_hold_t *hold);
+
+/* As fifolock_convert, fifolock_tryconvert, fifolock_timedconvert: the hold, of weight 1, gets
+ * another mode.  After an error it is what it was.
+ *
+ *	EDEADLK	another conversion waits for this hold to go; or refused as above
+ *	EINVAL	the mode is not in the table of modes; hold is NULL or names nothing
+ *	ERANGE	the hold's weight is not 1
+ *	EBUSY, ETIMEDOUT  as above */
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_convert(fifolock_hold_t *hold,
+							 unsigned to);
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_tryconvert(fifolock_hold_t *hold,
+							    unsigned to);
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_table_timedconvert(fifolock_hold_t *hold, unsigned to,
+			    const struct timespec *deadline);
+
+/* As fifolock_run: run section(arg) while the mode of the key is held.  In a table with records a
+ * section is not run by another thread.
+ *
+ *	EINVAL	section or table is NULL; the mode is not in the table of modes
+ *	EDEADLK, ENOMEM, EAGAIN  as above: the section has not run */
+FIFOLOCK_API int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key,
+				    unsigned mode, void (*section)(void *arg), void *arg);
+
+/* ---- fifolock_table_request(3): take a place in a key's line, be granted later ---- */
+
+/* One request, in the caller's memory, where it must stay until it has ended and, if it was
+ * granted, until its hold is given back.  The fields are private but hold, which is the hold when it
+ * has been granted. */
+typedef struct fifolock_key_request {
+	fifolock_hold_t hold;
+	fifolock_request_t request;
+	void (*done)(void *ctx, int status);
+	void *ctx;
+} fifolock_key_request_t;
+
+/* As fifolock_request.  done must not be NULL.
+ *
+ *	0	held; done is not called
+ *	EINPROGRESS  in line.  done will be called once, where a callback of fifolock_request
+ *		would: done(ctx, 0) if it has been granted, done(ctx, EDEADLK) if it was refused as
+ *		the youngest request of a deadlock
+ *	EINVAL	request, table or done is NULL; the mode is not in the table of modes
+ *	ERANGE, ENOMEM, EAGAIN	as above */
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+		       uint32_t n, fifolock_key_request_t *request,
+		       void (*done)(void *ctx, int status), void *ctx);
+
+/* As fifolock_request_cancel, once for each request.  0: it has left, and done will not be called;
+ * EALREADY: it was too late. */
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_table_request_cancel(fifolock_key_request_t *request);
+
+/* ---- fifolock_table_lock_all(3): several keys, all or none ---- */
+
+/* One key of a set, and what to take of it. */
+struct fifolock_item {
+	fifolock_key_t key;
+	unsigned mode;
+	/* The hold.  Of items with the same key one has it, and the others name nothing. */
+	fifolock_hold_t hold;
+	/* Private. */
+	uint64_t hash;
+	uint32_t next;
+	uint32_t rank;
+};
+
+/* Take a hold of each item's key; wait for that until the deadline at most (NULL: as long as it
+ * takes).  If an item cannot be had, none is held afterwards.
+ *
+ * The keys are taken one after the other in an order that all sets of the table share, whatever
+ * the order of the items.  So sets alone never wait for each other in a circle.  (A thread that
+ * holds keys of the table already, and waits for a set, may.)  Items with the same key are one,
+ * in the weakest mode that is as strong as all of theirs; the items are not moved.  Takes time in
+ * proportion to n log n, and no memory but that of new keys.
+ *
+ *	EINVAL	a mode is not in the table of modes; two items have the same key, and no mode is
+ *		as strong as both; items is NULL and n is not 0; table is NULL; the deadline is no
+ *		time on CLOCK_MONOTONIC
+ *	ERANGE	n is more than 2^31
+ *	ETIMEDOUT, EDEADLK, ENOMEM, EAGAIN  as above */
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_table_lock_all(fifolock_table_t *table, struct fifolock_item items[], size_t n,
+			const struct timespec *deadline);
+
+/* Give all of them back that name a hold.  EINVAL: items is NULL and n is not 0. */
+FIFOLOCK_API int fifolock_table_unlock_all(struct fifolock_item items[], size_t n);
+
+/* The weakest mode of a table of modes (NULL: shared/exclusive) that is as strong as both: where it
+ * is held nothing is granted that would not be granted beside either, and it is granted only where
+ * either would be.  EINVAL: there is none, or one of them is not in the table. */
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_modes_stronger(const fifolock_modes_t *modes,
+							  unsigned one, unsigned other,
+							  unsigned *both);
+
+/* ---- fifolock_tree_lock(3): sub-trees by path ---- */
+
+/* A tree of nodes, each of which can be locked together with all that is below it.  A lock of a node
+ * takes intention modes of the nodes above it.  So the time that it takes depends on how deep the
+ * nodes are, and not on how much is below them, or held elsewhere; nodes need not be known before
+ * they are locked, and the tree has no memory of its own but that of nodes in use. */
+typedef struct fifolock_tree fifolock_tree_t;
+
+struct fifolock_tree_options {
+	/* The table's. */
+	struct fifolock_table_options table;
+	/* Write the node above to *above and return true; return false for a root.  What it writes
+	 * must stay until the call of this library has returned.  NULL: nodes are paths, as
+	 * fifolock_tree_lock says. */
+	bool (*parent)(void *ctx, fifolock_key_t node, fifolock_key_t *above);
+	void *ctx;
+};
+
+/* Make a tree, end its use.  As for tables. */
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_tree_create(fifolock_tree_t **tree, const struct fifolock_tree_options *options);
+FIFOLOCK_API int fifolock_tree_destroy(fifolock_tree_t *tree);
+
+/* The table that its nodes are keys of, in the modes of fifolock_intent_modes: to look at it, and
+ * to take single nodes. */
+FIFOLOCK_API fifolock_table_t *fifolock_tree_table(fifolock_tree_t *tree);
+
+/* What one call has locked; the fields are private. */
+typedef struct fifolock_tree_hold {
+	struct fifolock_item *items;
+	size_t n;
+} fifolock_tree_hold_t;
+
+/* Lock sub-trees, together: those below the first nodes to be read, beside other readers, and those
+ * below the others to be written, alone; all or none, until the deadline at most (NULL: as long as
+ * it takes).  Calls never wait for each other in a circle, whatever the nodes and their order.  A
+ * node may be given more than once, and together with nodes below it.
+ *
+ * A path is names with '/' between them; a '/' at its beginning or end, or a second one in a row,
+ * means nothing; "" and "/" are the root.
+ *
+ *	EINVAL	a name in a path is "." or ".."; tree or hold is NULL; the deadline is no time on
+ *		CLOCK_MONOTONIC
+ *	ERANGE	a node has more than 4096 nodes above it
+ *	ETIMEDOUT, EDEADLK, EAGAIN  as for tables
+ *	ENOMEM	there is no memory for the hold, or for a node's lock */
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_tree_lock(fifolock_tree_t *tree, const char *const read_paths[], size_t n,
+		   const char *const write_paths[], size_t m,
+		   const struct timespec *deadline, fifolock_tree_hold_t *hold);
+
+/* The same for nodes that are any keys; for a tree with a parent function. */
+FIFOLOCK_API FIFOLOCK_CHECKED int
+fifolock_tree_lock_nodes(fifolock_tree_t *tree, const fifolock_key_t read_nodes[],
+			 size_t n, const fifolock_key_t write_nodes[], size_t m,
+			 const struct timespec *deadline, fifolock_tree_hold_t *hold);
+
+/* Give them back.  EINVAL: hold is NULL or names nothing. */
+FIFOLOCK_API int fifolock_tree_unlock(fifolock_tree_hold_t *hold);
+
+/* ---- fifolock_table_deadlocks(3): find who waits for whom ---- */
+
+/* A table with records (options) knows which owner holds and waits for which keys.  An owner is the
+ * thread that makes the call, unless that has said otherwise: a server whose threads work for
+ * several transactions says, before each piece of work, for which.  0: for itself. */
+FIFOLOCK_API void fifolock_table_owner(uint64_t owner);
+
+/* One wait of a deadlock: owner waits for key because the owner of the next one (after the last: the
+ * first) holds it, or stands before it in line. */
+struct fifolock_deadlock_wait {
+	fifolock_key_t key;
+	unsigned mode; /* that it wants */
+	uint32_t n;
+	int from;	 /* a conversion: the mode it holds; otherwise -1 */
+	uint64_t owner;	 /* 0: the thread itself */
+	int thread;	 /* gettid() of the one that made the request */
+	uint64_t age_ns; /* for how long it has waited */
+	bool next_holds; /* the next owner holds the key; false: it waits before this one */
+	unsigned next_mode;
+};
+
+struct fifolock_deadlock {
+	const char *name;			    /* of the table */
+	const struct fifolock_deadlock_wait *waits; /* one for each owner */
+	size_t count;
+	size_t youngest; /* which of them asked last */
+	bool refused;	 /* the youngest is refused with EDEADLK */
+};
+
+/* Look now: call report(deadlock, ctx) for each deadlock, and refuse its youngest request if refuse
+ * says so.  A deadlock is a set of owners of which none can go on before another one has given
+ * something back; deadlines may still end it.  What is reported was so at one moment of the call.
+ * report may be NULL.  What it is given is not valid any more when it has returned.  Waits for no
+ * holder; the time it takes grows with all holds and requests of the table.
+ *
+ *	0	there is none
+ *	EDEADLK	there was at least one
+ *	ENOTSUP	the table has no records
+ *	ENOMEM	not enough memory to look
+ *	EINVAL	table is NULL */
+FIFOLOCK_API int fifolock_table_deadlocks(
+	fifolock_table_t *table,
+	void (*report)(const struct fifolock_deadlock *deadlock, void *ctx), void *ctx,
+	bool refuse);
+
+/* Print it, for people. */
+FIFOLOCK_API int fifolock_deadlock_print(const struct fifolock_deadlock *deadlock,
+					 FILE *out);
+
+/* ---- fifolock_table_each(3): look at the keys in use ---- */
+
+/* One key in use, at one moment. */
+struct fifolock_key_state {
+	fifolock_key_t key;
+	struct fifolock_snapshot lock;	     /* holds, how many wait */
+	const struct fifolock_in_line *line; /* the first in_line of them */
+	size_t in_line;
+};
+
+/* Call look(state, ctx) for each key that is held or waited for, until it returns false.  A key that
+ * comes into use or goes out of it during the call may be left out.  Each state is of one moment,
+ * the keys one after the other.  look may use the table; what it is given is not valid any more
+ * when it has returned.
+ *
+ *	ENOMEM
+ *	EINVAL	table or look is NULL */
+FIFOLOCK_API int fifolock_table_each(fifolock_table_t *table,
+				     bool (*look)(const struct fifolock_key_state *state,
+						  void *ctx),
+				     void *ctx);
+
+/* About how many keys are in use. */
+FIFOLOCK_API size_t fifolock_table_keys(const fifolock_table_t *table);
+
+enum fifolock_format { FIFOLOCK_TEXT, FIFOLOCK_JSON };
+
+/* Print all keys in use with their holds, lines and ages: a key a line, for people, or as one JSON
+ * object.  With records also the owners.  ENOMEM, EINVAL. */
+FIFOLOCK_API int fifolock_table_dump(fifolock_table_t *table, FILE *out,
+				     enum fifolock_format format);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
