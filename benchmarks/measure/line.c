@@ -159,7 +159,7 @@ double line_seconds(const struct options *options)
 
 /* A lock's times, by length and round. */
 struct times {
-	double at[OPTIONS_LIST][OPTIONS_ROUNDS];
+	double at[ARGUMENTS_LIST][OPTIONS_ROUNDS];
 };
 
 static void run_round(const struct options *options, unsigned round, struct times *times)

@@ -17,9 +17,10 @@
  * its section: the end is noted by the thread that runs it, for one section in eight.
  */
 #include "load.h"
+#include "crew.h"
+#include "dice.h"
 #include "figures.h"
 #include "histogram.h"
-#include "crew.h"
 #include "ticks.h"
 #include "work.h"
 
@@ -34,9 +35,6 @@
 #define STACK_SIZE (256u << 10)
 #define SAMPLING   8u
 #define WAKE_UP	   60000u /* ns: a sleep may end so much late; the rest is yielded away */
-
-const double percentiles[PERCENTILES] = {
-	[P50] = 50, [P90] = 90, [P99] = 99, [P999] = 99.9, [P9999] = 99.99, [P100] = 100};
 
 enum phase {
 	WARMING,
@@ -92,16 +90,9 @@ static void set_phase(struct cell *cell, enum phase phase)
 	__atomic_store_n(&cell->phase, (int)phase, __ATOMIC_RELEASE);
 }
 
-/* xorshift64* (Vigna, 2014) */
 static uint32_t roll(struct worker *self)
 {
-	uint64_t x = self->random;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	self->random = x;
-	return (uint32_t)((x * UINT64_C(0x2545F4914F6CDD1D)) >> 32);
+	return (uint32_t)(dice_roll(&self->random) >> 32);
 }
 
 /* Of this worker, but perhaps in another's thread: then what it writes here costs. */
@@ -250,71 +241,13 @@ static void operate_until_stopped(void *argument)
 		row->thread_end();
 }
 
-/* Where everybody was at one time. */
-struct moment {
-	double wall; /* ns */
-	double cpu;
-	uint64_t *operations;
-};
-
-static struct moment take_moment(const struct cell *cell, uint64_t *operations)
-{
-	uint64_t before = clock_ns(CLOCK_MONOTONIC);
-	uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-
-	for (unsigned i = 0; i < cell->load->threads; i++)
-		operations[i] =
-			__atomic_load_n(&cell->workers[i].operations, __ATOMIC_RELAXED);
-	return (struct moment){
-		.wall = (double)(before + clock_ns(CLOCK_MONOTONIC)) / 2,
-		.cpu = (double)cpu,
-		.operations = operations,
-	};
-}
-
-static void pass(double seconds)
-{
-	struct timespec time;
-
-	time.tv_sec = (time_t)seconds;
-	time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-	nanosleep(&time, NULL);
-}
-
-static void rate_and_shares(unsigned threads, const struct moment *from,
-			    const struct moment *to, struct outcome *outcome)
-{
-	double sum = 0, squares = 0;
-
-	for (unsigned i = 0; i < threads; i++) {
-		double share = (double)(to->operations[i] - from->operations[i]);
-
-		sum += share;
-		squares += share * share;
-		outcome->shares[i] = share;
-	}
-	for (unsigned i = 0; i < threads; i++)
-		outcome->shares[i] = ratio(outcome->shares[i], sum);
-	outcome->figures[RATE] = ratio(sum * 1e9, to->wall - from->wall);
-	outcome->figures[CPU] = ratio_if_any(to->cpu - from->cpu, sum);
-	outcome->figures[FAIRNESS] = ratio_if_any(sum * sum, squares * threads);
-}
-
 static void wait_figures(const struct cell *cell, struct outcome *outcome)
 {
 	struct histogram *all = &cell->workers[0].waits;
-	double *figures = outcome->figures, *waits = outcome->waits;
 
 	for (unsigned i = 1; i < cell->load->threads; i++)
 		histogram_merge(all, &cell->workers[i].waits);
-	for (unsigned i = 0; i < PERCENTILES; i++)
-		waits[i] = all->total ? (double)histogram_percentile(all,
-								     percentiles[i] / 100)
-				      : NAN;
-	figures[WAIT_P50] = waits[P50];
-	figures[WAIT_P99] = waits[P99];
-	figures[WAIT_P999] = waits[P999];
-	figures[WAIT_WORST] = all->total ? (double)all->max : NAN;
+	outcome_waits(outcome, all);
 }
 
 static void return_figures(const struct cell *cell, double figures[])
@@ -349,19 +282,25 @@ static void verify(const struct cell *cell)
 		     (unsigned long long)kept, (unsigned long long)writes);
 }
 
+static struct moment take_moment(const struct cell *cell, uint64_t *into)
+{
+	return moment_take(&cell->workers[0].operations, sizeof(struct worker),
+			   cell->load->threads, into);
+}
+
 static void measure(struct cell *cell, uint64_t *counters, struct outcome *outcome)
 {
 	const struct load *load = cell->load;
 	struct moment from, to;
 
-	pass(load->seconds * WARM_UP);
+	moment_pass(load->seconds * WARM_UP);
 	set_phase(cell, COUNTED);
 	from = take_moment(cell, counters);
-	pass(load->seconds * (1 - WARM_UP));
+	moment_pass(load->seconds * (1 - WARM_UP));
 	to = take_moment(cell, counters + load->threads);
 	cell->stop = ticks_now();
 	set_phase(cell, STOPPED);
-	rate_and_shares(load->threads, &from, &to, outcome);
+	outcome_between(outcome, load->threads, &from, &to);
 }
 
 static void *zeroed(size_t size, const char *what)
@@ -387,8 +326,7 @@ static void cell_open(struct cell *cell)
 		       "threads");
 	for (unsigned i = 0; i < load->threads; i++) {
 		cell->workers[i].cell = cell;
-		cell->workers[i].random = (load->seed * load->threads + i + 1) *
-					  UINT64_C(0x9E3779B97F4A7C15);
+		cell->workers[i].random = dice_state(load->seed * load->threads + i);
 	}
 }
 

@@ -64,3 +64,14 @@ void machine_ask(struct machine *machine, unsigned processors)
 		 gnu_get_libc_version());
 	machine->clock = ticks_counted ? "the processor's counter" : "CLOCK_MONOTONIC";
 }
+
+void machine_print(const char *title, unsigned processors)
+{
+	struct machine machine;
+
+	machine_ask(&machine, processors);
+	printf("%s: %u processors (%s%s), %s %s, %s\n", title, machine.processors,
+	       machine.model, machine.hypervisor ? ", virtual" : "", machine.kernel,
+	       machine.architecture, machine.libc);
+	printf("Times by %s.\n", machine.clock);
+}

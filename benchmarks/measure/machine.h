@@ -22,4 +22,7 @@ struct machine {
 
 void machine_ask(struct machine *machine, unsigned processors);
 
+/* Two lines for people, which the title begins. */
+void machine_print(const char *title, unsigned processors);
+
 #endif

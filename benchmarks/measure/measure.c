@@ -6,6 +6,7 @@
 #include "measure.h"
 #include "figures.h"
 #include "floors.h"
+#include "json.h"
 #include "line.h"
 #include "machine.h"
 #include "mixed.h"
@@ -44,13 +45,7 @@ static void print_absent(void)
 
 static void print_header(const struct options *options)
 {
-	struct machine machine;
-
-	machine_ask(&machine, options->processors);
-	printf("fifolock benchmark: %u processors (%s%s), %s %s, %s\n",
-	       machine.processors, machine.model, machine.hypervisor ? ", virtual" : "",
-	       machine.kernel, machine.architecture, machine.libc);
-	printf("Times by %s.\n", machine.clock);
+	machine_print("fifolock benchmark", options->processors);
 	if (options->quick)
 		puts("A quick run: the figures mean nothing.");
 	for (unsigned i = 0; i < options->lock_count; i++)
@@ -142,7 +137,7 @@ int measure_main(int argc, char *argv[])
 		mixed_run(&options);
 	if (options.line)
 		line_run(&options);
-	report_close();
+	json_close();
 	if (fflush(stdout) != 0 || ferror(stdout))
 		errx(1, "the output could not be written");
 	return 0;

@@ -93,30 +93,6 @@ static void run_rounds(struct table *table)
 	}
 }
 
-/* Of one lock, over the rounds. */
-struct summary {
-	double middle[FIGURES];
-	double spread; /* of the rates, from least to most, over their median */
-};
-
-static struct summary summarize(const struct table *table, unsigned lock)
-{
-	unsigned rounds = table->rounds;
-	double *values = calloc(rounds, sizeof(*values));
-	struct summary summary;
-
-	if (!values)
-		err(1, "%u rounds", rounds);
-	for (unsigned i = FIGURES; i-- > 0;) { /* the rates last: median() sorts them */
-		for (unsigned round = 0; round < rounds; round++)
-			values[round] = outcome_of(table, lock, round)->figures[i];
-		summary.middle[i] = median(values, rounds);
-	}
-	summary.spread = ratio(values[rounds - 1] - values[0], summary.middle[RATE]);
-	free(values);
-	return summary;
-}
-
 static void print_row(const struct table *table, const struct contender *row,
 		      const struct summary *summary, bool best)
 {
@@ -161,7 +137,7 @@ static void print_rows(const struct table *table)
 	unsigned best;
 
 	for (unsigned i = 0; i < table->count; i++)
-		summaries[i] = summarize(table, i);
+		summaries[i] = outcome_summary(outcome_of(table, i, 0), table->rounds);
 	best = best_of(table, summaries);
 	for (unsigned i = 0; i < table->count; i++)
 		print_row(table, table->locks[i], &summaries[i], i == best);

@@ -5,19 +5,14 @@
 #define _GNU_SOURCE
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PROGRAM	    "fifolock-bench"
 #define MAX_THREADS 100000
 #define MAX_NS	    1000000000
-#define MAX_SECONDS 3600
 #define MAX_RATE    1000000000
 #define MAX_LOCKS   10000000
 
@@ -68,19 +63,6 @@ static const char help[] =
 	"the\n"
 	"usual ones):\n";
 
-__attribute__((format(printf, 1, 2), noreturn)) static void refuse(const char *format,
-								   ...)
-{
-	va_list list;
-
-	fputs(PROGRAM ": ", stderr);
-	va_start(list, format);
-	vfprintf(stderr, format, list);
-	va_end(list);
-	fputs("\nTry '" PROGRAM " --help'.\n", stderr);
-	exit(2);
-}
-
 static void print_help(void)
 {
 	const struct contender *row;
@@ -93,79 +75,6 @@ static void print_help(void)
 		printf("  %-34s not in this build: it lacked %s\n", row->name,
 		       row->absent);
 	exit(0);
-}
-
-static unsigned count_processors(void)
-{
-	cpu_set_t mine;
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (sched_getaffinity(0, sizeof(mine), &mine) == 0)
-		return (unsigned)CPU_COUNT(&mine);
-	return online > 0 ? (unsigned)online : 1;
-}
-
-/* A number that takes part in a list, or is alone.  Where n is not 0, "4n" is 4 * n and
- * "n" is n. */
-static unsigned number(const char *option, const char *text, unsigned n, unsigned min,
-		       unsigned max)
-{
-	bool bare = n && strcmp(text, "n") == 0;
-	unsigned long value = 1;
-	char *end = (char *)text;
-
-	errno = 0;
-	if (!bare && *text >= '0' && *text <= '9')
-		value = strtoul(text, &end, 10);
-	else if (!bare)
-		refuse("--%s: '%s' is not a number", option, text);
-	if (n && *end == 'n') {
-		value = value > max ? value : value * n;
-		end++;
-	}
-	if (*end)
-		refuse("--%s: '%s' is not a number", option, text);
-	if (errno || value < min || value > max)
-		refuse("--%s: '%s' is not between %u and %u", option, text, min, max);
-	return (unsigned)value;
-}
-
-/* Numbers that come twice are taken once. */
-static void list_add(struct list *list, const char *option, unsigned value)
-{
-	for (unsigned i = 0; i < list->count; i++)
-		if (list->at[i] == value)
-			return;
-	if (list->count == OPTIONS_LIST)
-		refuse("--%s: more than %d numbers", option, OPTIONS_LIST);
-	list->at[list->count++] = value;
-}
-
-static struct list numbers(const char *option, const char *text, unsigned n, unsigned min,
-			   unsigned max)
-{
-	struct list list = {0};
-	char *copy = strdup(text);
-	char *rest = copy;
-	char *item;
-
-	if (!copy)
-		refuse("--%s: %s", option, strerror(errno));
-	while ((item = strsep(&rest, ",")))
-		list_add(&list, option, number(option, item, n, min, max));
-	free(copy);
-	return list;
-}
-
-static double seconds(const char *text)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end || !(value >= 0.001 && value <= MAX_SECONDS))
-		refuse("--seconds: '%s' is not a number between 0.001 and %d", text,
-		       MAX_SECONDS);
-	return value;
 }
 
 static void lock_add(struct options *options, const struct contender *row)
@@ -199,21 +108,12 @@ static void add_named(struct options *options, const char *name)
 	lock_add(options, row);
 }
 
-static void add_locks(struct options *options, const char *names)
+static void add_locks(void *ctx, const char *name)
 {
-	char *copy = strdup(names);
-	char *rest = copy;
-	char *name;
-
-	if (!copy)
-		refuse("--locks: %s", strerror(errno));
-	while ((name = strsep(&rest, ","))) {
-		if (strcmp(name, "all") == 0)
-			add_locks_of_table(options, true);
-		else
-			add_named(options, name);
-	}
-	free(copy);
+	if (strcmp(name, "all") == 0)
+		add_locks_of_table(ctx, true);
+	else
+		add_named(ctx, name);
 }
 
 enum letter {
@@ -295,20 +195,21 @@ static void set_list(struct options *options, int letter, const char *text)
 {
 	switch (letter) {
 	case THREADS:
-		options->threads =
-			numbers("threads", text, options->processors, 1, MAX_THREADS);
+		options->threads = arguments_numbers("threads", text, options->processors,
+						     1, MAX_THREADS);
 		break;
 	case SHARED_PERCENT:
-		options->shared = numbers("shared", text, 0, 0, 100);
+		options->shared = arguments_numbers("shared", text, 0, 0, 100);
 		break;
 	case INSTANCES:
-		options->instances = numbers("instances", text, 0, 1, MAX_LOCKS);
+		options->instances =
+			arguments_numbers("instances", text, 0, 1, MAX_LOCKS);
 		break;
 	case OPEN:
-		options->arrivals = numbers("open", text, 0, 1, MAX_RATE);
+		options->arrivals = arguments_numbers("open", text, 0, 1, MAX_RATE);
 		break;
 	case LENGTHS:
-		options->lengths = numbers("lengths", text, 0, 1, MAX_THREADS);
+		options->lengths = arguments_numbers("lengths", text, 0, 1, MAX_THREADS);
 		break;
 	}
 }
@@ -317,19 +218,19 @@ static void set_value(struct options *options, int letter, const char *text)
 {
 	switch (letter) {
 	case LOCKS:
-		add_locks(options, text);
+		arguments_names("locks", text, add_locks, options);
 		break;
 	case SECTION:
-		options->section_ns = number("section", text, 0, 0, MAX_NS);
+		options->section_ns = arguments_number("section", text, 0, 0, MAX_NS);
 		break;
 	case THINK:
-		options->think_ns = number("think", text, 0, 0, MAX_NS);
+		options->think_ns = arguments_number("think", text, 0, 0, MAX_NS);
 		break;
 	case ROUNDS:
-		options->rounds = number("rounds", text, 0, 1, OPTIONS_ROUNDS);
+		options->rounds = arguments_number("rounds", text, 0, 1, OPTIONS_ROUNDS);
 		break;
 	case SECONDS:
-		options->seconds = seconds(text);
+		options->seconds = arguments_seconds(text);
 		break;
 	case JSON:
 		options->json = text;
@@ -370,28 +271,23 @@ static void fill_in(struct options *options)
 	fill_in_lists(options);
 }
 
+static void take(void *ctx, int letter, const char *value)
+{
+	if (value)
+		set_value(ctx, letter, value);
+	else
+		set_switch(ctx, letter);
+}
+
 void options_parse(struct options *options, int argc, char *argv[])
 {
-	int letter;
-
+	arguments_program = PROGRAM;
 	*options = (struct options){
-		.processors = count_processors(),
+		.processors = arguments_processors(),
 		.section_ns = 50,
 		.think_ns = 50,
 	};
-	opterr = 0;
-	while ((letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-		if (letter == ':')
-			refuse("%s: a value is missing", argv[optind - 1]);
-		else if (letter == '?')
-			refuse("%s: not an option, or not with that", argv[optind - 1]);
-		else if (optarg)
-			set_value(options, letter, optarg);
-		else
-			set_switch(options, letter);
-	}
-	if (optind < argc)
-		refuse("%s: not an option", argv[optind]);
+	arguments_parse(argc, argv, long_options, take, options);
 	fill_in(options);
 }
 

@@ -5,18 +5,13 @@
 #ifndef BENCHMARKS_OPTIONS_H
 #define BENCHMARKS_OPTIONS_H
 
+#include "arguments.h"
 #include "locks/contenders.h"
 
 #include <stdbool.h>
 
-#define OPTIONS_LIST   32
 #define OPTIONS_LOCKS  64
 #define OPTIONS_ROUNDS 100
-
-struct list {
-	unsigned count;
-	unsigned at[OPTIONS_LIST];
-};
 
 struct options {
 	unsigned processors;

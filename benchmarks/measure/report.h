@@ -12,7 +12,6 @@
 /* Append to the file, first of all what was run and where.  Ends the program if it
  * cannot be written. */
 void report_open(const struct options *options, int argc, char *argv[]);
-void report_close(void);
 
 void report_uncontended(const char *lock, enum mode mode, unsigned round, double ns,
 			double versus);
