@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * entry.c - one entry.
+ *
+ *	row       released by             acquired by             what it carries
+ *	[KEY]     publish (find.c)        fl_entry_use            key, size, a new lock
+ *	[FAR]     fl_entry_settle         fl_entry_use            what it has become
+ *
+ *	relaxed   because
+ *	[FILL]    the entry is the thread's alone; publish orders
+ *	[AGAIN]   the compare-and-swap behind it decides
+ */
+#include "entry.h"
+#include "far.h"
+#include "core/atomic.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const unsigned char *bytes_of(const struct fl_entry *entry)
+{
+	const struct fl_home *home = (const struct fl_home *)entry;
+
+	if (entry->is_far)
+		return fl_far_bytes(entry);
+	return entry->size > FL_HOME_BYTES ? home->elsewhere : home->bytes;
+}
+
+fifolock_key_t fl_entry_key(const struct fl_entry *entry)
+{
+	/* [AGAIN] */
+	return entry->is_number ? fifolock_key(fl_load_relaxed(&entry->word))
+				: fifolock_key_bytes(bytes_of(entry), entry->size);
+}
+
+int fl_home_fill(struct fl_home *home, const struct fl_key *key,
+		 const fifolock_modes_t *modes)
+{
+	struct fl_entry *entry = &home->entry;
+	size_t size = key->key.bytes ? key->key.n : 0;
+	void *bytes = home->bytes;
+
+	if (size > FL_HOME_BYTES && !(bytes = home->elsewhere = malloc(size)))
+		return ENOMEM;
+	if (size)
+		memcpy(bytes, key->key.bytes, size);
+	fifolock_init(&entry->lock, modes);
+	fl_store_relaxed(&entry->word, key->word); /* [FILL] */
+	entry->size = (uint32_t)size;
+	entry->is_number = !key->key.bytes;
+	return 0;
+}
+
+void fl_home_empty(struct fl_home *home)
+{
+	if (home->entry.size > FL_HOME_BYTES)
+		free(home->elsewhere);
+	home->entry.size = 0;
+}
+
+bool fl_entry_use(struct fl_entry *entry, uint64_t *seen)
+{
+	/* [KEY] [FAR] acquire */
+	if ((*seen & FL_USERS) == FL_USERS ||
+	    !fl_cas_acquire(&entry->state, seen, *seen + FL_USER))
+		return false;
+	*seen += FL_USER;
+	return true;
+}
+
+bool fl_entry_settle(struct fl_entry *entry, uint64_t what, uint64_t *now)
+{
+	*now = fl_load_relaxed(&entry->state); /* [AGAIN] */
+	while (fl_what(*now) == FL_ENTRY_TENTATIVE) {
+		uint64_t next = fl_with(*now, what);
+
+		/* [FAR] release, [KEY] acquire */
+		if (fl_cas_acq_rel(&entry->state, now, next)) {
+			*now = next;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * entry.h - a key in use: its lock, and the word that says what the entry is.
+ *
+ *	63 ......... 34   33 ... 3   2 .. 0
+ *	far             | users    | what
+ *
+ * users  How many calls, requests and holds need the entry.  Its key does not change while there
+ *	  are any.
+ * far    Of a home slot: how many far keys have it as theirs, or are about to.
+ *
+ *	FREE -> FILLING		the thread that will use it for another key; it is alone then
+ *	FILLING -> TENTATIVE	there are far keys: this one may be among them
+ *	FILLING -> LIVE		there are none
+ *	TENTATIVE -> LIVE	any user, once it is certain that the key has no other entry
+ *	TENTATIVE -> DEAD	any user, once it is certain that it has
+ *	LIVE, DEAD -> FREE	the last user goes; far: -> DEAD, and it is taken out and freed
+ */
+#ifndef FL_ENTRY_H
+#define FL_ENTRY_H
+
+#include "key.h"
+
+#define FL_ENTRY_FREE	   UINT64_C(0)
+#define FL_ENTRY_FILLING   UINT64_C(1)
+#define FL_ENTRY_TENTATIVE UINT64_C(2)
+#define FL_ENTRY_LIVE	   UINT64_C(3)
+#define FL_ENTRY_DEAD	   UINT64_C(4)
+#define FL_ENTRY_WHAT	   UINT64_C(7)
+
+#define FL_USER	     (UINT64_C(1) << 3)
+#define FL_USERS     ((UINT64_C(1) << 34) - FL_USER)
+#define FL_FAR_ONE   (UINT64_C(1) << 34)
+#define FL_FAR_COUNT (~(FL_FAR_ONE - 1))
+
+/* One cache line.  All but state and word is written while it is FILLING, and constant while
+ * there are users. */
+struct fl_entry {
+	uint64_t state; /* above; atomic */
+	uint64_t word;	/* of the key; atomic */
+	fifolock_t lock;
+	uint32_t size; /* of the key's bytes */
+	uint8_t is_number;
+	uint8_t is_far;
+};
+
+#define FL_HOME_BYTES 64
+
+/* Home: one of a fixed array. */
+struct fl_home {
+	struct fl_entry entry;
+	union {
+		unsigned char bytes[FL_HOME_BYTES];
+		void *elsewhere; /* more than that: malloc's */
+	};
+};
+
+static inline uint64_t fl_what(uint64_t state)
+{
+	return state & FL_ENTRY_WHAT;
+}
+
+/* Does it have a key that a request may be for? */
+static inline bool fl_state_is_key(uint64_t state)
+{
+	return fl_what(state) == FL_ENTRY_LIVE || fl_what(state) == FL_ENTRY_TENTATIVE;
+}
+
+static inline uint64_t fl_with(uint64_t state, uint64_t what)
+{
+	return (state & ~FL_ENTRY_WHAT) | what;
+}
+
+/* For a user of it: the key; the bytes are the entry's. */
+fifolock_key_t fl_entry_key(const struct fl_entry *entry);
+
+/* Does this entry, that has no other user, get the key?  ENOMEM. */
+int fl_home_fill(struct fl_home *home, const struct fl_key *key,
+		 const fifolock_modes_t *modes);
+void fl_home_empty(struct fl_home *home);
+
+/* + one user.  *seen: what it was, now it is that with one more.  False: it is something else by
+ * now, or there are as many as there may be. */
+bool fl_entry_use(struct fl_entry *entry, uint64_t *seen);
+
+/* TENTATIVE -> what, LIVE or DEAD, if it still is.  *now: what it is.  True: this call has done it. */
+bool fl_entry_settle(struct fl_entry *entry, uint64_t what, uint64_t *now);
+
+#endif

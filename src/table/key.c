@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * key.c - keys.
+ *
+ * The hash multiplies to 128 bits and folds them, as wyhash (Wang Yi, 2019) and its
+ * kin do.  It starts from a seed that differs from table to table, so that keys which collide cannot
+ * be prepared outside.
+ */
+#include "key.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#define ODD_A UINT64_C(0xa0761d6478bd642f)
+#define ODD_B UINT64_C(0xe7037ed1a0b428db)
+
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t eight(const unsigned char *at, size_t size)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, at, size < 8 ? size : 8);
+	return value;
+}
+
+static uint64_t hash_bytes(const unsigned char *at, size_t size, uint64_t seed)
+{
+	uint64_t hash = seed ^ ODD_A;
+	size_t left = size;
+
+	for (; left > 16; left -= 16, at += 16)
+		hash = fold(eight(at, 8) ^ ODD_B, eight(at + 8, 8) ^ hash);
+	hash = fold(eight(at, left) ^ ODD_B,
+		    (left > 8 ? eight(at + 8, left - 8) : 0) ^ hash);
+	return fold(hash ^ ODD_A, size ^ ODD_B);
+}
+
+int fl_key_prepare(struct fl_key *out, fifolock_key_t key, uint64_t seed)
+{
+	if (!key.bytes)
+		*out = (struct fl_key){key, key.n,
+				       fold(key.n ^ seed ^ ODD_A, ODD_B ^ seed << 1)};
+	else if (key.n > UINT32_MAX)
+		return EINVAL;
+	else
+		out->key = key,
+		out->word = out->hash = hash_bytes(key.bytes, key.n, seed);
+	return 0;
+}
+
+bool fl_key_same(fifolock_key_t one, fifolock_key_t other)
+{
+	if (!one.bytes != !other.bytes || one.n != other.n)
+		return false;
+	return !one.bytes || memcmp(one.bytes, other.bytes, one.n) == 0;
+}
+
+int fl_key_compare(fifolock_key_t one, fifolock_key_t other)
+{
+	if (!one.bytes != !other.bytes)
+		return one.bytes ? 1 : -1;
+	if (one.n != other.n)
+		return one.n < other.n ? -1 : 1;
+	return one.bytes ? memcmp(one.bytes, other.bytes, one.n) : 0;
+}
+
+uint64_t fl_key_seed(void)
+{
+	struct timespec now = {0, 0};
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+		return seed;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return fold((uint64_t)now.tv_nsec ^ ODD_A, (uintptr_t)&seed ^ ODD_B);
+}

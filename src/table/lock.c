@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lock.c - holds of keys: find the key's entry, do with its lock what is asked for, and put the entry
+ * when no hold of it is left.
+ */
+#include "find.h"
+#include "core/atomic.h"
+
+#include <errno.h>
+
+static int find(fifolock_table_t *table, fifolock_key_t key, struct fl_entry **entry)
+{
+	struct fl_key prepared;
+	int error;
+
+	error = fl_key_prepare(&prepared, key, table->seed);
+	return error ? error : fl_find(table, &prepared, entry);
+}
+
+static fifolock_hold_t hold_of(fifolock_table_t *table, struct fl_entry *entry,
+			       unsigned mode, uint32_t n)
+{
+	return (fifolock_hold_t){.table = table, .entry = entry, .mode = mode, .n = n};
+}
+
+static int ended(fifolock_table_t *table, struct fl_entry *entry, int error)
+{
+	fl_put(table, entry);
+	return error;
+}
+
+/* The lock's own checks of mode, n and deadline are the table's. */
+FL_ALWAYS int lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode, uint32_t n,
+		   const struct timespec *deadline, fifolock_hold_t *hold)
+{
+	struct fl_entry *entry;
+	int error;
+
+	if (!table || !hold)
+		return EINVAL;
+	error = find(table, key, &entry);
+	if (error)
+		return error;
+	error = n == 1 && !deadline
+			? fifolock_lock(&entry->lock, mode)
+			: fifolock_timedlock_n(&entry->lock, mode, n, deadline);
+	if (error)
+		return ended(table, entry, error);
+	*hold = hold_of(table, entry, mode, n);
+	return 0;
+}
+
+int fifolock_table_lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			fifolock_hold_t *hold)
+{
+	return lock(table, key, mode, 1, NULL, hold);
+}
+
+int fifolock_table_timedlock(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			     const struct timespec *deadline, fifolock_hold_t *hold)
+{
+	return lock(table, key, mode, 1, deadline, hold);
+}
+
+int fifolock_table_lock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			  uint32_t n, fifolock_hold_t *hold)
+{
+	return lock(table, key, mode, n, NULL, hold);
+}
+
+int fifolock_table_timedlock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			       uint32_t n, const struct timespec *deadline,
+			       fifolock_hold_t *hold)
+{
+	return lock(table, key, mode, n, deadline, hold);
+}
+
+int fifolock_table_trylock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			     uint32_t n, fifolock_hold_t *hold)
+{
+	struct fl_entry *entry;
+	int error;
+
+	if (!table || !hold)
+		return EINVAL;
+	error = find(table, key, &entry);
+	if (error)
+		return error;
+	error = fifolock_trylock_n(&entry->lock, mode, n);
+	if (error)
+		return ended(table, entry, error);
+	*hold = hold_of(table, entry, mode, n);
+	return 0;
+}
+
+int fifolock_table_trylock(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			   fifolock_hold_t *hold)
+{
+	return fifolock_table_trylock_n(table, key, mode, 1, hold);
+}
+
+int fifolock_table_unlock(fifolock_hold_t *hold)
+{
+	struct fl_entry *entry;
+	int error;
+
+	if (!hold || !hold->entry)
+		return EINVAL;
+	entry = hold->entry;
+	error = hold->n == 1 ? fifolock_unlock(&entry->lock, hold->mode)
+			     : fifolock_unlock_n(&entry->lock, hold->mode, hold->n);
+	if (error)
+		return error;
+	hold->entry = NULL;
+	fl_put(hold->table, entry);
+	return 0;
+}
+
+/* ---- conversions ---- */
+
+static int check_hold(const fifolock_hold_t *hold)
+{
+	if (!hold || !hold->entry)
+		return EINVAL;
+	return hold->n == 1 ? 0 : ERANGE;
+}
+
+int fifolock_table_timedconvert(fifolock_hold_t *hold, unsigned to,
+				const struct timespec *deadline)
+{
+	int error = check_hold(hold);
+	struct fl_entry *entry;
+
+	if (error)
+		return error;
+	entry = hold->entry;
+	error = fifolock_timedconvert(&entry->lock, hold->mode, to, deadline);
+	if (!error)
+		hold->mode = to;
+	return error;
+}
+
+int fifolock_table_convert(fifolock_hold_t *hold, unsigned to)
+{
+	return fifolock_table_timedconvert(hold, to, NULL);
+}
+
+int fifolock_table_tryconvert(fifolock_hold_t *hold, unsigned to)
+{
+	int error = check_hold(hold);
+	struct fl_entry *entry;
+
+	if (error)
+		return error;
+	entry = hold->entry;
+	error = fifolock_tryconvert(&entry->lock, hold->mode, to);
+	if (!error)
+		hold->mode = to;
+	return error;
+}
+
+/* ---- sections, requests ---- */
+
+int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+		       void (*section)(void *arg), void *arg)
+{
+	struct fl_entry *entry;
+	int error;
+
+	if (!table || !section)
+		return EINVAL;
+	error = find(table, key, &entry);
+	if (error)
+		return error;
+	return ended(table, entry, fifolock_run(&entry->lock, mode, section, arg));
+}
+
+static void granted(void *ctx, int status)
+{
+	fifolock_key_request_t *request = ctx;
+
+	request->done(request->ctx, status);
+}
+
+/* As soon as it is in line another thread may call it back, and then its memory may be used for
+ * something else. */
+int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			   uint32_t n, fifolock_key_request_t *request,
+			   void (*done)(void *ctx, int status), void *ctx)
+{
+	struct fl_entry *entry;
+	int result;
+
+	if (!table || !request || !done)
+		return EINVAL;
+	result = find(table, key, &entry);
+	if (result)
+		return result;
+	request->hold = hold_of(table, entry, mode, n);
+	request->done = done;
+	request->ctx = ctx;
+	result = fifolock_request(&entry->lock, mode, n, &request->request, granted,
+				  request);
+	if (!result || result == EINPROGRESS)
+		return result;
+	request->hold.entry = NULL;
+	return ended(table, entry, result);
+}
+
+int fifolock_table_request_cancel(fifolock_key_request_t *request)
+{
+	struct fl_entry *entry;
+	int error;
+
+	if (!request)
+		return EINVAL;
+	error = fifolock_request_cancel(&request->request);
+	if (error)
+		return error;
+	entry = request->hold.entry;
+	request->hold.entry = NULL;
+	return ended(request->hold.table, entry, 0);
+}

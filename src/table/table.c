@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * table.c - tables: made, unmade.
+ */
+#include "find.h"
+#include "records.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FEWEST_KEYS	   1024
+#define KEYS_PER_PROCESSOR 256
+#define MOST_KEYS	   (UINT64_C(1) << 24)
+
+static size_t keys_by_default(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t keys = processors > 0 ? (size_t)processors * KEYS_PER_PROCESSOR : 0;
+
+	return keys > FEWEST_KEYS ? keys : FEWEST_KEYS;
+}
+
+static int check(const struct fifolock_table_options *options)
+{
+	if (options->keys > MOST_KEYS)
+		return EINVAL;
+	for (size_t i = 0; i < sizeof(options->reserved) / sizeof(options->reserved[0]);
+	     i++)
+		if (options->reserved[i])
+			return EINVAL;
+	return 0;
+}
+
+static int make_homes(fifolock_table_t *table)
+{
+	size_t keys = table->options.keys ? table->options.keys : keys_by_default();
+	size_t slots = 1;
+
+	while (slots < keys)
+		slots *= 2;
+	table->home = aligned_alloc(64, slots * sizeof(*table->home));
+	if (!table->home)
+		return ENOMEM;
+	memset(table->home, 0, slots * sizeof(*table->home));
+	table->mask = slots - 1;
+	return 0;
+}
+
+static void unmake(fifolock_table_t *table)
+{
+	if (table->records)
+		fl_records_free(table->records);
+	if (table->far)
+		fl_far_free(table->far);
+	free(table->home);
+	free(table);
+}
+
+static int make(fifolock_table_t *table)
+{
+	table->seed = fl_key_seed();
+	table->far = fl_far_new(table->options.flavor);
+	if (!table->far || make_homes(table))
+		return ENOMEM;
+	if (!table->options.records && !table->options.deadlock_after_ns)
+		return 0;
+	table->records = fl_records_new(table);
+	return table->records ? 0 : ENOMEM;
+}
+
+int fifolock_table_create(fifolock_table_t **table, const fifolock_modes_t *modes,
+			  const struct fifolock_table_options *options)
+{
+	static const struct fifolock_table_options none;
+	fifolock_table_t *made;
+	int error;
+
+	options = options ? options : &none;
+	if (!table || check(options))
+		return EINVAL;
+	made = calloc(1, sizeof(*made));
+	if (!made)
+		return ENOMEM;
+	made->options = *options;
+	made->modes = modes ? modes : &fifolock_shared_exclusive_modes;
+	error = make(made);
+	if (error)
+		unmake(made);
+	else
+		*table = made;
+	return error;
+}
+
+int fifolock_table_destroy(fifolock_table_t *table)
+{
+	if (!table)
+		return EINVAL;
+	if (fl_find_any(table))
+		return EBUSY;
+	unmake(table);
+	return 0;
+}
