@@ -382,8 +382,9 @@ struct fifolock_key_state {
 
 /* Call look(state, ctx) for each key that is held or waited for, until it returns false.  A key that
  * comes into use or goes out of it during the call may be left out.  Each state is of one moment,
- * the keys one after the other.  look may use the table; what it is given is not valid any more
- * when it has returned.
+ * the keys one after the other; only where fifolock_snapshot finds none (EAGAIN) each number is of
+ * a moment of its own, and in_line is 0.  look may use the table; what it is given is not valid any
+ * more when it has returned.  It must not jump or throw out.
  *
  *	ENOMEM
  *	EINVAL	table or look is NULL */
@@ -398,7 +399,14 @@ FIFOLOCK_API size_t fifolock_table_keys(const fifolock_table_t *table);
 enum fifolock_format { FIFOLOCK_TEXT, FIFOLOCK_JSON };
 
 /* Print all keys in use with their holds, lines and ages: a key a line, for people, or as one JSON
- * object.  With records also the owners.  ENOMEM, EINVAL. */
+ * object.  With records also the owners.
+ *
+ * A key that is an integer is printed as one.  Bytes that are UTF-8 are printed as a string, in which
+ * quotes, backslashes and control characters are escaped as JSON has it; other bytes in hexadecimal
+ * digits: as text x'00ff', in JSON an object, {"hex": "00ff"}.
+ *
+ *	ENOMEM	what has been printed may lack keys
+ *	EINVAL	table or out is NULL; format is none of the two */
 FIFOLOCK_API int fifolock_table_dump(fifolock_table_t *table, FILE *out,
 				     enum fifolock_format format);
 
