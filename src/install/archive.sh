@@ -23,7 +23,7 @@ tool() {
 			return
 		fi
 	done
-	echo "libfifolock.a cannot be made without $name (package binutils); -Ddefault_library=shared does without" >&2
+	echo "${archive##*/} cannot be made without $name (package binutils); -Ddefault_library=shared does without" >&2
 	return 1
 }
 
