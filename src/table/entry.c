@@ -33,8 +33,18 @@ fifolock_key_t fl_entry_key(const struct fl_entry *entry)
 				: fifolock_key_bytes(bytes_of(entry), entry->size);
 }
 
+/* With units no listener is to hear of the lock (units.h). */
+void fl_entry_lock_init(struct fl_entry *entry, const fifolock_modes_t *modes,
+			uint64_t units)
+{
+	if (units)
+		entry->lock = (fifolock_t){.word = units, .modes = modes};
+	else
+		fifolock_init(&entry->lock, modes);
+}
+
 int fl_home_fill(struct fl_home *home, const struct fl_key *key,
-		 const fifolock_modes_t *modes)
+		 const fifolock_modes_t *modes, uint64_t units)
 {
 	struct fl_entry *entry = &home->entry;
 	size_t size = key->key.bytes ? key->key.n : 0;
@@ -44,7 +54,7 @@ int fl_home_fill(struct fl_home *home, const struct fl_key *key,
 		return ENOMEM;
 	if (size)
 		memcpy(bytes, key->key.bytes, size);
-	fifolock_init(&entry->lock, modes);
+	fl_entry_lock_init(entry, modes, units);
 	fl_store_relaxed(&entry->word, key->word); /* [FILL] */
 	entry->size = (uint32_t)size;
 	entry->is_number = !key->key.bytes;

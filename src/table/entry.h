@@ -74,9 +74,12 @@ static inline uint64_t fl_with(uint64_t state, uint64_t what)
 /* For a user of it: the key; the bytes are the entry's. */
 fifolock_key_t fl_entry_key(const struct fl_entry *entry);
 
-/* Does this entry, that has no other user, get the key?  ENOMEM. */
+/* Give the entry, which is the thread's alone, a key, and a lock that is held with so many units.
+ * ENOMEM. */
 int fl_home_fill(struct fl_home *home, const struct fl_key *key,
-		 const fifolock_modes_t *modes);
+		 const fifolock_modes_t *modes, uint64_t units);
+void fl_entry_lock_init(struct fl_entry *entry, const fifolock_modes_t *modes,
+			uint64_t units);
 void fl_home_empty(struct fl_home *home);
 
 /* + one user.  *seen: what it was, now it is that with one more.  False: it is something else by

@@ -97,7 +97,7 @@ struct fl_entry *fl_far_find(struct fl_far *far, const struct fl_key *key)
 }
 
 struct fl_entry *fl_far_make(const struct fl_key *key, struct fl_home *home,
-			     const fifolock_modes_t *modes)
+			     const fifolock_modes_t *modes, uint64_t units)
 {
 	size_t bytes = key->key.bytes ? key->key.n : 0;
 	struct fl_far_key *made = calloc(1, sizeof(*made) + bytes);
@@ -109,7 +109,7 @@ struct fl_entry *fl_far_make(const struct fl_key *key, struct fl_home *home,
 	made->entry.size = (uint32_t)bytes;
 	made->entry.is_number = !key->key.bytes;
 	made->entry.is_far = true;
-	fifolock_init(&made->entry.lock, modes);
+	fl_entry_lock_init(&made->entry, modes, units);
 	made->home = home;
 	if (bytes)
 		memcpy(made->bytes, key->key.bytes, bytes);

@@ -32,18 +32,20 @@
  *	[COUNT]   The count is in the slot's state, and is read with it.
  *	[GUESS]   The compare-and-swap behind it decides.
  *	[AGAIN]   The key is compared again by a user.
+ *	[MINE]    What it says of the caller's hold the caller has written, or has seen.
  */
 #include "find.h"
 #include "core/atomic.h"
 
 #include <errno.h>
 
-/* Besides 0 and an error: the key is not there; something has changed meanwhile. */
-enum { NOT_THERE = -1, CHANGED = -2 };
+/* Besides 0, FL_TAKEN and an error: the key is not there; something has changed meanwhile. */
+enum { NOT_THERE = -2, CHANGED = -3 };
 
 struct search {
 	fifolock_table_t *table;
 	const struct fl_key *key;
+	uint64_t units;
 	struct fl_home *home;
 	struct fl_entry **out;
 };
@@ -135,6 +137,22 @@ void fl_put(fifolock_table_t *table, struct fl_entry *entry)
 		put_home((struct fl_home *)entry);
 }
 
+/* The units are a hold that keeps no role: no flag is set.  From then on nobody but another user changes the
+ * word, and each user that comes waits in line, or has gone, when there is one user again. */
+bool fl_put_taken(struct fl_entry *entry, uint64_t units)
+{
+	uint64_t seen = FL_ENTRY_LIVE | FL_USER; /* mostly */
+
+	if (entry->is_far || entry->size > FL_HOME_BYTES ||
+	    fl_load_relaxed(&entry->lock.word) != units) /* [MINE] */
+		return false;
+	/* [GONE] release */
+	while (!fl_cas_release(&entry->state, &seen, seen & FL_FAR_COUNT))
+		if ((seen & ~FL_FAR_COUNT) != (FL_ENTRY_LIVE | FL_USER))
+			return false;
+	return true;
+}
+
 /* ---- is it there? ---- */
 
 /* For a thread that has made a far entry known. */
@@ -209,8 +227,9 @@ static int give_up(const struct search *search, int result)
 	return result;
 }
 
-/* The caller is a user of the slot, which has become TENTATIVE for this key. */
-static int settle_home(const struct search *search)
+/* The caller is a user of the slot, which has become TENTATIVE for this key.  mine: what is found if it is
+ * the one. */
+static int settle_home(const struct search *search, int mine)
 {
 	struct fl_far *far = search->table->far;
 	struct fl_entry *entry;
@@ -225,8 +244,10 @@ static int settle_home(const struct search *search)
 	if (result != CHANGED)
 		return give_up(search, result);
 	fl_entry_settle(&search->home->entry, FL_ENTRY_LIVE, &state);
-	return fl_what(state) == FL_ENTRY_LIVE ? found(search, &search->home->entry)
-					       : give_up(search, CHANGED);
+	if (fl_what(state) != FL_ENTRY_LIVE)
+		return give_up(search, CHANGED);
+	found(search, &search->home->entry);
+	return mine;
 }
 
 static int visit_home(const struct search *search, uint64_t *state)
@@ -243,8 +264,9 @@ static int visit_home(const struct search *search, uint64_t *state)
 			put_home(search->home);
 			return NOT_THERE;
 		}
-		return fl_likely(fl_what(*state) == FL_ENTRY_LIVE) ? found(search, entry)
-								   : settle_home(search);
+		return fl_likely(fl_what(*state) == FL_ENTRY_LIVE)
+			       ? found(search, entry)
+			       : settle_home(search, 0);
 	}
 	return NOT_THERE;
 }
@@ -265,21 +287,29 @@ static uint64_t publish(struct fl_home *home, uint64_t seen)
 	return next;
 }
 
+static int publish_and_settle(const struct search *search)
+{
+	struct fl_entry *entry = &search->home->entry;
+	uint64_t state = publish(search->home, FL_ENTRY_FILLING);
+
+	if (fl_unlikely(fl_what(state) != FL_ENTRY_LIVE))
+		return settle_home(search, FL_TAKEN);
+	found(search, entry);
+	return FL_TAKEN;
+}
+
 static int born_home(const struct search *search, uint64_t state)
 {
 	struct fl_home *home = search->home;
-	uint64_t filling = fl_with(state, FL_ENTRY_FILLING);
 
 	/* [GONE] acquire: claim */
-	if (!fl_cas_acquire(&home->entry.state, &state, filling))
+	if (!fl_cas_acquire(&home->entry.state, &state, fl_with(state, FL_ENTRY_FILLING)))
 		return CHANGED;
-	if (fl_unlikely(fl_home_fill(home, search->key, search->table->modes))) {
-		unclaim(home);
-		return ENOMEM;
-	}
-	state = publish(home, filling);
-	return fl_likely(fl_what(state) == FL_ENTRY_LIVE) ? found(search, &home->entry)
-							  : settle_home(search);
+	if (fl_likely(!fl_home_fill(home, search->key, search->table->modes,
+				    search->units)))
+		return publish_and_settle(search);
+	unclaim(home);
+	return ENOMEM;
 }
 
 /* Inside. */
@@ -289,8 +319,10 @@ static int settle_far(const struct search *search, struct fl_entry *entry)
 	uint64_t state;
 	bool mine = fl_entry_settle(entry, better, &state);
 
-	if (fl_what(state) == FL_ENTRY_LIVE)
-		return found(search, entry);
+	if (fl_what(state) == FL_ENTRY_LIVE) {
+		found(search, entry);
+		return FL_TAKEN;
+	}
 	bury(search->table, entry, mine);
 	return CHANGED;
 }
@@ -313,7 +345,8 @@ static int born_far(const struct search *search)
 	struct fl_entry *entry;
 	int result;
 
-	entry = fl_far_make(search->key, search->home, search->table->modes);
+	entry = fl_far_make(search->key, search->home, search->table->modes,
+			    search->units);
 	if (!entry)
 		return ENOMEM;
 	fl_add_relaxed(&search->home->entry.state, FL_FAR_ONE); /* [COUNT] */
@@ -337,15 +370,33 @@ static int find_once(const struct search *search)
 	return (state & FL_FAR_COUNT) == FL_FAR_COUNT ? ENOMEM : born_far(search);
 }
 
-int fl_find(fifolock_table_t *table, const struct fl_key *key, struct fl_entry **entry)
+static struct search search_for(fifolock_table_t *table, const struct fl_key *key,
+				uint64_t units, struct fl_entry **out)
 {
-	struct search search = {table, key, &table->home[key->hash & table->mask], entry};
+	struct fl_home *home = &table->home[key->hash & table->mask];
+
+	return (struct search){table, key, units, home, out};
+}
+
+int fl_find(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
+	    struct fl_entry **entry)
+{
+	struct search search = search_for(table, key, units, entry);
 	int result;
 
 	do
 		result = find_once(&search);
-	while (fl_unlikely(result < 0));
+	while (fl_unlikely(result < FL_TAKEN));
 	return result;
+}
+
+int fl_find_filled(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
+		   struct fl_entry **entry)
+{
+	struct search search = search_for(table, key, units, entry);
+	int result = publish_and_settle(&search);
+
+	return result < FL_TAKEN ? fl_find(table, key, units, entry) : result;
 }
 
 /* ---- all of them ---- */

@@ -8,11 +8,21 @@
 #include "table.h"
 
 /* The entry of the key, with the caller as one user more.  ENOMEM; EAGAIN: it has as many as can be
- * counted. */
-int fl_find(fifolock_table_t *table, const struct fl_key *key, struct fl_entry **entry);
+ * counted.  FL_TAKEN: it is new, and its lock held with these units, if they are not 0. */
+#define FL_TAKEN (-1)
+int fl_find(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
+	    struct fl_entry **entry);
+
+/* The same, when the caller has filled the slot of the key. */
+int fl_find_filled(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
+		   struct fl_entry **entry);
 
 /* The caller does not use it any more.  The last one ends it. */
 void fl_put(fifolock_table_t *table, struct fl_entry *entry);
+
+/* The same, and give back these units, if the caller is the only user, and nobody has ever waited
+ * for them.  False: nothing has been done. */
+bool fl_put_taken(struct fl_entry *entry, uint64_t units);
 
 /* Call look for all that are in use, with the caller as one user more of each, which look, or what it
  * leaves them to, has to put; until it says false.  look must not wait. */

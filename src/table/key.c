@@ -11,16 +11,6 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#define ODD_A UINT64_C(0xa0761d6478bd642f)
-#define ODD_B UINT64_C(0xe7037ed1a0b428db)
-
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 static uint64_t eight(const unsigned char *at, size_t size)
 {
 	uint64_t value = 0;
@@ -31,21 +21,22 @@ static uint64_t eight(const unsigned char *at, size_t size)
 
 static uint64_t hash_bytes(const unsigned char *at, size_t size, uint64_t seed)
 {
-	uint64_t hash = seed ^ ODD_A;
+	uint64_t hash = seed ^ FL_ODD_A;
 	size_t left = size;
 
 	for (; left > 16; left -= 16, at += 16)
-		hash = fold(eight(at, 8) ^ ODD_B, eight(at + 8, 8) ^ hash);
-	hash = fold(eight(at, left) ^ ODD_B,
-		    (left > 8 ? eight(at + 8, left - 8) : 0) ^ hash);
-	return fold(hash ^ ODD_A, size ^ ODD_B);
+		hash = fl_key_fold(eight(at, 8) ^ FL_ODD_B, eight(at + 8, 8) ^ hash);
+	hash = fl_key_fold(eight(at, left) ^ FL_ODD_B,
+			   (left > 8 ? eight(at + 8, left - 8) : 0) ^ hash);
+	return fl_key_fold(hash ^ FL_ODD_A, size ^ FL_ODD_B);
 }
 
 int fl_key_prepare(struct fl_key *out, fifolock_key_t key, uint64_t seed)
 {
 	if (!key.bytes)
-		*out = (struct fl_key){key, key.n,
-				       fold(key.n ^ seed ^ ODD_A, ODD_B ^ seed << 1)};
+		*out = (struct fl_key){
+			key, key.n,
+			fl_key_fold(key.n ^ seed ^ FL_ODD_A, FL_ODD_B ^ seed << 1)};
 	else if (key.n > UINT32_MAX)
 		return EINVAL;
 	else
@@ -78,5 +69,5 @@ uint64_t fl_key_seed(void)
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
 		return seed;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return fold((uint64_t)now.tv_nsec ^ ODD_A, (uintptr_t)&seed ^ ODD_B);
+	return fl_key_fold((uint64_t)now.tv_nsec ^ FL_ODD_A, (uintptr_t)&seed ^ FL_ODD_B);
 }

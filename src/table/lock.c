@@ -3,24 +3,38 @@
  * lock.c - holds of keys: find the key's entry, do with its lock what is asked for, and put the entry
  * when no hold of it is left.
  */
-#include "find.h"
-#include "core/atomic.h"
+#include "first.h"
 
-#include <errno.h>
-
-static int find(fifolock_table_t *table, fifolock_key_t key, struct fl_entry **entry)
+FL_NOT_INLINE static int find_any(fifolock_table_t *table, fifolock_key_t key,
+				  uint64_t units, struct fl_entry **entry)
 {
 	struct fl_key prepared;
 	int error;
 
 	error = fl_key_prepare(&prepared, key, table->seed);
-	return error ? error : fl_find(table, &prepared, entry);
+	return error ? error : fl_find(table, &prepared, units, entry);
 }
 
-static fifolock_hold_t hold_of(fifolock_table_t *table, struct fl_entry *entry,
-			       unsigned mode, uint32_t n)
+FL_ALWAYS int find(fifolock_table_t *table, fifolock_key_t key, uint64_t units,
+		   struct fl_entry **entry)
 {
-	return (fifolock_hold_t){.table = table, .entry = entry, .mode = mode, .n = n};
+	return !key.bytes && units ? fl_find_first(table, key, units, entry)
+				   : find_any(table, key, units, entry);
+}
+
+FL_ALWAYS void set(fifolock_hold_t *hold, fifolock_table_t *table, struct fl_entry *entry,
+		   unsigned mode, uint32_t n)
+{
+	hold->table = table;
+	hold->entry = entry;
+	hold->mode = mode;
+	hold->n = n;
+	hold->record = NULL;
+}
+
+static bool is_time(const struct timespec *at)
+{
+	return at->tv_nsec >= 0 && at->tv_nsec < 1000000000;
 }
 
 static int ended(fifolock_table_t *table, struct fl_entry *entry, int error)
@@ -29,24 +43,36 @@ static int ended(fifolock_table_t *table, struct fl_entry *entry, int error)
 	return error;
 }
 
-/* The lock's own checks of mode, n and deadline are the table's. */
+/* Of an entry that others use, or with a listener.  The lock's own checks of mode, n and deadline are
+ * the table's. */
+static int wait_for(fifolock_table_t *table, struct fl_entry *entry, unsigned mode,
+		    uint32_t n, const struct timespec *deadline)
+{
+	int error = n == 1 && !deadline
+			    ? fifolock_lock(&entry->lock, mode)
+			    : fifolock_timedlock_n(&entry->lock, mode, n, deadline);
+
+	return error ? ended(table, entry, error) : 0;
+}
+
 FL_ALWAYS int lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode, uint32_t n,
 		   const struct timespec *deadline, fifolock_hold_t *hold)
 {
 	struct fl_entry *entry;
+	uint64_t units;
 	int error;
 
 	if (!table || !hold)
 		return EINVAL;
-	error = find(table, key, &entry);
-	if (error)
+	units = deadline && !is_time(deadline) ? 0 : fl_units(table, mode, n);
+	error = find(table, key, units, &entry);
+	if (error > 0)
 		return error;
-	error = n == 1 && !deadline
-			? fifolock_lock(&entry->lock, mode)
-			: fifolock_timedlock_n(&entry->lock, mode, n, deadline);
-	if (error)
-		return ended(table, entry, error);
-	*hold = hold_of(table, entry, mode, n);
+	if (error != FL_TAKEN || !units)
+		error = wait_for(table, entry, mode, n, deadline);
+	if (error > 0)
+		return error;
+	set(hold, table, entry, mode, n);
 	return 0;
 }
 
@@ -79,17 +105,20 @@ int fifolock_table_trylock_n(fifolock_table_t *table, fifolock_key_t key, unsign
 			     uint32_t n, fifolock_hold_t *hold)
 {
 	struct fl_entry *entry;
+	uint64_t units;
 	int error;
 
 	if (!table || !hold)
 		return EINVAL;
-	error = find(table, key, &entry);
-	if (error)
+	units = fl_units(table, mode, n);
+	error = find(table, key, units, &entry);
+	if (error > 0)
 		return error;
-	error = fifolock_trylock_n(&entry->lock, mode, n);
-	if (error)
+	if (error != FL_TAKEN || !units)
+		error = fifolock_trylock_n(&entry->lock, mode, n);
+	if (error > 0)
 		return ended(table, entry, error);
-	*hold = hold_of(table, entry, mode, n);
+	set(hold, table, entry, mode, n);
 	return 0;
 }
 
@@ -99,20 +128,34 @@ int fifolock_table_trylock(fifolock_table_t *table, fifolock_key_t key, unsigned
 	return fifolock_table_trylock_n(table, key, mode, 1, hold);
 }
 
+FL_NOT_INLINE static int give_back(fifolock_hold_t *hold, uint64_t units)
+{
+	struct fl_entry *entry = hold->entry;
+	int error;
+
+	if (units && fl_put_taken(entry, units))
+		return 0;
+	error = hold->n == 1 ? fifolock_unlock(&entry->lock, hold->mode)
+			     : fifolock_unlock_n(&entry->lock, hold->mode, hold->n);
+	if (!error)
+		fl_put(hold->table, entry);
+	return error;
+}
+
 int fifolock_table_unlock(fifolock_hold_t *hold)
 {
-	struct fl_entry *entry;
+	uint64_t units;
 	int error;
 
 	if (!hold || !hold->entry)
 		return EINVAL;
-	entry = hold->entry;
-	error = hold->n == 1 ? fifolock_unlock(&entry->lock, hold->mode)
-			     : fifolock_unlock_n(&entry->lock, hold->mode, hold->n);
-	if (error)
-		return error;
+	units = fl_units(hold->table, hold->mode, hold->n);
+	if (!units || !fl_put_first(hold->entry, units)) {
+		error = give_back(hold, units);
+		if (error)
+			return error;
+	}
 	hold->entry = NULL;
-	fl_put(hold->table, entry);
 	return 0;
 }
 
@@ -169,8 +212,8 @@ int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key, unsigned mod
 
 	if (!table || !section)
 		return EINVAL;
-	error = find(table, key, &entry);
-	if (error)
+	error = find(table, key, 0, &entry);
+	if (error > 0)
 		return error;
 	return ended(table, entry, fifolock_run(&entry->lock, mode, section, arg));
 }
@@ -193,10 +236,10 @@ int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned
 
 	if (!table || !request || !done)
 		return EINVAL;
-	result = find(table, key, &entry);
-	if (result)
+	result = find(table, key, 0, &entry);
+	if (result > 0)
 		return result;
-	request->hold = hold_of(table, entry, mode, n);
+	set(&request->hold, table, entry, mode, n);
 	request->done = done;
 	request->ctx = ctx;
 	result = fifolock_request(&entry->lock, mode, n, &request->request, granted,

@@ -3,6 +3,7 @@
  * table.c - tables: made, unmade.
  */
 #include "find.h"
+#include "units.h"
 #include "records.h"
 
 #include <errno.h>
@@ -84,6 +85,7 @@ int fifolock_table_create(fifolock_table_t **table, const fifolock_modes_t *mode
 		return ENOMEM;
 	made->options = *options;
 	made->modes = modes ? modes : &fifolock_shared_exclusive_modes;
+	made->plain = fl_modes_are_plain(made->modes);
 	error = make(made);
 	if (error)
 		unmake(made);

@@ -8,7 +8,7 @@
 #	api			core, and of observe account.h
 #	observe			core
 #	pthread			core, and of api what one file of it does for another: fast.h
-#	table			of core how atomics are spelled: atomic.h
+#	table			of core how atomics are spelled, and the word: atomic.h, word.h
 #	the hooks, and what they include: of core what is needed to say what is told
 #
 # Nor does core, or observe by a private name, call what is defined in api; and core and api
@@ -33,7 +33,7 @@ cd "$1"
 		if (room_of(file) == "core") return what in from_core
 		if (room_of(file) == "api") return room_of(what) == "core" || what in from_api
 		if (room_of(file) == "pthread" && what == "src/api/fast.h") return 1
-		if (room_of(file) == "table") return what == "src/core/atomic.h"
+		if (room_of(file) == "table") return what == "src/core/atomic.h" || what == "src/core/word.h"
 		return room_of(what) == "core"
 	}
 	BEGIN {
