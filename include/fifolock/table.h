@@ -219,6 +219,10 @@ fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned mod
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_request_cancel(fifolock_key_request_t *request);
 
+/* As fifolock_request_run_due, for all keys in use: run the callbacks that other threads have handed
+ * over.  For a program that has nothing else to do.  The result is how many it has run. */
+FIFOLOCK_API uint32_t fifolock_table_run_due(fifolock_table_t *table);
+
 /* ---- fifolock_table_lock_all(3): several keys, all or none ---- */
 
 /* One key of a set, and what to take of it. */

@@ -75,7 +75,7 @@ static int print_text(struct dump *dump)
 	int error;
 
 	fprintf(dump->out, "table %s\n", name ? name : "without a name");
-	error = fl_each (dump->table, print_key, dump);
+	error = fl_each_key(dump->table, print_key, dump);
 	fprintf(dump->out, "%zu keys in use\n", dump->keys);
 	return error;
 }
@@ -134,7 +134,7 @@ static int print_json(struct dump *dump)
 	else
 		fputs("null", dump->out);
 	fputs(", \"keys\": [", dump->out);
-	error = fl_each (dump->table, print_json_key, dump);
+	error = fl_each_key(dump->table, print_json_key, dump);
 	fputs("]}\n", dump->out);
 	return error;
 }

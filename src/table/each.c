@@ -142,10 +142,10 @@ static void look_at(struct collected *all,
 	free(state.line);
 }
 
-int fl_each (fifolock_table_t *table,
-	     bool (*look)(struct fl_entry *entry, const struct fifolock_key_state *state,
-			  void *ctx),
-	     void *ctx)
+int fl_each_key(fifolock_table_t *table,
+		bool (*look)(struct fl_entry *entry,
+			     const struct fifolock_key_state *state, void *ctx),
+		void *ctx)
 {
 	struct collected all = {.table = table};
 	int saved = errno, cancel;
@@ -179,7 +179,27 @@ int fifolock_table_each(fifolock_table_t *table,
 {
 	struct caller caller = {look, ctx};
 
-	return table && look ? fl_each (table, tell, &caller) : EINVAL;
+	return table && look ? fl_each_key(table, tell, &caller) : EINVAL;
+}
+
+/* A callback that has been handed over has its hold, so its key is in use. */
+static bool run_due(struct fl_entry *entry, const struct fifolock_key_state *state,
+		    void *ctx)
+{
+	uint32_t *ran = ctx;
+
+	(void)state;
+	*ran += fifolock_request_run_due(&entry->lock);
+	return true;
+}
+
+uint32_t fifolock_table_run_due(fifolock_table_t *table)
+{
+	uint32_t ran = 0;
+
+	if (table)
+		fl_each_key(table, run_due, &ran);
+	return ran;
 }
 
 static bool count_one(struct fl_entry *entry, void *ctx)

@@ -49,8 +49,12 @@ int fl_home_fill(struct fl_home *home, const struct fl_key *key,
 	struct fl_entry *entry = &home->entry;
 	size_t size = key->key.bytes ? key->key.n : 0;
 	void *bytes = home->bytes;
+	int saved = errno;
 
-	if (size > FL_HOME_BYTES && !(bytes = home->elsewhere = malloc(size)))
+	if (size > FL_HOME_BYTES)
+		bytes = home->elsewhere = malloc(size);
+	errno = saved;
+	if (!bytes)
 		return ENOMEM;
 	if (size)
 		memcpy(bytes, key->key.bytes, size);

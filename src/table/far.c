@@ -3,12 +3,13 @@
  * far.c - the only file that knows liburcu.
  *
  * The table of liburcu's grows and shrinks by itself, in a thread of its own.  What is taken
- * out of it is freed after a grace period.
+ * out of it is freed after a grace period.  liburcu's functions and malloc may change errno.
  */
 #define RCU_BP
 #define URCU_API_MAP
 #include "far.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <urcu-bp.h>
@@ -48,7 +49,12 @@ struct fl_far *fl_far_new(const struct rcu_flavor_struct *flavor)
 /* What has been taken out is freed by callbacks that know nothing of the table. */
 void fl_far_free(struct fl_far *far)
 {
+	int saved = errno, cancel;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	cds_lfht_destroy(far->keys, NULL);
+	pthread_setcancelstate(cancel, NULL);
+	errno = saved;
 	free(far);
 }
 
@@ -100,8 +106,10 @@ struct fl_entry *fl_far_make(const struct fl_key *key, struct fl_home *home,
 			     const fifolock_modes_t *modes, uint64_t units)
 {
 	size_t bytes = key->key.bytes ? key->key.n : 0;
+	int saved = errno;
 	struct fl_far_key *made = calloc(1, sizeof(*made) + bytes);
 
+	errno = saved;
 	if (!made)
 		return NULL;
 	made->entry.state = FL_ENTRY_TENTATIVE | FL_USER;
@@ -124,8 +132,12 @@ void fl_far_discard(struct fl_entry *entry)
 struct fl_entry *fl_far_add(struct fl_far *far, const struct fl_key *key,
 			    struct fl_entry *entry)
 {
-	return entry_of(cds_lfht_add_unique(far->keys, key->hash, is_key, &key->key,
-					    &far_key(entry)->node));
+	int saved = errno;
+	struct cds_lfht_node *node = cds_lfht_add_unique(
+		far->keys, key->hash, is_key, &key->key, &far_key(entry)->node);
+
+	errno = saved;
+	return entry_of(node);
 }
 
 static void free_later(struct rcu_head *head)
@@ -136,10 +148,12 @@ static void free_later(struct rcu_head *head)
 bool fl_far_remove(struct fl_far *far, struct fl_entry *entry)
 {
 	struct fl_far_key *gone = far_key(entry);
+	int saved = errno;
 
 	if (cds_lfht_del(far->keys, &gone->node) != 0)
 		return false;
 	far->flavor->update_call_rcu(&gone->head, free_later);
+	errno = saved;
 	return true;
 }
 
