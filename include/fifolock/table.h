@@ -238,7 +238,8 @@ struct fifolock_item {
 };
 
 /* Take a hold of each item's key; wait for that until the deadline at most (NULL: as long as it
- * takes).  If an item cannot be had, none is held afterwards.
+ * takes).  If an item cannot be had, none is held afterwards: those that were taken are given back,
+ * and no item names a hold.  Of the items key and mode are read, the rest need not be initialised.
  *
  * The keys are taken one after the other in an order that all sets of the table share, whatever
  * the order of the items.  So sets alone never wait for each other in a circle.  (A thread that
@@ -255,12 +256,24 @@ FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_lock_all(fifolock_table_t *table, struct fifolock_item items[], size_t n,
 			const struct timespec *deadline);
 
-/* Give all of them back that name a hold.  EINVAL: items is NULL and n is not 0. */
+/* Give all of them back that name a hold.
+ *
+ *	EPERM	one of the holds does not exist; the others have been given back
+ *	EINVAL	items is NULL and n is not 0 */
 FIFOLOCK_API int fifolock_table_unlock_all(struct fifolock_item items[], size_t n);
 
-/* The weakest mode of a table of modes (NULL: shared/exclusive) that is as strong as both: where it
- * is held nothing is granted that would not be granted beside either, and it is granted only where
- * either would be.  EINVAL: there is none, or one of them is not in the table. */
+/* The weakest mode of a table of modes (NULL: shared/exclusive) that is as strong as both.  A mode is
+ * as strong as another one if, whatever other holds there are, it is granted only where the other
+ * would be, and beside a hold of it nothing is granted that would not be beside a hold of the other.
+ * Of several that are equally strong, or of which none is weaker than the others, it is the one with
+ * the lowest number.
+ *
+ * A hold of weight n counts as n holds.  So a mode with a limit on its own number (max) is as strong
+ * as itself, and other modes are as strong only if they are granted under no higher a limit, and keep
+ * it out altogether.  That a lock cannot count more of a mode is no limit.  Of a table whose rule is a
+ * function it is only asked what is granted beside one hold.
+ *
+ *	EINVAL	there is none; one of them is not in the table; both is NULL */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_modes_stronger(const fifolock_modes_t *modes,
 							  unsigned one, unsigned other,
 							  unsigned *both);
