@@ -25,6 +25,13 @@ add_executable(program ${CMAKE_BINARY_DIR}/program.cc)
 target_link_libraries(program fifolock::fifolock)
 add_executable(program_static ${CMAKE_BINARY_DIR}/program.cc)
 target_link_libraries(program_static fifolock::fifolock_static)
+if(TARGET fifolock::table)
+  configure_file(program_table.c program_table.cc COPYONLY)
+  foreach(kind table table_static)
+    add_executable(program_${kind} ${CMAKE_BINARY_DIR}/program_table.cc)
+    target_link_libraries(program_${kind} fifolock::${kind})
+  endforeach()
+endif()
 
 foreach(wanted 0.1 0.1.0 0.0.9 0.1.1 0.2 1 1.1.0)
   foreach(exact "" EXACT)
@@ -42,6 +49,12 @@ quietly cmake --build "$dir/out"
 quietly "$dir/out/program_static"
 has_needed "$dir/out/program" || fail 'not the shared library'
 ! has_needed "$dir/out/program_static" || fail 'not the static library'
+if [ -e "$dir/out/program_table" ]; then
+	"$dir/out/program_table" || fail 'locks by key'
+	has_needed "$dir/out/program_table" || fail 'locks by key: not the shared library'
+	"$dir/out/program_table_static" || fail 'locks by key, static'
+	! has_needed "$dir/out/program_table_static" || fail 'locks by key: not the static library'
+fi
 
 # What fits 0.1.0; 0.2 may be another library, as 0.0 was.
 printf '0.1 \n0.1 EXACT\n0.1.0 \n0.1.0 EXACT\n' | diff - "$dir/out/fits" || fail 'what fits'

@@ -6,8 +6,10 @@
 # usage: installed.sh BUILD_DIR SOURCE_DIR VERSION
 set -eu
 build=$1 source=$2 version=$3
-prefix=$(mktemp -d)
-trap 'rm -rf "$prefix"' EXIT
+# shellcheck source=tests/install/common
+. "$source/tests/install/common"
+prefix=$dir/destination
+mkdir "$prefix"
 
 meson install -C "$build" --no-rebuild --quiet --destdir "$prefix" >"$prefix/log" ||
 	{ cat "$prefix/log"; exit 1; }
@@ -19,24 +21,16 @@ if grep Requires "$pc"; then
 fi
 export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$prefix"
 
-cat >"$prefix/program.c" <<'C'
-#include <fifolock/fifolock.h>
-
-int main(void)
-{
-	static fifolock_t lock;
-
-	return fifolock_lock(&lock, FIFOLOCK_SHARED) || fifolock_unlock(&lock, FIFOLOCK_SHARED) ||
-	       fifolock_destroy(&lock);
+# links NAME PACKAGE PROGRAM.c: with the shared library and with the static one; both run.
+links() {
+	# word splitting of the flags is meant
+	${CC:-cc} "$3" -o "$dir/$1" $(pkg-config --cflags --libs "$2")
+	LD_LIBRARY_PATH=$lib "$dir/$1" >"$dir/said"
+	${CC:-cc} -static "$3" -o "$dir/$1-static" $(pkg-config --cflags --libs --static "$2")
+	"$dir/$1-static" >"$dir/said"
 }
-C
-# word splitting of the flags is meant
-${CC:-cc} "$prefix/program.c" -o "$prefix/shared" $(pkg-config --cflags --libs fifolock)
-LD_LIBRARY_PATH=$lib "$prefix/shared"
-${CC:-cc} -static "$prefix/program.c" -o "$prefix/static" \
-	$(pkg-config --cflags --libs --static fifolock)
-"$prefix/static"
-
+links program fifolock "$dir/program.c"
+[ ! -e "$lib/libfifolock-table.so" ] || links table fifolock-table "$dir/program_table.c"
 
 # In C++, with the headers that are installed.
 if command -v "${CXX:-c++}" >/dev/null; then
@@ -57,16 +51,27 @@ if [ -n "$bench" ]; then
 	readelf -d "$bench" | grep RUNPATH | grep -qF "[${lib#"$prefix"}]"
 fi
 
-sed -n 's/^\t\([a-z_]*\);$/\1/p' "$source/src/fifolock.map" | sort >"$prefix/promised"
-nm -D --defined-only "$lib/libfifolock.so" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
-	sort >"$prefix/exported"
-diff "$prefix/promised" "$prefix/exported"
-readelf -d "$lib/libfifolock.so" | grep -q 'SONAME.*\[libfifolock.so.0\]'
+exports() { # library, its map
+	sed -n 's/^\t\([a-z_]*\);$/\1/p' "$2" | sort >"$dir/promised"
+	nm -D --defined-only "$lib/$1.so" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+		sort >"$dir/exported"
+	[ ! "$(comm -13 "$dir/promised" "$dir/exported")" ]
+	[ "$1" = libfifolock-table ] || diff "$dir/promised" "$dir/exported"
+	readelf -d "$lib/$1.so" | grep -q "SONAME.*\[$1.so.0\]"
+}
+exports libfifolock "$source/src/fifolock.map"
+if [ -e "$lib/libfifolock-table.so" ]; then
+	exports libfifolock-table "$source/src/table/fifolock-table.map"
+else
+	[ ! -e "$(find "$prefix" -name table.h -o -name fifolock-table.pc)" ] || fail 'half of locks by key'
+fi
 for header in "$source"/include/fifolock/*.h "$source"/include/fifolock/*.hpp; do
+	[ "${header##*/}" != table.h ] || [ -e "$lib/libfifolock-table.so" ] || continue
 	cmp "$header" "$(find "$prefix" -path "*/include/fifolock/${header##*/}")"
 done
 
 [ "$(pkg-config --modversion fifolock)" = "$version" ]
+[ ! -e "$lib/libfifolock-table.so" ] || [ "$(pkg-config --modversion fifolock-table)" = "$version" ]
 [ "$(sed -n 's/^#define FIFOLOCK_VERSION_[MP].* \([0-9]*\)$/\1/p' "$source/include/fifolock/version.h" |
 	tr '\n' .)" = "$version." ]
 [ "$(sed -n 's/^#define FIFOLOCK_VERSION  *"\(.*\)"$/\1/p' "$source/include/fifolock/version.h")" = "$version" ]

@@ -33,6 +33,12 @@ HIDDEN=liburcu
 says 'ERROR: .*liburcu'
 says 'Ubuntu: .*liburcu-dev.*Fedora: .*userspace-rcu-devel'
 
+HIDDEN=liburcu-cds
+! setup -Dtable=enabled || fail 'it goes on without a library of liburcu'
+says 'ERROR: .*locks by key.*liburcu-cds.*Ubuntu: liburcu-dev; Fedora: userspace-rcu-devel'
+setup || { cat "$dir/said"; fail 'the lock wants a library of liburcu'; }
+says 'locks by key *: no: without'
+
 HIDDEN=criterion
 ! setup -Dtests=true || fail 'it goes on without Criterion'
 says 'ERROR: .*Criterion.*libcriterion-dev.*-Dharness=plain'

@@ -15,11 +15,15 @@ for part in meson.build meson_options.txt src include docs LICENSE CHANGELOG.md;
 	cp -r "$source/$part" "$copy"
 done
 
-project() { # arguments of dependency()
+project() { # arguments of dependency(), and those for locks by key, or none
 	cat >"$dir/meson.build" <<-MESON
 		project('other', 'c', default_options: ['buildtype=debug'])
 		fifolock = dependency($1)
 		executable('program', 'program.c', dependencies: fifolock, install: true)
+	MESON
+	[ $# -eq 1 ] || cat >>"$dir/meson.build" <<-MESON
+		table = dependency($2)
+		executable('program_table', 'program_table.c', dependencies: table, install: true)
 	MESON
 }
 
@@ -33,7 +37,9 @@ made() { # default_library
 	quietly meson install -C "$build" --no-rebuild
 	[ -e "$dir/prefix/lib/pkgconfig/fifolock.pc" ] || fail "$1: no fifolock.pc"
 	[ ! -e "$dir/prefix/share/doc" ] || fail "$1: documents are installed"
-	LD_LIBRARY_PATH=$dir/prefix/lib "$dir/prefix/bin/program" >"$dir/said"
+	for program in "$dir/prefix/bin"/program*; do
+		LD_LIBRARY_PATH=$dir/prefix/lib "$program" >"$dir/said" || fail "$1: $program"
+	done
 }
 
 # Fetched, as the wrap file says: of a repository with that tag.
@@ -45,7 +51,9 @@ as_release() {
 	mv "$copy" "$dir/release"
 	sed "s|^url = .*|url = file://$dir/release|" "$source/docs/examples/fifolock.wrap" >"$copy.wrap"
 }
-project "'fifolock'"
+table=
+! pkg-config --exists liburcu-bp liburcu-cds || table="'fifolock-table', fallback: 'fifolock'"
+project "'fifolock'" ${table:+"'fifolock-table'"}
 if command -v git >/dev/null; then
 	as_release
 	made shared
@@ -53,7 +61,7 @@ if command -v git >/dev/null; then
 	mv "$dir/release" "$copy"
 fi
 
-project "'fifolock', version: '>=0.1', fallback: 'fifolock'"
+project "'fifolock', version: '>=0.1', fallback: 'fifolock'" ${table:+"$table"}
 made shared
 has_needed "$build/program" || fail 'shared: not the shared library'
 [ ! -e "$dir/prefix/lib/libfifolock.a" ] || fail 'shared: an archive is installed'
