@@ -80,9 +80,9 @@ class Comparison:
 
 def more_is_better(figure: str) -> bool | None:
     """None: who knows."""
-    if figure.endswith('_per_s') or figure in ('fairness', 'x_mutex'):
+    if figure.endswith('_per_s') or figure in ('fairness', 'x_mutex', 'x_stripes'):
         return True
-    if figure.endswith('_ns') or figure == 'ns' or figure.startswith('x_'):
+    if figure.endswith('_ns') or figure == 'ns' or figure.startswith(('x_', 'bytes_')):
         return False
     return None
 
