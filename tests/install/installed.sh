@@ -50,6 +50,8 @@ if [ -n "$bench" ]; then
 	readelf -d "$bench" | grep -qF "RUNPATH" || { echo "fifolock-bench has no path"; exit 1; }
 	readelf -d "$bench" | grep RUNPATH | grep -qF "[${lib#"$prefix"}]"
 fi
+keys=$(find "$prefix" -name fifolock-bench-keys -type f)
+[ -z "$keys" ] || LD_LIBRARY_PATH=$lib "$keys" --help | grep -q '^  --collide'
 
 exports() { # library, its map
 	sed -n 's/^\t\([a-z_]*\);$/\1/p' "$2" | sort >"$dir/promised"
