@@ -27,7 +27,7 @@ def read(root, path):
 
 def tests(root):
     """(file, line, name, label) of each."""
-    for folder in ('unit', 'threads'):
+    for folder in ('unit', 'threads', 'table'):
         for file in sorted(os.listdir(os.path.join(root, 'tests', folder))):
             text = read(root, f'tests/{folder}/{file}')
             for test in TEST.finditer(text):

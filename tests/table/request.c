@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * request.c - a place in a key's line now, the grant later: called back, cancelled.
+ */
+#include "keys.h"
+
+#define KEY fifolock_key_text("a key that is looked up by its bytes")
+
+Script(request, what_can_be_had_at_once_is_held_and_not_called_back, "G3")
+{
+	fifolock_table_t *table = table_of(NULL);
+	struct asked one, other;
+
+	cr_assert_eq(asks_n(&one, table, KEY, S, 1), 0);
+	cr_assert_eq(asks_n(&other, table, KEY, S, 3), 0);
+	cr_assert_not(fits(table, KEY, X));
+	cr_assert_eq(fifolock_table_request_cancel(&one.request), EALREADY);
+	gives(&one.request.hold);
+	gives(&other.request.hold);
+	cr_assert(fits(table, KEY, X));
+	cr_assert_eq(calls(&one) + calls(&other), 0);
+	table_ends(table);
+}
+
+Script(request, arguments_are_looked_at, "G7")
+{
+	fifolock_table_t *table = table_of(NULL);
+	struct asked asked;
+
+	memset(&asked, 0, sizeof(asked));
+	cr_assert_eq(fifolock_table_request(NULL, KEY, X, 1, &asked.request, asked_told,
+					    &asked),
+		     EINVAL);
+	cr_assert_eq(fifolock_table_request(table, KEY, X, 1, NULL, asked_told, &asked),
+		     EINVAL);
+	cr_assert_eq(
+		fifolock_table_request(table, KEY, X, 1, &asked.request, NULL, &asked),
+		EINVAL);
+	cr_assert_eq(asks_n(&asked, table, KEY, 2, 1), EINVAL);
+	cr_assert_eq(asks_n(&asked, table, KEY, UINT32_MAX, 1), EINVAL);
+	cr_assert_eq(asks_n(&asked, table, KEY, X, 0), ERANGE);
+	cr_assert_eq(asks_n(&asked, table, KEY, X, 2), ERANGE);
+	cr_assert_eq(calls(&asked), 0);
+	table_ends(table);
+}
+
+Script(request, each_is_called_back_once_in_the_order_asked, "G1")
+{
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t hold = takes(table, KEY, X);
+	struct asked asked[20];
+
+	for (unsigned i = 0; i < 20; i++)
+		queues(&asked[i], table, KEY, i % 5 ? S : X);
+	gives(&hold);
+	for (unsigned i = 0; i < 20; i++) {
+		bool readers_next = i % 5;
+
+		cr_assert(granted(&asked[i]));
+		cr_assert(i < 5 || asked[i].place > asked[i - 5].place);
+		cr_assert(i % 5 < 2 || asked[i].place == asked[i - 1].place + 1);
+		cr_assert_eq(i + 1 < 20 && calls(&asked[i + 1]),
+			     readers_next && i % 5 < 4);
+		if (!readers_next)
+			gives_asked(&asked[i]);
+		for (unsigned k = i - 3; i % 5 == 4 && k <= i; k++)
+			gives_asked(&asked[k]);
+	}
+	table_ends(table);
+}
+
+Script(request, one_that_is_cancelled_lets_those_behind_it_in, "G4")
+{
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t hold = takes(table, KEY, S);
+	struct asked head, next, last;
+
+	queues(&head, table, KEY, X);
+	queues(&next, table, KEY, S);
+	queues(&last, table, KEY, X);
+	cr_assert_eq(calls(&next), 0);
+	cr_assert_eq(fifolock_table_request_cancel(&head.request), 0);
+	cr_assert(granted(&next));
+	cr_assert_eq(fifolock_table_request_cancel(&last.request), 0);
+	cr_assert(fits(table, KEY, S));
+	gives(&hold);
+	gives_asked(&next);
+	cr_assert_eq(calls(&head) + calls(&last), 0);
+	table_ends(table);
+}
+
+Script(request, that_is_the_last_use_of_a_key_may_be_cancelled, "G4")
+{
+	fifolock_table_t *table = table_of(NULL);
+	struct asked waits;
+
+	for (unsigned i = 0; i < 100; i++) {
+		fifolock_hold_t hold = takes(table, KEY, X);
+
+		queues(&waits, table, KEY, X);
+		cr_assert_eq(fifolock_table_request_cancel(&waits.request), 0);
+		gives(&hold);
+		cr_assert_eq(fifolock_table_keys(table), 0);
+	}
+	table_ends(table);
+}
+
+Script(request, that_was_granted_cannot_be_cancelled, "G4")
+{
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t hold = takes(table, KEY, X);
+	struct asked waits;
+
+	queues(&waits, table, KEY, X);
+	gives(&hold);
+	cr_assert(granted(&waits));
+	cr_assert_eq(fifolock_table_request_cancel(&waits.request), EALREADY);
+	cr_assert_not(fits(table, KEY, S));
+	gives_asked(&waits);
+	table_ends(table);
+}
+
+Script(request, of_a_weight_gets_all_of_it, "G2")
+{
+	fifolock_modes_t five;
+	fifolock_hold_t hold;
+	fifolock_table_t *table;
+	struct asked heavy, light;
+
+	cr_assert_eq(fifolock_modes_semaphore(&five, 5), 0);
+	table = table_of(&five);
+	hold = takes(table, KEY, 0);
+	cr_assert_eq(asks_n(&heavy, table, KEY, 0, 5), EINPROGRESS);
+	cr_assert_eq(asks_n(&light, table, KEY, 0, 2), EINPROGRESS);
+	gives(&hold);
+	cr_assert(granted(&heavy));
+	cr_assert_eq(calls(&light), 0);
+	gives_asked(&heavy);
+	cr_assert(granted(&light));
+	gives_asked(&light);
+	table_ends(table);
+}
+
+/* ---- callbacks that do something ---- */
+
+/* Gives back what it was granted, and asks again so many times. */
+struct again {
+	fifolock_table_t *table;
+	fifolock_key_request_t request;
+	struct again *next; /* whom it asks for; NULL: itself */
+	unsigned left, told, wrong;
+};
+
+static void asks_again(void *ctx, int status)
+{
+	struct again *again = ctx, *next = again->next ? again->next : again;
+	unsigned left = again->left;
+	int rc;
+
+	again->told++;
+	again->wrong += status != 0;
+	if (again->next && left)
+		next->left = left - 1;
+	else if (left)
+		again->left--;
+	/* Its own request is free for the next one when the hold is given back. */
+	again->wrong += fifolock_table_unlock(&again->request.hold) != 0;
+	if (!left)
+		return;
+	rc = fifolock_table_request(next->table, KEY, X, 1, &next->request, asks_again,
+				    next);
+	if (rc == 0)
+		asks_again(next, 0);
+	else
+		again->wrong += rc != EINPROGRESS;
+}
+
+Script(request, a_callback_may_give_back_and_ask_again, "table")
+{
+	fifolock_table_t *table = table_of(NULL);
+	struct again ring[2] = {{.table = table, .next = &ring[1], .left = 100},
+				{.table = table, .next = &ring[0]}};
+	fifolock_hold_t hold = takes(table, KEY, X);
+
+	cr_assert_eq(fifolock_table_request(table, KEY, X, 1, &ring[0].request,
+					    asks_again, &ring[0]),
+		     EINPROGRESS);
+	gives(&hold);
+	cr_assert_eq(ring[0].told + ring[1].told, 101);
+	cr_assert_eq(ring[0].wrong + ring[1].wrong, 0);
+	table_ends(table);
+}
+
+/* Each is for a key, and gives its hold back where it is called back: so the next is called. */
+struct link {
+	fifolock_key_request_t request;
+	unsigned *told, wrong;
+};
+
+static void lets_go(void *ctx, int status)
+{
+	struct link *link = ctx;
+
+	++*link->told;
+	link->wrong += status != 0;
+	link->wrong += fifolock_table_unlock(&link->request.hold) != 0;
+}
+
+Script(request, a_long_line_of_callbacks_runs_to_its_end, "G3")
+{
+	enum { LINKS = 5000 };
+	static struct link links[LINKS];
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t hold = takes(table, KEY, X);
+	unsigned told = 0, wrong = 0;
+
+	for (unsigned i = 0; i < LINKS; i++) {
+		links[i] = (struct link){.told = &told};
+		quick_check(fifolock_table_request(table, KEY, X, 1, &links[i].request,
+						   lets_go, &links[i]) == EINPROGRESS,
+			    "request");
+	}
+	gives(&hold);
+	for (unsigned i = 0; i < LINKS; i++)
+		wrong += links[i].wrong;
+	cr_assert_eq(told, LINKS);
+	cr_assert_eq(wrong, 0);
+	table_ends(table);
+}
+
+/* Uses other keys of the table, and its own in ways that do not wait. */
+struct busy {
+	fifolock_table_t *table;
+	fifolock_key_request_t request;
+	unsigned told, wrong;
+};
+
+static void is_busy(void *ctx, int status)
+{
+	struct busy *busy = ctx;
+	fifolock_hold_t hold;
+
+	busy->told++;
+	busy->wrong += status != 0;
+	for (unsigned k = 0; k < 10; k++) {
+		busy->wrong +=
+			fifolock_table_lock(busy->table, fifolock_key(k), X, &hold) != 0;
+		busy->wrong += fifolock_table_trylock(busy->table, KEY, S,
+						      &(fifolock_hold_t){0}) != EBUSY;
+		busy->wrong += fifolock_table_unlock(&hold) != 0;
+	}
+	busy->wrong += fifolock_table_tryconvert(&busy->request.hold, S) != 0;
+	busy->wrong += !fits(busy->table, KEY, S);
+	busy->wrong += fifolock_table_unlock(&busy->request.hold) != 0;
+}
+
+Script(request, a_callback_may_use_the_table, "table")
+{
+	fifolock_table_t *table = table_of(NULL);
+	struct busy busy = {.table = table};
+	fifolock_hold_t hold = takes(table, KEY, X);
+
+	cr_assert_eq(
+		fifolock_table_request(table, KEY, X, 1, &busy.request, is_busy, &busy),
+		EINPROGRESS);
+	gives(&hold);
+	cr_assert_eq(busy.told, 1);
+	cr_assert_eq(busy.wrong, 0);
+	table_ends(table);
+}
