@@ -18,10 +18,12 @@ import textwrap
 
 DATE = 'November 26, 2026'  # of the last change to what the pages say
 OVERVIEW = 'fifolock'
+LIBRARIES = {'fifolock/table.h': 'fifolock-table'}  # not the first one's
 
 HEADING = re.compile(r'/\* ---- (\w+)\(3\): (.*?) ---- \*/')
-ITEM = re.compile(r'\t(0|E[A-Z]+)(?:\t+| {2,})(.*)')
+ITEM = re.compile(r'\t(0|E[A-Z]+(?:, E[A-Z]+)*)(?:\t+| {2,}|$)(.*)')
 MACRO = re.compile(r'^#define (\w+(?:\([\w, ]*\))?)', re.M)
+INLINE = re.compile(r'^static inline ([^{]*?)\n\{.*?^\}\n+', re.M | re.S)
 END = re.compile(r'(?<=[.:?!)])  +|(?<=[A-Za-z0-9)][.?!]) (?=[A-Z(*"])')
 NAME = re.compile(r'\b(?:fifolock_\w+|FIFOLOCK_\w+)\b')
 
@@ -65,7 +67,9 @@ def symbol_of(statement):
 
 def declarations(code):
     """What a comment describes: (its name, symbols, code to be shown)."""
-    code = re.sub(r'^(extern "C" \{|\}|#(?!define).*)\n', '', code, flags=re.M).strip()
+    inline = [symbol_of(head) for head in INLINE.findall(code)]
+    code = INLINE.sub('', code)
+    code = re.sub(r'^(extern "C" \{|\}|#(?!define).*|struct \w+;)\n', '', code, flags=re.M).strip()
     if 'FIFOLOCK_API ' in code and not code.startswith('#'):
         symbols = [symbol_of(part) for part in code.split(';') if part.strip()]
         return ', '.join(name for _, name, _ in symbols), symbols, ''
@@ -73,7 +77,8 @@ def declarations(code):
         return ', '.join(dict.fromkeys(MACRO.findall(code))), [], ''
     match = re.match(r'(?:typedef )?(struct \w+|enum)', code)
     alias = re.search(r'\} (\w+);$', code)
-    return alias[1] if alias else match[1] if match else '', [], code
+    kind = alias[1] if alias else match[1] if match else ''
+    return ', '.join([kind] + [name for _, name, _ in inline]), inline, code
 
 
 def read(path):
@@ -212,7 +217,8 @@ def mdoc(page, pages, guide):
     out = [first + '.\\" Made of ' + page.header + ' by docs/man/pages.py.',
            '.Dd ' + DATE, '.Dt %s 3' % page.name.upper(), '.Os', '.Sh NAME']
     out += listed('.Nm %s', names)
-    out += ['.Nd ' + page.what, '.Sh LIBRARY', 'libfifolock (\\-lfifolock)',
+    library = LIBRARIES.get(page.header, 'fifolock')
+    out += ['.Nd ' + page.what, '.Sh LIBRARY', 'lib%s (\\-l%s)' % (library, library),
             '.Sh SYNOPSIS', '.In ' + page.header, *synopsis(page.symbols), '.Sh DESCRIPTION']
     begun = False
     for what, lines, shown in page.parts:

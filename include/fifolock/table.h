@@ -67,6 +67,7 @@ static inline fifolock_key_t fifolock_key_text(const char *text)
 	return fifolock_key_bytes(text, strlen(text));
 }
 
+/* A table; what it is made of is private. */
 typedef struct fifolock_table fifolock_table_t;
 
 struct rcu_flavor_struct;
@@ -338,7 +339,7 @@ fifolock_tree_lock_nodes(fifolock_tree_t *tree, const fifolock_key_t read_nodes[
 /* Give them back.  EINVAL: hold is NULL or names nothing. */
 FIFOLOCK_API int fifolock_tree_unlock(fifolock_tree_hold_t *hold);
 
-/* ---- fifolock_table_deadlocks(3): find who waits for whom ---- */
+/* ---- fifolock_table_deadlocks(3): find owners that wait for each other ---- */
 
 /* A table with records (options) knows which owner holds and waits for which keys.  An owner is the
  * thread that makes the call, unless that has said otherwise: a server whose threads work for
@@ -413,6 +414,7 @@ FIFOLOCK_API int fifolock_table_each(fifolock_table_t *table,
 /* About how many keys are in use. */
 FIFOLOCK_API size_t fifolock_table_keys(const fifolock_table_t *table);
 
+/* How a table is written. */
 enum fifolock_format { FIFOLOCK_TEXT, FIFOLOCK_JSON };
 
 /* Print all keys in use with their holds, lines and ages: a key a line, for people, or as one JSON

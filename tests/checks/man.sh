@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each exported symbol has a man page; the prototypes there are those that a compiler reads in the
+# Each exported symbol has a man page, of both libraries; the prototypes there are those that a compiler reads in the
 # headers; mandoc, or man, has nothing to say about the pages.
 # usage: man.sh SOURCE_DIR PAGES_DIR CC...
 set -eu
@@ -14,7 +14,7 @@ page_of() { # follows .so man3/other.3
 	echo "$pages/${2:-$1.3}"
 }
 
-symbols=$(sed -n 's/^\t\(fifolock_[a-z_]*\);/\1/p' "$source/src/fifolock.map")
+symbols=$(sed -n 's/^\t\(fifolock_[a-z_]*\);/\1/p' "$source/src/fifolock.map" "$source/src/table/fifolock-table.map")
 [ "$symbols" ]
 for symbol in $symbols; do
 	[ -e "$pages/$symbol.3" ] || { echo "no page: $symbol"; exit 1; }
@@ -28,6 +28,7 @@ normal() { sed 's/[[:space:]]\+/ /g; s/ *\([^A-Za-z0-9_ ]\) */\1/g; s/^ //; s/;$
 for header in "$source"/include/fifolock/*.h; do echo "#include <fifolock/${header##*/}>"; done >"$dir/all.c"
 "$@" -E -P -I"$source/include" "$dir/all.c" | tr '\n' ' ' |
 	sed 's/__attribute__((\(visibility("default")\|warn_unused_result\)))//g' | sed 's/_Bool/bool/g' | tr ';{}' '\n' |
+	sed 's/^ *static inline //' | grep -vE '^ *return ' |
 	grep -E '^[^(]*\<fifolock_[a-z_]+ *\(|^ *extern +const +fifolock' | normal >"$dir/declared"
 
 # shellcheck disable=SC2046 # no page has a space in its name
@@ -39,7 +40,8 @@ awk '
 	/^\.Fa / { text = text comma bare(substr($0, 5)); comma = ", " }
 	/^\.Fc/ { print text ")" }
 ' $(grep -L '^\.so ' "$pages"/*.3) | normal >"$dir/documented"
-[ "$(wc -l <"$dir/declared")" -eq "$(echo "$symbols" | wc -l)" ] ||
+inline=$(cat "$source"/include/fifolock/*.h | grep -c '^static inline.*fifolock_')
+[ "$(wc -l <"$dir/declared")" -eq $(($(echo "$symbols" | wc -l) + inline)) ] ||
 	{ echo "not as many declarations as symbols:"; cat "$dir/declared"; exit 1; }
 diff "$dir/declared" "$dir/documented"
 
