@@ -14,6 +14,7 @@
 #include "tests.h"
 
 #include <err.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,10 +24,9 @@
 
 struct mother {
 	struct churn *churn;
-	uint64_t next, end; /* born yet, and to be born in this tenth, by this thread */
 	uint64_t number;
-	union hold *holds; /* of the last ones, a ring */
-} __attribute__((aligned(128)));
+	union hold *holds; /* of the last keys, a ring */
+};
 
 /* Shared with the child that runs it. */
 struct churn {
@@ -34,57 +34,77 @@ struct churn {
 	const struct keyed *row;
 	unsigned threads, held;
 	void *locks;
+	pthread_barrier_t tenth; /* is over, and, once more, its memory has been read */
 	double births_per_s;
 	double resident[TENTHS]; /* bytes */
 };
 
-static void bear(void *argument)
+/* By each thread, up to that tenth. */
+static uint64_t births(const struct churn *churn, unsigned tenths)
+{
+	return churn->options->count / churn->threads * tenths / TENTHS;
+}
+
+static void bear(struct mother *self, uint64_t number)
+{
+	const struct churn *churn = self->churn;
+	union hold *hold = &self->holds[number % churn->held];
+
+	if (number >= churn->held)
+		churn->row->unlock(churn->locks, hold);
+	churn->row->lock(churn->locks, number * churn->threads + self->number, EXCLUSIVE,
+			 hold);
+}
+
+static void live_on(void *argument)
 {
 	struct mother *self = argument;
-	const struct churn *churn = self->churn;
+	struct churn *churn = self->churn;
 
-	for (; self->next < self->end; self->next++) {
-		union hold *hold = &self->holds[self->next % churn->held];
-
-		if (self->next >= churn->held)
-			churn->row->unlock(churn->locks, hold);
-		churn->row->lock(churn->locks, self->next * churn->threads + self->number,
-				 EXCLUSIVE, hold);
+	for (unsigned tenth = 0; tenth < TENTHS; tenth++) {
+		for (uint64_t i = births(churn, tenth); i < births(churn, tenth + 1); i++)
+			bear(self, i);
+		pthread_barrier_wait(&churn->tenth);
+		pthread_barrier_wait(&churn->tenth);
 	}
+	for (unsigned i = 0; i < churn->held && i < births(churn, TENTHS); i++)
+		churn->row->unlock(churn->locks, &self->holds[i]);
 }
 
-static void run_tenth(struct churn *churn, struct mother *mothers, unsigned tenth)
-{
-	uint64_t each = churn->options->count / churn->threads;
-	struct crew crew;
-
-	for (unsigned i = 0; i < churn->threads; i++)
-		mothers[i].end = each * (tenth + 1) / TENTHS;
-	if (crew_start(&crew, churn->threads, STACK_SIZE, bear, mothers,
-		       sizeof(*mothers)) != 0)
-		errx(1, "churn: %u threads could not be started", churn->threads);
-	crew_go(&crew);
-	crew_end(&crew);
-}
-
+/* While the threads stand still. */
 static void print_tenth(struct churn *churn, unsigned tenth)
 {
 	churn->resident[tenth] = child_resident();
-	progress_clear();
 	printf(" %7.1f", churn->resident[tenth] / 1e6);
 	fflush(stdout);
 }
 
+static void watch(struct churn *churn)
+{
+	uint64_t ns = 0;
+
+	for (unsigned tenth = 0; tenth < TENTHS; tenth++) {
+		uint64_t from = clock_ns(CLOCK_MONOTONIC);
+
+		pthread_barrier_wait(&churn->tenth);
+		ns += clock_ns(CLOCK_MONOTONIC) - from;
+		print_tenth(churn, tenth);
+		pthread_barrier_wait(&churn->tenth);
+	}
+	churn->births_per_s =
+		ratio((double)births(churn, TENTHS) * churn->threads * 1e9, (double)ns);
+}
+
 static struct mother *begin(struct churn *churn)
 {
-	struct mother *mothers =
-		aligned_alloc(128, churn->threads * sizeof(struct mother));
+	struct mother *mothers = calloc(churn->threads, sizeof(struct mother));
 
 	if (!mothers)
 		err(1, "churn");
+	pthread_barrier_init(&churn->tenth, NULL, churn->threads + 1);
 	churn->locks = churn->row->create((size_t)churn->held * churn->threads);
 	for (unsigned i = 0; i < churn->threads; i++) {
-		mothers[i] = (struct mother){.churn = churn, .number = i};
+		mothers[i] = (struct mother){churn, i, NULL};
 		mothers[i].holds = calloc(churn->held, sizeof(union hold));
 		if (!mothers[i].holds)
 			err(1, "churn: %u holds", churn->held);
@@ -94,12 +114,10 @@ static struct mother *begin(struct churn *churn)
 
 static void end(struct churn *churn, struct mother *mothers)
 {
-	for (unsigned i = 0; i < churn->threads; i++) {
-		for (unsigned j = 0; j < churn->held && j < mothers[i].next; j++)
-			churn->row->unlock(churn->locks, &mothers[i].holds[j]);
+	for (unsigned i = 0; i < churn->threads; i++)
 		free(mothers[i].holds);
-	}
 	churn->row->destroy(churn->locks);
+	pthread_barrier_destroy(&churn->tenth);
 	free(mothers);
 }
 
@@ -107,18 +125,14 @@ static void measure(void *shared)
 {
 	struct churn *churn = shared;
 	struct mother *mothers = begin(churn);
-	uint64_t ns = 0, born = 0;
+	struct crew crew;
 
-	for (unsigned tenth = 0; tenth < TENTHS; tenth++) {
-		uint64_t from = clock_ns(CLOCK_MONOTONIC);
-
-		run_tenth(churn, mothers, tenth);
-		ns += clock_ns(CLOCK_MONOTONIC) - from;
-		print_tenth(churn, tenth);
-	}
-	for (unsigned i = 0; i < churn->threads; i++)
-		born += mothers[i].next;
-	churn->births_per_s = ratio((double)born * 1e9, (double)ns);
+	if (crew_start(&crew, churn->threads, STACK_SIZE, live_on, mothers,
+		       sizeof(*mothers)) != 0)
+		errx(1, "churn: %u threads could not be started", churn->threads);
+	crew_go(&crew);
+	watch(churn);
+	crew_end(&crew);
 	end(churn, mothers);
 }
 
