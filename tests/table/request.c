@@ -191,6 +191,29 @@ Script(request, a_callback_may_give_back_and_ask_again, "table")
 	table_ends(table);
 }
 
+/* More than one call runs: the others are handed over, and any thread may run them. */
+Script(request, callbacks_without_end_are_handed_over_and_can_be_run, "G3")
+{
+	fifolock_table_t *table = table_of(NULL);
+	struct again ring[2] = {{.table = table, .next = &ring[1], .left = 5000},
+				{.table = table, .next = &ring[0]}};
+	fifolock_hold_t hold = takes(table, KEY, X);
+	uint32_t due = 0, ran;
+
+	cr_assert_eq(fifolock_table_run_due(table), 0);
+	cr_assert_eq(fifolock_table_request(table, KEY, X, 1, &ring[0].request,
+					    asks_again, &ring[0]),
+		     EINPROGRESS);
+	gives(&hold);
+	do
+		due += ran = fifolock_table_run_due(table);
+	while (ran);
+	cr_assert_eq(ring[0].told + ring[1].told, 5001);
+	cr_assert_leq(due, 5001);
+	cr_assert_eq(ring[0].wrong + ring[1].wrong, 0);
+	table_ends(table);
+}
+
 /* Each is for a key, and gives its hold back where it is called back: so the next is called. */
 struct link {
 	fifolock_key_request_t request;
