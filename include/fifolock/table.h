@@ -248,8 +248,8 @@ struct fifolock_item {
  * in the weakest mode that is as strong as all of theirs; the items are not moved.  Takes time in
  * proportion to n log n, and no memory but that of new keys.
  *
- *	EINVAL	a mode is not in the table of modes; two items have the same key, and no mode is
- *		as strong as both; items is NULL and n is not 0; table is NULL; the deadline is no
+ *	EINVAL	a mode is not in the table of modes; items have the same key, and no mode is as
+ *		strong as all of theirs; items is NULL and n is not 0; table is NULL; the deadline is no
  *		time on CLOCK_MONOTONIC
  *	ERANGE	n is more than 2^31
  *	ETIMEDOUT, EDEADLK, ENOMEM, EAGAIN  as above */
@@ -269,9 +269,9 @@ FIFOLOCK_API int fifolock_table_unlock_all(struct fifolock_item items[], size_t 
  * Of several that are equally strong, or of which none is weaker than the others, it is the one with
  * the lowest number.
  *
- * A hold of weight n counts as n holds.  So a mode with a limit on its own number (max) is as strong
- * as itself, and other modes are as strong only if they are granted under no higher a limit, and keep
- * it out altogether.  That a lock cannot count more of a mode is no limit.  Of a table whose rule is a
+ * Limits count; a hold of weight n is n holds.  So if a mode has a limit on its own number (max),
+ * another one is as strong only if it is granted under that limit or a lower one, and none of the first
+ * is granted beside it.  That a lock cannot count more holds is no limit.  Of a table whose rule is a
  * function it is only asked what is granted beside one hold.
  *
  *	EINVAL	there is none; one of them is not in the table; both is NULL */
