@@ -5,6 +5,7 @@
  *	row       released by             acquired by             what it carries
  *	[KEY]     publish (find.c)        fl_entry_use            key, size, a new lock
  *	[FAR]     fl_entry_settle         fl_entry_use            what it has become
+ *	[GONE]    put_home (find.c)       fl_entry_use            what its last users did
  *
  *	relaxed   because
  *	[FILL]    the entry is the thread's alone; publish orders
@@ -74,9 +75,10 @@ void fl_home_empty(struct fl_home *home)
 
 bool fl_entry_use(struct fl_entry *entry, uint64_t *seen)
 {
-	/* [KEY] [FAR] acquire */
+	/* [KEY] [FAR] [GONE] acquire, no release: also where it fails, as the key may have gone, and
+	 * the caller goes on with another entry */
 	if ((*seen & FL_USERS) == FL_USERS ||
-	    !fl_cas_acquire(&entry->state, seen, *seen + FL_USER))
+	    !fl_cas_acq_rel(&entry->state, seen, *seen + FL_USER))
 		return false;
 	*seen += FL_USER;
 	return true;

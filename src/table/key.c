@@ -34,9 +34,7 @@ static uint64_t hash_bytes(const unsigned char *at, size_t size, uint64_t seed)
 int fl_key_prepare(struct fl_key *out, fifolock_key_t key, uint64_t seed)
 {
 	if (!key.bytes)
-		*out = (struct fl_key){
-			key, key.n,
-			fl_key_fold(key.n ^ seed ^ FL_ODD_A, FL_ODD_B ^ seed << 1)};
+		*out = (struct fl_key){key, key.n, fl_key_spread(key.n, seed)};
 	else if (key.n > UINT32_MAX)
 		return EINVAL;
 	else
