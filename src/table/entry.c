@@ -6,9 +6,9 @@
  *	[KEY]     publish (find.c)        fl_entry_use            key, size, a new lock
  *	[FAR]     fl_entry_settle         fl_entry_use            what it has become
  *	[GONE]    put_home (find.c)       fl_entry_use            what its last users did
+ *	[WORD]    fl_home_fill            seems_same (find.c)     what the users of the last key did
  *
  *	relaxed   because
- *	[FILL]    the entry is the thread's alone; publish orders
  *	[AGAIN]   the compare-and-swap behind it decides
  */
 #include "entry.h"
@@ -60,7 +60,7 @@ int fl_home_fill(struct fl_home *home, const struct fl_key *key,
 	if (size)
 		memcpy(bytes, key->key.bytes, size);
 	fl_entry_lock_init(entry, modes, units);
-	fl_store_relaxed(&entry->word, key->word); /* [FILL] */
+	fl_store_release(&entry->word, key->word); /* [WORD] release */
 	entry->size = (uint32_t)size;
 	entry->is_number = !key->key.bytes;
 	return 0;

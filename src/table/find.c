@@ -26,12 +26,13 @@
  *	                                        fl_entry_use (entry.c)
  *	[GONE]    put_home, put_far,            claim, fl_entry_settle    what the users of the key's
  *	          bury, unclaim                 (entry.c), publish        last entry did
+ *	[WORD]    fl_home_fill (entry.c),       seems_same                if it is another key's: what the
+ *	          fl_find_first (first.h)                                 users of the last key did
  *	[FAR]     settle (entry.c)              use_far, use_and_look     what it has become
  *
  *	relaxed   because
  *	[COUNT]   The count is in the slot's state, and is read with it.
  *	[GUESS]   The compare-and-swap behind it decides.
- *	[AGAIN]   The key is compared again by a user.
  *	[MINE]    What it says of the caller's hold the caller has written, or has seen.
  */
 #include "find.h"
@@ -58,7 +59,8 @@ static bool same(const struct search *search, const struct fl_entry *entry)
 /* It looks as if this state were the key's; only a user knows. */
 static bool seems_same(const struct search *search, uint64_t state)
 {
-	uint64_t word = fl_load_relaxed(&search->home->entry.word); /* [AGAIN] */
+	/* [WORD] acquire */
+	uint64_t word = fl_load_acquire(&search->home->entry.word);
 
 	return fl_state_is_key(state) && word == search->key->word;
 }

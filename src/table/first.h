@@ -7,10 +7,10 @@
  *	[KEY]     fl_find_first            fl_entry_use (entry.c)        the key, a new lock
  *	[GONE]    fl_put_first             fl_find_first                 what the users of the key's
  *	                                                                 last entry did
+ *	[WORD]    fl_find_first            seems_same (find.c)           the same
  *
  *	relaxed   because
  *	[GUESS]   The compare-and-swap behind it decides.
- *	[FILL]    The entry is the thread's alone.
  *	[MINE]    What it says of the caller's hold the caller has written, or has seen.
  */
 #ifndef FL_FIRST_H
@@ -36,7 +36,7 @@ FL_ALWAYS int fl_find_first(fifolock_table_t *table, fifolock_key_t key, uint64_
 	if (state != FL_ENTRY_FREE ||
 	    !fl_cas_acquire(&entry->state, &state, FL_ENTRY_FILLING))
 		return fl_find(table, &filled, units, out);
-	fl_store_relaxed(&entry->word, key.n); /* [FILL] */
+	fl_store_release(&entry->word, key.n); /* [WORD] release */
 	entry->lock = (fifolock_t){.word = units, .modes = table->modes};
 	entry->size = 0;
 	entry->is_number = true;
