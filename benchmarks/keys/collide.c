@@ -2,7 +2,7 @@
  *
  * collide.c - --collide: pairs of keys that have a stripe in common.  One thread holds the first of
  * one pair after the other for long; the others ask for second ones only, so no thread ever asks
- * for a key that is held for long.
+ * for a key that is held for long.  What counts is what they do meanwhile.
  */
 #include "cells.h"
 #include "measure/json.h"
@@ -85,8 +85,8 @@ void collide_run(const struct options *options)
 		progress_clear();
 		printf("\nCollide: %u pairs of keys with a stripe of %u in common; one "
 		       "more thread holds\n"
-		       "a first one, always, for %u us each; these want second ones, "
-		       "exclusive\n",
+		       "a first one, for %u us; these want second ones, exclusive; ops/s "
+		       "during the holds\n",
 		       pairs.count, STRIPES, options->hold_us);
 		cells_print_titles(options);
 		run_pairs(options, &pairs, &rows);

@@ -5,6 +5,9 @@
  * One lock in eight is timed, chosen at random, so that the clock does not become the load.  A wait
  * counts if it ends after the warm-up, be it after the end: the threads that wait then are those
  * waiting longest.
+ *
+ * Beside long holds counts what is done during them, and waits that begin then: some locks keep the
+ * thread that wants the next long hold waiting, and would look fast for that.
  */
 #include "load.h"
 #include "measure/crew.h"
@@ -31,7 +34,10 @@ struct cell {
 	const struct keyed *row;
 	void *locks;
 	struct worker *workers;
+	uint64_t *counters; /* of each thread, for two moments and a sum */
+	struct moment sum;  /* of all that passed while it counted */
 	int phase __attribute__((aligned(128))); /* atomic: read by all, written twice */
+	bool holding; /* atomic: a long hold lasts, or there are none at all */
 };
 
 /* Only its own thread writes; what others read meanwhile is atomic. */
@@ -53,6 +59,23 @@ static enum phase phase_of(const struct cell *cell)
 static void set_phase(struct cell *cell, enum phase phase)
 {
 	__atomic_store_n(&cell->phase, (int)phase, __ATOMIC_RELEASE);
+}
+
+static bool holding(const struct cell *cell)
+{
+	return __atomic_load_n(&cell->holding, __ATOMIC_RELAXED);
+}
+
+static void set_holding(struct cell *cell, bool holds)
+{
+	__atomic_store_n(&cell->holding, holds, __ATOMIC_RELAXED);
+}
+
+static struct moment take_moment(const struct cell *cell, unsigned place)
+{
+	return moment_take(&cell->workers[0].operations, sizeof(struct worker),
+			   cell->load->threads,
+			   cell->counters + place * cell->load->threads);
 }
 
 static void touch(struct worker *self, struct row *row, enum mode mode)
@@ -92,7 +115,7 @@ static void operate(struct worker *self)
 	const struct key_load *load = cell->load;
 	uint64_t roll = dice_roll(&self->random), wait = 0;
 	uint32_t key = asked_next(load->asked, &self->place, roll);
-	bool timed = (roll >> 16 & (SAMPLING - 1)) == 0;
+	bool timed = (roll >> 16 & (SAMPLING - 1)) == 0 && holding(cell);
 	enum mode mode = mode_of(load, roll);
 	union hold hold;
 
@@ -108,6 +131,21 @@ static void operate(struct worker *self)
 		histogram_record(&self->waits, wait);
 }
 
+/* Sleep; what passes meanwhile counts, if the end has not come. */
+static void count_during(struct cell *cell, double seconds)
+{
+	struct moment from = take_moment(cell, 0), to, *sum = &cell->sum;
+
+	moment_pass(seconds);
+	to = take_moment(cell, 1);
+	if (phase_of(cell) != COUNTED)
+		return;
+	sum->wall += to.wall - from.wall;
+	sum->cpu += to.cpu - from.cpu;
+	for (unsigned i = 0; i < cell->load->threads; i++)
+		sum->operations[i] += to.operations[i] - from.operations[i];
+}
+
 /* The one with the long holds. */
 static void hold_long(struct worker *self)
 {
@@ -117,7 +155,12 @@ static void hold_long(struct worker *self)
 	union hold hold;
 
 	cell->row->lock(cell->locks, key, EXCLUSIVE, &hold);
-	moment_pass(load->hold_s);
+	set_holding(cell, true);
+	if (phase_of(cell) == COUNTED)
+		count_during(cell, load->hold_s);
+	else
+		moment_pass(load->hold_s);
+	set_holding(cell, false);
 	if (load->touch)
 		touch(self, &load->rows->at[key], EXCLUSIVE);
 	cell->row->unlock(cell->locks, &hold);
@@ -170,24 +213,25 @@ static void wait_figures(const struct cell *cell, struct outcome *outcome)
 	outcome->figures[AFTER_P50] = outcome->figures[AFTER_P99] = NAN;
 }
 
-static struct moment take_moment(const struct cell *cell, uint64_t *into)
-{
-	return moment_take(&cell->workers[0].operations, sizeof(struct worker),
-			   cell->load->threads, into);
-}
-
-static void measure(struct cell *cell, uint64_t *counters, struct outcome *outcome)
+static void measure(struct cell *cell)
 {
 	const struct key_load *load = cell->load;
-	struct moment from, to;
 
 	moment_pass(load->seconds * WARM_UP);
 	set_phase(cell, COUNTED);
-	from = take_moment(cell, counters);
-	moment_pass(load->seconds * (1 - WARM_UP));
-	to = take_moment(cell, counters + load->threads);
-	set_phase(cell, STOPPED);
-	outcome_between(outcome, load->threads, &from, &to);
+	if (load->held)
+		moment_pass(load->seconds * (1 - WARM_UP));
+	else
+		count_during(cell, load->seconds * (1 - WARM_UP));
+}
+
+static void rate_figures(const struct cell *cell, struct outcome *outcome)
+{
+	unsigned threads = cell->load->threads;
+	struct moment none = {.operations = cell->counters};
+
+	memset(none.operations, 0, threads * sizeof(none.operations[0]));
+	outcome_between(outcome, threads, &none, &cell->sum);
 }
 
 static void *zeroed(size_t size, const char *what)
@@ -217,9 +261,10 @@ static void cell_open(struct cell *cell, unsigned workers)
 	const struct key_load *load = cell->load;
 
 	cell->locks = cell->row->create(workers);
-	/* counters for two moments behind them */
-	cell->workers = zeroed(workers * (sizeof(struct worker) + 2 * sizeof(uint64_t)),
-			       "threads");
+	cell->workers = zeroed(workers * sizeof(struct worker), "threads");
+	cell->counters = zeroed(load->threads * 3 * sizeof(uint64_t), "counters");
+	cell->sum.operations = cell->counters + 2 * load->threads;
+	cell->holding = !load->held;
 	for (unsigned i = 0; i < workers; i++) {
 		cell->workers[i].cell = cell;
 		cell->workers[i].random = dice_state(load->seed * workers + i);
@@ -230,6 +275,7 @@ static void cell_open(struct cell *cell, unsigned workers)
 static void cell_close(struct cell *cell)
 {
 	cell->row->destroy(cell->locks);
+	free(cell->counters);
 	free(cell->workers);
 }
 
@@ -247,12 +293,13 @@ int key_load_run(const struct key_load *load, const struct keyed *row,
 			   cell.workers, sizeof(struct worker));
 	if (!error) {
 		crew_go(&crew);
-		measure(&cell, (uint64_t *)(cell.workers + workers), outcome);
+		measure(&cell);
 	}
 	set_phase(&cell, STOPPED);
 	crew_end(&crew);
 	if (!error) {
 		verify(&cell, workers);
+		rate_figures(&cell, outcome);
 		wait_figures(&cell, outcome);
 	}
 	cell_close(&cell);

@@ -33,8 +33,8 @@ struct key_load {
 	bool pinned; /* thread i to processor i, and around again */
 	const struct asked *asked;
 	struct rows *rows;
-	/* One more thread holds one of these after the other, for so long, exclusively; NULL: there
-	 * is none.  What it does is not counted. */
+	/* One more thread holds one of these after the other, for so long, exclusively.  Then what the
+	 * others do during these holds is all that counts.  NULL: there is none. */
 	const struct asked *held;
 	double hold_s;
 	double seconds; /* of which the first fifth is not counted */
