@@ -87,6 +87,7 @@ typedef struct fifolock_request {
 	uint32_t state;
 	uint32_t mode;
 	uint32_t n;
+	uint32_t roused;
 	uint64_t since;
 } fifolock_request_t;
 
@@ -112,6 +113,23 @@ FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
 		 void (*done)(void *ctx, int status), void *ctx);
 
+/* Ask for another mode in place of one that is held, as fifolock_convert.  Does not wait.  The
+ * request is one without a callback.
+ *
+ *	0	it is done
+ *	EINPROGRESS  the request is in line, before all that hold nothing.  Until it has been
+ *		granted, and after every error, the hold of from is there.
+ *		fifolock_request_wait and fifolock_request_poll may also end with EDEADLK or
+ *		with EPERM, as below
+ *	EDEADLK	another conversion waits for this hold to go
+ *	EPERM	no hold of from exists
+ *	ECANCELED  the lock is closed
+ *	EINVAL	one of the modes is not in the table; request is NULL
+ *	ENOMEM	there is no memory for a place in line */
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_convert(fifolock_t *lock,
+							   unsigned from, unsigned to,
+							   fifolock_request_t *request);
+
 /* Take the request out of the line.  Any thread may do that, once for each request.  If another
  * thread is granting it at that moment, waits for the outcome.
  *
@@ -132,6 +150,11 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_cancel(fifolock_request_t *re
  *		or one on the wrong clock */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_wait(fifolock_request_t *request,
 							const struct timespec *deadline);
+
+/* End a wait of another thread: the call of fifolock_request_wait that a thread is in, or else the
+ * next one, ends with ETIMEDOUT whatever its deadline, unless the request is granted first.  The
+ * request must have been made, and still be there.  Signal handlers may call it. */
+FIFOLOCK_API void fifolock_request_rouse(fifolock_request_t *request);
 
 /* What has become of the request?  Does not wait.  For a request with a callback, too, while its
  * memory is there.

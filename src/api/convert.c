@@ -52,6 +52,21 @@ static int exchange(fifolock_t *lock, unsigned from, struct fl_want *want, bool 
 	return error;
 }
 
+/* Is there anything against it? */
+static int may_convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
+		       const void *site)
+{
+	int error = fl_account_holds(lock, from, 1, site);
+
+	if (!error && fifolock_holds(lock, from) == 0)
+		error = EPERM; /* before any listener is told */
+	if (!error && waits)
+		error = fl_account_may_convert(lock, from, to, site);
+	if (error == EDEADLK)
+		fl_account_refused(lock, fl_modes_of(lock), to, error);
+	return error;
+}
+
 static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 		   const struct fl_deadline *deadline, const void *site)
 {
@@ -61,13 +76,7 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 
 	if (error || (deadline && (error = fl_deadline_check(deadline))))
 		return error;
-	error = fl_account_holds(lock, from, 1, site);
-	if (!error && fifolock_holds(lock, from) == 0)
-		error = EPERM; /* before any listener is told */
-	if (!error && waits)
-		error = fl_account_may_convert(lock, from, to, site);
-	if (error == EDEADLK)
-		fl_account_refused(lock, modes, to, error);
+	error = may_convert(lock, from, to, waits, site);
 	if (error)
 		return error;
 	want = fl_want(&modes->rows[to], to, 1);
@@ -108,6 +117,28 @@ int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
 		lock, from, to,
 		convert(lock, from, to, true, fl_deadline_or_none(&until), FL_SITE_BRIEF),
 		FL_SITE);
+}
+
+static int ask(fifolock_t *lock, unsigned from, unsigned to, fifolock_request_t *request,
+	       const void *site)
+{
+	const fifolock_modes_t *modes = fl_modes_of(lock);
+	int error = request ? check_both(modes, from, to) : EINVAL;
+	struct fl_want want;
+
+	if (!error)
+		error = may_convert(lock, from, to, true, site);
+	if (error)
+		return error;
+	want = fl_want(&modes->rows[to], to, 1);
+	return fl_request_exchange(lock, from, &want, request, site);
+}
+
+int fifolock_request_convert(fifolock_t *lock, unsigned from, unsigned to,
+			     fifolock_request_t *request)
+{
+	return answer(lock, from, to, ask(lock, from, to, request, FL_SITE_BRIEF),
+		      FL_SITE);
 }
 
 struct kept_out {

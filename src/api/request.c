@@ -18,6 +18,7 @@
  *
  *	relaxed   because
  *	[ALONE]   Before the push, which carries it, or by the only thread that uses the request.
+ *	[ROUSED]  Written before the slot is roused, and read after its word (slot.c).
  */
 #define _GNU_SOURCE
 #include "observe/account.h"
@@ -37,6 +38,24 @@ enum { IDLE, IN_LINE, CANCELLING, DONE, LEFT };
 #define STATUS(state)	  ((int)((state) >> 8))
 #define DONE_WITH(status) (DONE | (uint32_t)(status) << 8)
 
+/* What mode says of a conversion: from, to. */
+#define CONVERTS(from, to) ((to) | (from) << 8 | UINT32_C(1) << 16)
+
+static bool converts(const fifolock_request_t *request)
+{
+	return request->mode >> 16;
+}
+
+static unsigned from_of(const fifolock_request_t *request)
+{
+	return request->mode >> 8 & 0xff;
+}
+
+static unsigned mode_of(const fifolock_request_t *request)
+{
+	return request->mode & 0xff;
+}
+
 /* any -> state: what it was. */
 static uint32_t settle(fifolock_request_t *request, uint32_t state)
 {
@@ -54,13 +73,26 @@ static uint32_t state_of(const fifolock_request_t *request)
 	return fl_load_acquire(&request->state);
 }
 
+/* There the hold of from has been all the time. */
+static void book_conversion(const fifolock_request_t *request, int status,
+			    const void *site)
+{
+	if (status)
+		fl_account_unchanged(request->lock, from_of(request));
+	else
+		fl_account_changed(request->lock, from_of(request), mode_of(request),
+				   true, site);
+}
+
 static void book(const fifolock_request_t *request, int status, bool in_line,
 		 const void *site)
 {
+	if (converts(request))
+		book_conversion(request, status, site);
 	/* Without a hold the lock may not be touched: it may be gone. */
 	if (status)
 		fl_account_turned_away(request->lock, status);
-	else
+	else if (!converts(request))
 		fl_account_took(request->lock, request->mode, request->n, in_line, false,
 				site);
 }
@@ -101,16 +133,18 @@ static int join(fifolock_request_t *request, const struct fl_want *want,
 		struct fl_slot *slot, const void *site)
 {
 	bool calls = request->done;
+	unsigned how = FL_LEAVES | FL_NO_THREAD | (calls ? FL_CALLS : 0);
 	int error;
 	bool over;
 
+	if (converts(request))
+		how |= FL_CONVERTS | FL_NO_LIMIT;
 	fl_callbacks_catch(slot);
-	error = fl_join(request->lock, slot, want,
-			FL_LEAVES | FL_NO_THREAD | (calls ? FL_CALLS : 0));
+	error = fl_join(request->lock, slot, want, how);
 	over = fl_callbacks_caught();
 	if (error) {
 		fl_account_refused(request->lock, fl_modes_of(request->lock),
-				   request->mode, error);
+				   mode_of(request), error);
 		fl_store_relaxed(&request->state, IDLE); /* [ALONE] */
 		fl_slot_free(slot);
 		return error;
@@ -131,11 +165,14 @@ static int join_with_slot(fifolock_request_t *request, const struct fl_want *wan
 	errno = saved;
 	if (!slot) {
 		fl_account_refused(request->lock, fl_modes_of(request->lock),
-				   request->mode, ENOMEM);
+				   mode_of(request), ENOMEM);
 		return ENOMEM;
 	}
-	slot->call = call_back;
-	slot->ctx = request;
+	if (request->done) {
+		slot->call = call_back;
+		slot->ctx = request;
+	}
+	slot->from = (uint8_t)from_of(request);
 	request->slot = slot;
 	fl_store_relaxed(&request->state, IN_LINE); /* [ALONE] */
 	fl_account_sends(request);
@@ -180,14 +217,52 @@ int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
 		FL_SITE_BRIEF);
 }
 
+/* Not at once, or not at all. */
+static int exchange_in_line(fifolock_request_t *request, struct fl_want *want, int error,
+			    const void *site)
+{
+	fifolock_t *lock = request->lock;
+
+	if (error == EBUSY && !fl_closed(lock)) {
+		request->since = want->since = fl_account_asks(lock, want->mode, false);
+		error = join_with_slot(request, want, site);
+		if (error == ENOMEM)
+			fl_account_unchanged(lock, from_of(request));
+		return error;
+	}
+	error = error == EBUSY ? ECANCELED : error;
+	if (error != EPERM)
+		fl_account_refused(lock, fl_modes_of(lock), want->mode, error);
+	fl_account_unchanged(lock, from_of(request));
+	return error;
+}
+
+int fl_request_exchange(fifolock_t *lock, unsigned from, struct fl_want *want,
+			fifolock_request_t *request, const void *site)
+{
+	int error;
+
+	*request = (fifolock_request_t){
+		.lock = lock, .mode = CONVERTS(from, want->mode), .n = 1};
+	fl_account_changes(lock, from);
+	error = fl_exchange(lock, &fl_modes_of(lock)->rows[from], want);
+	if (error)
+		return exchange_in_line(request, want, error, site);
+	fl_account_changed(lock, from, want->mode, false, site);
+	fl_store_relaxed(&request->state, DONE); /* [ALONE] */
+	return 0;
+}
+
 /* True: it has left the line. */
 static bool leave(fifolock_request_t *request, struct fl_slot *slot)
 {
-	while (!fl_cancel(request->lock, slot, request->mode)) {
+	while (!fl_cancel(request->lock, slot, mode_of(request))) {
 		if (fl_outcome(slot))
 			return false;
 		fl_await_claim(slot);
 	}
+	if (converts(request))
+		fl_account_unchanged(request->lock, from_of(request));
 	return true;
 }
 
@@ -250,10 +325,20 @@ int fifolock_request_wait(fifolock_request_t *request, const struct timespec *de
 		return error;
 	if (deadline && fl_deadline_astray(&until))
 		return EINVAL;
+	until.ended = &request->roused;
 	fl_callbacks_wait_begin(&wait, request->lock);
-	error = fl_await_request(request->slot, deadline ? &until : NULL);
+	error = fl_await_request(request->slot, &until);
 	fl_callbacks_wait_end(&wait);
+	(void)fl_and_relaxed(&request->roused, 0u); /* [ROUSED] */
 	return error == ETIMEDOUT ? ETIMEDOUT : finish(request, request->slot, FL_SITE);
+}
+
+/* The slot may have moved on: harmless. */
+void fifolock_request_rouse(fifolock_request_t *request)
+{
+	(void)fl_or_relaxed(&request->roused, FL_ENDED_BY_OTHER); /* [ROUSED] */
+	if (request->slot)
+		fl_slot_rouse(request->slot);
 }
 
 int fifolock_request_poll(fifolock_request_t *request)

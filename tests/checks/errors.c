@@ -143,6 +143,11 @@ static int request_(const struct with *with)
 	return fifolock_request(&lock, with->mode, with->n, &request, NULL, NULL);
 }
 
+static int request_convert(const struct with *with)
+{
+	return fifolock_request_convert(&lock, with->mode, with->to, &request);
+}
+
 static int request_wait(const struct with *with)
 {
 	return fifolock_request_wait(&request, with->at);
@@ -341,15 +346,22 @@ static int with_a_time_that_is_none(called *call)
 }
 
 /* No memory but what there is, and no slot in that. */
-static int without_memory(called *call)
+static void exhaust(void)
 {
 	static fifolock_request_t many[4096];
+	static fifolock_t full;
 	const struct rlimit none = {0, RLIM_INFINITY};
 	unsigned i = 0;
 
-	must(fifolock_lock(&lock, X) == 0 && setrlimit(RLIMIT_AS, &none) == 0);
-	while (fifolock_request(&lock, X, 1, &many[i++], NULL, NULL) == EINPROGRESS)
+	must(fifolock_lock(&full, X) == 0 && setrlimit(RLIMIT_AS, &none) == 0);
+	while (fifolock_request(&full, X, 1, &many[i++], NULL, NULL) == EINPROGRESS)
 		must(i < 4096);
+}
+
+static int without_memory(called *call)
+{
+	must(fifolock_lock(&lock, X) == 0);
+	exhaust();
 	return call(&usual);
 }
 
@@ -357,6 +369,13 @@ static int beside_another(called *call)
 {
 	must(fifolock_lock_n(&lock, S, 2) == 0);
 	return from_shared(call, &past);
+}
+
+static int beside_another_without_memory(called *call)
+{
+	must(fifolock_lock_n(&lock, S, 2) == 0);
+	exhaust();
+	return from_shared(call, &never);
 }
 
 static int beside_another_while_closed(called *call)
@@ -630,6 +649,12 @@ static const struct row {
 	ROW(request, request_, ECANCELED, while_closed),
 	ROW(request, request_, EAGAIN, while_full),
 	ROW(request, request_, ENOMEM, without_memory),
+	ROW(request_convert, request_convert, EINVAL, no_such_mode),
+	ROW(request_convert, request_convert, EPERM, as_usual),
+	ROW(request_convert, request_convert, EINPROGRESS, beside_another),
+	ROW(request_convert, request_convert, EDEADLK, beside_another_that_converts),
+	ROW(request_convert, request_convert, ECANCELED, beside_another_while_closed),
+	ROW(request_convert, request_convert, ENOMEM, beside_another_without_memory),
 	ROW(request_cancel, request_cancel, EALREADY, of_a_request_granted),
 	ROW(request_wait, request_wait, EINVAL, as_usual),
 	ROW(request_wait, request_wait, EINVAL, in_a_second_of_the_other_clock),
