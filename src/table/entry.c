@@ -6,10 +6,11 @@
  *	[KEY]     publish (find.c)        fl_entry_use            key, size, a new lock
  *	[FAR]     fl_entry_settle         fl_entry_use            what it has become
  *	[GONE]    put_home (find.c)       fl_entry_use            what its last users did
+ *	[TWO]     look.. (find.c)         fl_entry_use            a far entry, in the table
  *	[WORD]    fl_home_fill            seems_same (find.c)     what the users of the last key did
  *
  *	relaxed   because
- *	[AGAIN]   the compare-and-swap behind it decides
+ *	[MINE]    constant for its user
  */
 #include "entry.h"
 #include "far.h"
@@ -29,7 +30,7 @@ static const unsigned char *bytes_of(const struct fl_entry *entry)
 
 fifolock_key_t fl_entry_key(const struct fl_entry *entry)
 {
-	/* [AGAIN] */
+	/* [MINE] */
 	return entry->is_number ? fifolock_key(fl_load_relaxed(&entry->word))
 				: fifolock_key_bytes(bytes_of(entry), entry->size);
 }
@@ -75,7 +76,7 @@ void fl_home_empty(struct fl_home *home)
 
 bool fl_entry_use(struct fl_entry *entry, uint64_t *seen)
 {
-	/* [KEY] [FAR] [GONE] acquire, no release: also where it fails, as the key may have gone, and
+	/* [KEY] [FAR] [TWO] [GONE] acquire, no release: also where it fails, as the key may have gone, and
 	 * the caller goes on with another entry */
 	if ((*seen & FL_USERS) == FL_USERS ||
 	    !fl_cas_acq_rel(&entry->state, seen, *seen + FL_USER))
@@ -86,7 +87,7 @@ bool fl_entry_use(struct fl_entry *entry, uint64_t *seen)
 
 bool fl_entry_settle(struct fl_entry *entry, uint64_t what, uint64_t *now)
 {
-	*now = fl_load_relaxed(&entry->state); /* [AGAIN] */
+	*now = fl_load_acquire(&entry->state); /* [KEY] acquire */
 	while (fl_what(*now) == FL_ENTRY_TENTATIVE) {
 		uint64_t next = fl_with(*now, what);
 

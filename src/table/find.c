@@ -7,14 +7,17 @@
  * could make it an entry in each.  Each makes its own known first, TENTATIVE, and looks at the
  * other place then, so one of them at least sees the other's:
  *
- *	home	the slot -> TENTATIVE; full fence; is the key far?
+ *	home	the slot -> TENTATIVE; is the key far?
  *		no: -> LIVE.  TENTATIVE: that one is DEAD.  LIVE: that is the one, and the slot DEAD.
- *	far	the slot's far count + 1; in the table, TENTATIVE; full fence; is the slot the key's?
+ *	far	the slot's far count + 1; in the table, TENTATIVE; is the slot the key's?
  *		no: -> LIVE.  yes: DEAD, and begin anew.
  *
  * What an entry becomes is decided by one compare-and-swap on its state, which any thread may do that
  * has looked at the other place after the entry was to be seen there.  So no thread waits for
- * another.  As long as a slot's far count is 0 nothing has to be looked for, and it becomes LIVE at
+ * another.  To look at the slot is a read-modify-write of its state, as is making it TENTATIVE: one
+ * of the two comes first, and the other thread sees what was done before it.
+ *
+ * As long as a slot's far count is 0 nothing has to be looked for, and it becomes LIVE at
  * once: a far entry that is on its way will find it there.
  *
  * A slot's key changes only while it is FILLING, which it becomes when it has no user.  So a thread
@@ -28,6 +31,8 @@
  *	          bury, unclaim                 (entry.c), publish        last entry did
  *	[WORD]    fl_home_fill (entry.c),       seems_same                if it is another key's: what the
  *	          fl_find_first (first.h)                                 users of the last key did
+ *	[TWO]     look_and_be_seen              publish, fl_entry_use     a far entry, in the table
+ *	                                        (entry.c)
  *	[FAR]     settle (entry.c)              use_far, use_and_look     what it has become
  *
  *	relaxed   because
@@ -157,15 +162,25 @@ bool fl_put_taken(struct fl_entry *entry, uint64_t units)
 
 /* ---- is it there? ---- */
 
+/* A read-modify-write that changes nothing: either it comes before the one by which a thread becomes a user
+ * of the slot, and that thread sees all that this one has done; or the other way round. */
+static uint64_t look_and_be_seen(uint64_t *state)
+{
+	uint64_t seen = fl_load_relaxed(state); /* [GUESS] */
+
+	/* [TWO] release, [KEY] acquire */
+	while (!fl_cas_acq_rel(state, &seen, seen))
+		;
+	return seen;
+}
+
 /* For a thread that has made a far entry known. */
 static bool is_home(const struct search *search)
 {
 	struct fl_entry *entry = &search->home->entry;
-	uint64_t state;
+	uint64_t state = look_and_be_seen(&entry->state);
 	bool is;
 
-	fl_fence_full();
-	state = fl_load_acquire(&entry->state); /* [KEY] acquire */
 	while (seems_same(search, state))
 		if ((state & FL_USERS) == FL_USERS) {
 			return true;
@@ -238,7 +253,6 @@ static int settle_home(const struct search *search, int mine)
 	uint64_t state;
 	int result = CHANGED;
 
-	fl_fence_full();
 	fl_far_enter(far);
 	while (result == CHANGED && (entry = fl_far_find(far, search->key)))
 		result = use_far(search, entry, FL_ENTRY_DEAD);
@@ -284,7 +298,7 @@ static uint64_t publish(struct fl_home *home, uint64_t seen)
 		next = fl_with(seen,
 			       seen & FL_FAR_COUNT ? FL_ENTRY_TENTATIVE : FL_ENTRY_LIVE) +
 		       FL_USER;
-	/* [KEY] release, [GONE] acquire */
+	/* [KEY] release, [GONE] [TWO] acquire */
 	while (!fl_cas_acq_rel(&home->entry.state, &seen, next));
 	return next;
 }

@@ -42,8 +42,8 @@ FL_ALWAYS int fl_find_first(fifolock_table_t *table, fifolock_key_t key, uint64_
 	entry->is_number = true;
 	*out = entry;
 	state = FL_ENTRY_FILLING;
-	/* [KEY] release */
-	if (fl_cas_release(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))
+	/* [KEY] release, [GONE] acquire: the key may have been far since, and have gone */
+	if (fl_cas_acq_rel(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))
 		return FL_TAKEN;
 	return fl_find_filled(table, &filled, units, out);
 }
