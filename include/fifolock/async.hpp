@@ -104,7 +104,46 @@ struct stopped_by {
 };
 #endif
 
-/* What co_await waits for.
+/* A request for a lock, in a coroutine.  It becomes a hold. */
+template <class Modes> class lock_request
+{
+	basic_lock<Modes> &lock_;
+	const unsigned mode_;
+	fifolock_request_t request_;
+
+public:
+	lock_request(basic_lock<Modes> &lock, unsigned mode) noexcept
+		: lock_(lock), mode_(mode)
+	{
+	}
+	lock_request(const lock_request &other) noexcept /* that has not asked yet */
+		: lock_(other.lock_), mode_(other.mode_)
+	{
+	}
+
+	int ask(void (*done)(void *, int), void *ctx)
+	{
+		return fifolock_request(lock_.native_handle(), mode_, 1, &request_, done,
+					ctx);
+	}
+	int cancel() noexcept
+	{
+		return fifolock_request_cancel(&request_);
+	}
+	/* What has become of it, in the thread that resumes: race detectors see then what came
+	 * before. */
+	int status(int) noexcept
+	{
+		return fifolock_request_poll(&request_);
+	}
+	hold<Modes> result(int status)
+	{
+		check(status, "fifolock: async");
+		return hold<Modes>(lock_, mode_);
+	}
+};
+
+/* What co_await waits for: a Request, which is asked, may be cancelled, and has a result.
  *
  * Up to three threads meet in its state: the one that asked, the one that makes the grant, the one
  * that stops.  The last of those that have begun resumes the coroutine; the others have let go of
@@ -118,18 +157,16 @@ struct stopped_by {
  *
  * That thread, if there is one, is the last.  Otherwise it is the later one of the two that set
  * asked and ended. */
-template <class Modes, class Resume, class Stop> class [[nodiscard]] awaiter
+template <class Request, class Resume, class Stop> class [[nodiscard]] awaiter
 {
 	static constexpr unsigned asked = 1;
 	static constexpr unsigned ended = 2;
 	static constexpr unsigned stopping = 4;
 	static constexpr unsigned cancelling = 8;
 
-	basic_lock<Modes> &lock_;
-	const unsigned mode_;
+	Request request_;
 	Resume resume_;
 	Stop stop_;
-	fifolock_request_t request_;
 	std::coroutine_handle<> coroutine_;
 	std::atomic<unsigned> state_{0};
 	int status_ = 0;
@@ -137,9 +174,8 @@ template <class Modes, class Resume, class Stop> class [[nodiscard]] awaiter
 	std::optional<typename Stop::template callback<awaiter>> callback_;
 
 public:
-	awaiter(basic_lock<Modes> &lock, unsigned mode, Resume resume, Stop stop)
-		: lock_(lock), mode_(mode), resume_(std::move(resume)),
-		  stop_(std::move(stop))
+	awaiter(const Request &request, Resume resume, Stop stop)
+		: request_(request), resume_(std::move(resume)), stop_(std::move(stop))
 	{
 	}
 	awaiter(const awaiter &) = delete;
@@ -155,18 +191,17 @@ public:
 	{
 		coroutine_ = coroutine;
 		callback_.emplace(stop_, *this);
-		const int error = fifolock_request(lock_.native_handle(), mode_, 1,
-						   &request_, done, this);
+		const int error = request_.ask(done, this);
+
 		if (error == EINPROGRESS)
 			return !has_ended_while_asking();
 		status_ = error;
 		return false;
 	}
 
-	hold<Modes> await_resume()
+	auto await_resume()
 	{
-		check(status_, "fifolock: async");
-		return hold<Modes>(lock_, mode_);
+		return request_.result(status_);
 	}
 
 	/* By the token's callback. */
@@ -191,12 +226,13 @@ private:
 	static void done(void *at, int status) noexcept
 	{
 		awaiter *self = static_cast<awaiter *>(at);
+
+		self->status_ = status;
 		const unsigned was =
 			self->state_.fetch_or(ended, std::memory_order_acq_rel);
 
 		if (!(was & asked) || (was & cancelling))
 			return; /* another thread resumes it, and may have done so */
-		self->status_ = status;
 		self->resume();
 	}
 
@@ -215,18 +251,17 @@ private:
 
 	bool has_ended_while_cancelling() noexcept
 	{
-		return (fifolock_request_cancel(&request_) ==
-				0 || /* done is not called */
-			(state_.fetch_and(~cancelling, std::memory_order_acq_rel) &
-			 ended)) &&
-		       takes_over();
+		if (request_.cancel() == 0) /* done is not called */
+			status_ = ECANCELED;
+		else if (!(state_.fetch_and(~cancelling, std::memory_order_acq_rel) &
+			   ended))
+			return false;
+		return takes_over();
 	}
 
-	/* What has become of the request, in the thread that resumes: race detectors see then what
-	 * came before. */
 	bool takes_over() noexcept
 	{
-		status_ = fifolock_request_poll(&request_);
+		status_ = request_.status(status_);
 		return true;
 	}
 

@@ -193,7 +193,7 @@ private:
 		return error;
 	}
 #ifdef FIFOLOCK_HAS_ASYNC
-	template <class, class, class> friend class detail::awaiter;
+	template <class> friend class detail::lock_request;
 
 	hold(basic_lock<Modes> &lock, unsigned mode) noexcept : lock_(&lock), mode_(mode)
 	{

@@ -245,8 +245,9 @@ public:
 	template <class Mode, class Resume = detail::resume_here, if_resumes<Resume> = 0>
 	auto async(Mode, Resume resume = {})
 	{
-		return detail::awaiter<Modes, Resume, detail::never_stopped>(
-			*this, number<Mode>, std::move(resume), {});
+		return detail::awaiter<detail::lock_request<Modes>, Resume,
+				       detail::never_stopped>({*this, number<Mode>},
+							      std::move(resume), {});
 	}
 	template <class M = exclusive, if_has<M> = 0> auto async()
 	{
@@ -256,8 +257,9 @@ public:
 	template <class Mode, class Resume = detail::resume_here>
 	auto async(Mode, std::stop_token token, Resume resume = {})
 	{
-		return detail::awaiter<Modes, Resume, detail::stopped_by>(
-			*this, number<Mode>, std::move(resume), {std::move(token)});
+		return detail::awaiter<detail::lock_request<Modes>, Resume,
+				       detail::stopped_by>(
+			{*this, number<Mode>}, std::move(resume), {std::move(token)});
 	}
 	template <class M = exclusive, if_has<M> = 0> auto async(std::stop_token token)
 	{
