@@ -167,6 +167,13 @@ fifolock_table_timedlock_n(fifolock_table_t *table, fifolock_key_t key, unsigned
  *	EPERM	no such hold exists */
 FIFOLOCK_API int fifolock_table_unlock(fifolock_hold_t *hold);
 
+/* Write to *key which key it is a hold of.  Its bytes are the table's, and stay until the hold is given
+ * back.
+ *
+ *	EINVAL	hold is NULL or names nothing; key is NULL */
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_hold_key(const fifolock_hold_t *hold,
+						    fifolock_key_t *key);
+
 /* As fifolock_convert, fifolock_tryconvert, fifolock_timedconvert: the hold, of weight 1, gets
  * another mode.  After an error it is what it was.
  *
@@ -192,9 +199,9 @@ FIFOLOCK_API int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key,
 
 /* ---- fifolock_table_request(3): take a place in a key's line, be granted later ---- */
 
-/* One request, in the caller's memory, where it must stay until it has ended and, if it was
- * granted, until its hold is given back.  The fields are private but hold, which is the hold when it
- * has been granted. */
+/* One request, in the caller's memory, where it must stay until it has ended and, in a table with
+ * records, if it was granted, until its hold is given back.  The fields are private but hold, which
+ * is the hold when it has been granted. */
 typedef struct fifolock_key_request {
 	fifolock_hold_t hold;
 	fifolock_request_t request;

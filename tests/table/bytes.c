@@ -7,7 +7,16 @@
 
 #define MOST 4096
 
-/* All of them are different: each can be held alone, all at once; and the same again is held. */
+static bool is_of(const fifolock_hold_t *hold, fifolock_key_t key)
+{
+	fifolock_key_t its;
+
+	return !fifolock_hold_key(hold, &its) && !its.bytes == !key.bytes &&
+	       its.n == key.n && (!key.bytes || !memcmp(its.bytes, key.bytes, key.n));
+}
+
+/* All of them are different: each can be held alone, all at once, and its hold says whose it is; and
+ * the same again is held. */
 static void are_different(const fifolock_key_t keys[], size_t count)
 {
 	static fifolock_hold_t holds[MOST];
@@ -18,7 +27,8 @@ static void are_different(const fifolock_key_t keys[], size_t count)
 		holds[i] = takes(table, keys[i], X);
 	cr_assert_eq(fifolock_table_keys(table), count);
 	for (size_t i = 0; i < count; i++)
-		quick_check(!fits(table, keys[i], X), "%s: key %zu", keys_kind.name, i);
+		quick_check(!fits(table, keys[i], X) && is_of(&holds[i], keys[i]),
+			    "%s: key %zu", keys_kind.name, i);
 	for (size_t i = 0; i < count; i++) {
 		gives(&holds[i]);
 		quick_check(fits(table, keys[i], X), "%s: key %zu", keys_kind.name, i);
@@ -210,4 +220,18 @@ Script(keys, random_ones_of_any_length_are_found_again, "table")
 		at = (at + 13) % (sizeof(bytes) - 64);
 	}
 	are_different(keys, MOST);
+}
+
+Script(keys, a_hold_that_names_nothing_has_no_key, "G7")
+{
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t hold = takes(table, fifolock_key(1), X);
+	fifolock_key_t key = fifolock_key(2);
+
+	cr_assert_eq(fifolock_hold_key(&hold, NULL), EINVAL);
+	gives(&hold);
+	cr_assert_eq(fifolock_hold_key(&hold, &key), EINVAL);
+	cr_assert_eq(fifolock_hold_key(NULL, &key), EINVAL);
+	cr_assert(!key.bytes && key.n == 2);
+	table_ends(table);
 }
