@@ -34,6 +34,7 @@ struct crowd_place {
 struct crowd {
 	const struct crowd_plan *plan;
 	fifolock_table_t *table;
+	pthread_barrier_t begin;
 	struct crowd_place places[CROWD_KEYS];
 };
 
@@ -186,6 +187,7 @@ static inline void *crowd_works(void *arg)
 	struct crowd_worker *worker = arg;
 	const struct crowd_plan *plan = worker->crowd->plan;
 
+	pthread_barrier_wait(&worker->crowd->begin);
 	for (uint64_t i = 0; i < plan->operations / plan->threads; i++) {
 		unsigned k = oracle_below(&worker->random, plan->keys);
 		bool hurries =
@@ -209,6 +211,7 @@ static inline void *crowd_works(void *arg)
 
 static inline void crowd_rests(struct crowd *crowd)
 {
+	pthread_barrier_destroy(&crowd->begin);
 	for (unsigned k = 0; k < crowd->plan->keys; k++) {
 		struct crowd_place *place = &crowd->places[k];
 
@@ -220,26 +223,42 @@ static inline void crowd_rests(struct crowd *crowd)
 	table_ends(crowd->table);
 }
 
+static inline void crowd_opens(struct crowd *crowd, const struct crowd_plan *plan)
+{
+	*crowd = (struct crowd){.plan = plan, .table = table_of(plan->modes)};
+	for (unsigned k = 0; k < plan->keys; k++)
+		crowd->places[k].key = crowd_key(k);
+	pthread_barrier_init(&crowd->begin, NULL, plan->threads);
+}
+
+static inline void crowd_comes(struct crowd *crowd, struct crowd_worker workers[])
+{
+	for (unsigned i = 0; i < crowd->plan->threads; i++) {
+		workers[i].crowd = crowd;
+		workers[i].random = 1000 * crowd->plan->threads + i;
+		cr_assert_eq(pthread_create(&workers[i].thread, NULL, crowd_works,
+					    &workers[i]),
+			     0);
+	}
+}
+
+static inline void crowd_goes(struct crowd *crowd, struct crowd_worker workers[])
+{
+	for (unsigned i = 0; i < crowd->plan->threads; i++)
+		pthread_join(workers[i].thread, NULL);
+	for (unsigned i = 0; i < crowd->plan->threads; i++)
+		cr_assert_null(workers[i].wrong, "%s: %s", keys_kind.name,
+			       workers[i].wrong);
+}
+
 static inline void crowd_meets(const struct crowd_plan *plan)
 {
 	static struct crowd crowd;
 	struct crowd_worker workers[CROWD_THREADS] = {0};
 
-	crowd = (struct crowd){.plan = plan, .table = table_of(plan->modes)};
-	for (unsigned k = 0; k < plan->keys; k++)
-		crowd.places[k].key = crowd_key(k);
-	for (unsigned i = 0; i < plan->threads; i++) {
-		workers[i].crowd = &crowd;
-		workers[i].random = 1000 * plan->threads + i;
-		cr_assert_eq(pthread_create(&workers[i].thread, NULL, crowd_works,
-					    &workers[i]),
-			     0);
-	}
-	for (unsigned i = 0; i < plan->threads; i++)
-		pthread_join(workers[i].thread, NULL);
-	for (unsigned i = 0; i < plan->threads; i++)
-		cr_assert_null(workers[i].wrong, "%s: %s", keys_kind.name,
-			       workers[i].wrong);
+	crowd_opens(&crowd, plan);
+	crowd_comes(&crowd, workers);
+	crowd_goes(&crowd, workers);
 	crowd_rests(&crowd);
 }
 

@@ -19,6 +19,7 @@ struct place {
 
 struct market {
 	fifolock_table_t *table;
+	pthread_barrier_t begin;
 	unsigned modes, keys;
 	uint64_t sets; /* of each thread */
 	unsigned hurry;
@@ -162,6 +163,7 @@ static void *goes_shopping(void *arg)
 {
 	struct buyer *buyer = arg;
 
+	pthread_barrier_wait(&buyer->market->begin);
 	for (uint64_t i = 0; i < buyer->market->sets; i++) {
 		buys(buyer);
 		if (i % 1024 == 0)
@@ -174,6 +176,7 @@ static void market_of(struct market *market, unsigned threads)
 {
 	struct buyer buyers[16] = {0};
 
+	pthread_barrier_init(&market->begin, NULL, threads);
 	for (unsigned i = 0; i < threads; i++) {
 		buyers[i].market = market;
 		buyers[i].random = i;
@@ -189,6 +192,7 @@ static void market_of(struct market *market, unsigned threads)
 		cr_assert_eq(market->places[k].data[0], market->places[k].data[1]);
 		cr_assert(fits(market->table, key(k), X));
 	}
+	pthread_barrier_destroy(&market->begin);
 	table_ends(market->table);
 }
 

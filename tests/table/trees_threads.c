@@ -17,6 +17,7 @@ struct leaf {
 
 struct wood {
 	fifolock_tree_t *tree;
+	pthread_barrier_t begin;
 	bool of_nodes;
 	uint64_t locks; /* of each thread */
 	unsigned hurry;
@@ -120,6 +121,7 @@ static void *ranges(void *arg)
 {
 	struct ranger *ranger = arg;
 
+	pthread_barrier_wait(&ranger->wood->begin);
 	for (uint64_t i = 0; i < ranger->wood->locks; i++) {
 		works(ranger);
 		if (i % 1024 == 0)
@@ -136,6 +138,7 @@ static void wood_of(bool of_nodes, unsigned threads, unsigned hurry)
 			    .hurry = hurry};
 	struct ranger rangers[16] = {0};
 
+	pthread_barrier_init(&wood.begin, NULL, threads);
 	for (unsigned i = 0; i < threads; i++) {
 		rangers[i].wood = &wood;
 		rangers[i].random = i;
@@ -148,6 +151,7 @@ static void wood_of(bool of_nodes, unsigned threads, unsigned hurry)
 			       rangers[i].wrong);
 	for (unsigned i = 0; i < LEAVES; i++)
 		cr_assert_eq(wood.leaves[i].data[0], wood.leaves[i].data[1]);
+	pthread_barrier_destroy(&wood.begin);
 	tree_ends(wood.tree);
 }
 
