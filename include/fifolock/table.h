@@ -25,6 +25,9 @@
  *	ENOMEM	there is no memory for the key's lock (a key in use needs none)
  *	EAGAIN	there are more than 2^31 requests and holds of this key already
  *
+ * A thread that waits for a key must not be inside a read-side critical section of the table's RCU
+ * flavour: all memory that is to be freed would wait with it.
+ *
  * In a child after fork() a table of the parent may be used only if no other thread of the parent
  * was in a call on it, and none held or waited for a key.
  */
@@ -82,8 +85,8 @@ struct fifolock_table_options {
 	 * Default: 1024, or 256 for each processor if that is more. */
 	size_t keys;
 	/* The RCU flavour of liburcu that protects look-ups (&rcu_flavor of one of its headers).
-	 * Each thread that uses the table must be registered with it, and not be in a read-side
-	 * critical section while it waits.  Default: the one that needs no registration. */
+	 * Each thread that uses the table must be registered with it.  Default: the one that needs
+	 * no registration (liburcu-bp). */
 	const struct rcu_flavor_struct *flavor;
 	/* Deadlocks (fifolock_table_deadlocks).  A request that has waited for so many
 	 * nanoseconds looks whether it ever can be granted, and again each time as many have

@@ -2,12 +2,26 @@
  *
  * far.c - the only file that knows liburcu.
  *
- * The table of liburcu's grows and shrinks by itself, in a thread of its own.  What is taken
- * out of it is freed after a grace period.  liburcu's functions and malloc may change errno.
+ * What is taken out of the hash table is freed after a grace period, by a thread of liburcu's.  If
+ * that gets behind, births wait for it: so memory is bounded by the keys in use, and MOST_DEAD.
+ *
+ * That thread also makes the table larger and smaller.  (liburcu can do that by itself,
+ * CDS_LFHT_AUTO_RESIZE.  In version 0.13 a thread that asks for it, and is preempted before it has noted that it
+ * has, notes it for ever, and the table stays as it is.)  How many keys there are is estimated by those
+ * whose hash begins with zeros.
+ *
+ * liburcu's functions and malloc may change errno.
+ *
+ *	row       released by         acquired by         what it carries
+ *	[RESIZE]  resize              ask_for_resize      that the callback's memory is free again
+ *
+ *	relaxed   because
+ *	[COUNT]   It says when to do something, about; what is counted goes by itself.
  */
 #define RCU_BP
 #define URCU_API_MAP
 #include "far.h"
+#include "core/atomic.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -17,45 +31,74 @@
 
 struct fl_far_key {
 	struct fl_entry entry;
+	struct fl_far *far;
 	struct fl_home *home;
 	struct cds_lfht_node node;
 	struct rcu_head head;
+	uint64_t hash;
 	unsigned char bytes[];
 };
 
 struct fl_far {
 	struct cds_lfht *keys;
 	const struct rcu_flavor_struct *flavor;
+	struct rcu_head resize;
+	uint32_t asked;	  /* for it; atomic */
+	uint64_t buckets; /* of the table; the callback writes it; atomic */
+	uint64_t sample __attribute__((aligned(64))); /* atomic */
+	uint64_t dead;				      /* not freed yet; atomic */
 };
 
 #define FEWEST_BUCKETS 64
+#define MOST_DEAD      32768
+
+/* One key in so many is counted. */
+#define SAMPLE_BITS 5
 
 struct fl_far *fl_far_new(const struct rcu_flavor_struct *flavor)
 {
-	struct fl_far *far = malloc(sizeof(*far));
+	struct fl_far *far = aligned_alloc(64, sizeof(*far));
 
 	if (!far)
 		return NULL;
-	far->flavor = flavor ? flavor : &rcu_flavor;
-	far->keys = cds_lfht_new_flavor(FEWEST_BUCKETS, FEWEST_BUCKETS, 0,
-					CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
-					far->flavor, NULL);
+	*far = (struct fl_far){.flavor = flavor ? flavor : &rcu_flavor,
+			       .buckets = FEWEST_BUCKETS};
+	far->keys = cds_lfht_new_flavor(FEWEST_BUCKETS, FEWEST_BUCKETS, 0, 0, far->flavor,
+					NULL);
 	if (far->keys)
 		return far;
 	free(far);
 	return NULL;
 }
 
-/* What has been taken out is freed by callbacks that know nothing of the table. */
+/* Until all that are dead have been freed. */
+static void wait_for_dead(struct fl_far *far)
+{
+	int saved = errno, cancel;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	far->flavor->barrier();
+	pthread_setcancelstate(cancel, NULL);
+	errno = saved;
+}
+
 void fl_far_free(struct fl_far *far)
 {
 	int saved = errno, cancel;
 
+	wait_for_dead(far);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	cds_lfht_destroy(far->keys, NULL);
 	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	free(far);
+}
+
+void fl_far_relieve(struct fl_far *far)
+{
+	/* [COUNT] */
+	if (fl_load_relaxed(&far->dead) > MOST_DEAD && !far->flavor->read_ongoing())
+		wait_for_dead(far);
 }
 
 void fl_far_enter(const struct fl_far *far)
@@ -102,8 +145,9 @@ struct fl_entry *fl_far_find(struct fl_far *far, const struct fl_key *key)
 	return entry_of(cds_lfht_iter_get_node(&iter));
 }
 
-struct fl_entry *fl_far_make(const struct fl_key *key, struct fl_home *home,
-			     const fifolock_modes_t *modes, uint64_t units)
+struct fl_entry *fl_far_make(struct fl_far *far, const struct fl_key *key,
+			     struct fl_home *home, const fifolock_modes_t *modes,
+			     uint64_t units)
 {
 	size_t bytes = key->key.bytes ? key->key.n : 0;
 	int saved = errno;
@@ -118,6 +162,8 @@ struct fl_entry *fl_far_make(const struct fl_key *key, struct fl_home *home,
 	made->entry.is_number = !key->key.bytes;
 	made->entry.is_far = true;
 	fl_entry_lock_init(&made->entry, modes, units);
+	made->far = far;
+	made->hash = key->hash;
 	made->home = home;
 	if (bytes)
 		memcpy(made->bytes, key->key.bytes, bytes);
@@ -129,20 +175,70 @@ void fl_far_discard(struct fl_entry *entry)
 	free(far_key(entry));
 }
 
+/* About one for each key, a power of two. */
+static uint64_t fitting(const struct fl_far *far)
+{
+	uint64_t keys = fl_load_relaxed(&far->sample) << SAMPLE_BITS; /* [COUNT] */
+	uint64_t buckets = FEWEST_BUCKETS;
+
+	while (buckets < keys)
+		buckets *= 2;
+	return buckets;
+}
+
+/* In liburcu's thread.  News that come while it works are for the next one. */
+static void resize(struct rcu_head *head)
+{
+	struct fl_far *far = caa_container_of(head, struct fl_far, resize);
+	uint64_t buckets = fitting(far);
+
+	fl_store_relaxed(&far->buckets, buckets); /* [COUNT] */
+	cds_lfht_resize(far->keys, buckets);
+	fl_store_release(&far->asked, 0); /* [RESIZE] release */
+}
+
+static void ask_for_resize(struct fl_far *far)
+{
+	uint32_t asked = 0;
+
+	/* [RESIZE] acquire */
+	if (fl_cas_acquire(&far->asked, &asked, 1))
+		far->flavor->update_call_rcu(&far->resize, resize);
+}
+
+/* One more, or less. */
+static void count(struct fl_far *far, uint64_t hash, uint64_t more)
+{
+	uint64_t buckets, keys;
+
+	if (hash >> (64 - SAMPLE_BITS))
+		return;
+	/* [COUNT] */
+	keys = (fl_add_relaxed(&far->sample, more) + more) << SAMPLE_BITS;
+	buckets = fl_load_relaxed(&far->buckets); /* [COUNT] */
+	if (keys > 2 * buckets || (buckets > FEWEST_BUCKETS && keys < buckets / 8))
+		ask_for_resize(far);
+}
+
 struct fl_entry *fl_far_add(struct fl_far *far, const struct fl_key *key,
 			    struct fl_entry *entry)
 {
 	int saved = errno;
-	struct cds_lfht_node *node = cds_lfht_add_unique(
-		far->keys, key->hash, is_key, &key->key, &far_key(entry)->node);
+	struct fl_entry *now = entry_of(cds_lfht_add_unique(
+		far->keys, key->hash, is_key, &key->key, &far_key(entry)->node));
 
+	if (now == entry)
+		count(far, key->hash, 1);
 	errno = saved;
-	return entry_of(node);
+	return now;
 }
 
 static void free_later(struct rcu_head *head)
 {
-	free(caa_container_of(head, struct fl_far_key, head));
+	struct fl_far_key *gone = caa_container_of(head, struct fl_far_key, head);
+
+	fl_add_relaxed(&gone->far->dead, UINT64_MAX); /* [COUNT] */
+	free(gone);
 }
 
 bool fl_far_remove(struct fl_far *far, struct fl_entry *entry)
@@ -152,6 +248,8 @@ bool fl_far_remove(struct fl_far *far, struct fl_entry *entry)
 
 	if (cds_lfht_del(far->keys, &gone->node) != 0)
 		return false;
+	count(far, gone->hash, UINT64_MAX);
+	fl_add_relaxed(&far->dead, 1); /* [COUNT] */
 	far->flavor->update_call_rcu(&gone->head, free_later);
 	errno = saved;
 	return true;

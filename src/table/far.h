@@ -22,9 +22,13 @@ void fl_far_leave(const struct fl_far *far);
 /* Inside: NULL: it is not there. */
 struct fl_entry *fl_far_find(struct fl_far *far, const struct fl_key *key);
 
+/* Outside.  Waits if very many are still to be freed. */
+void fl_far_relieve(struct fl_far *far);
+
 /* Makes one, TENTATIVE, with one user; NULL: no memory.  Not in the table. */
-struct fl_entry *fl_far_make(const struct fl_key *key, struct fl_home *home,
-			     const fifolock_modes_t *modes, uint64_t units);
+struct fl_entry *fl_far_make(struct fl_far *far, const struct fl_key *key,
+			     struct fl_home *home, const fifolock_modes_t *modes,
+			     uint64_t units);
 void fl_far_discard(struct fl_entry *entry); /* one that has never been in it */
 
 /* Inside.  The one that is in the table now: this one, or another of the same key. */

@@ -361,7 +361,8 @@ static int born_far(const struct search *search)
 	struct fl_entry *entry;
 	int result;
 
-	entry = fl_far_make(search->key, search->home, search->table->modes,
+	fl_far_relieve(far);
+	entry = fl_far_make(far, search->key, search->home, search->table->modes,
 			    search->units);
 	if (!entry)
 		return ENOMEM;
