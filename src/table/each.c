@@ -10,6 +10,7 @@
  */
 #include "each.h"
 #include "find.h"
+#include "memory.h"
 #include "core/atomic.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ struct state {
 static bool make_room(struct collected *all)
 {
 	size_t room = all->room ? 2 * all->room : FIRST_ROOM;
-	void *more = realloc(all->entries, room * sizeof(*all->entries));
+	void *more = fl_memory(all->entries, room * sizeof(*all->entries));
 
 	if (!more)
 		return false;
@@ -76,7 +77,7 @@ static int snapshot(struct fl_entry *entry, struct state *state)
 /* Without it the line is shown as far as there is room. */
 static bool make_line(struct state *state, size_t room)
 {
-	void *more = realloc(state->line, room * sizeof(*state->line));
+	void *more = fl_memory(state->line, room * sizeof(*state->line));
 
 	if (!more)
 		return false;
@@ -148,11 +149,10 @@ int fl_each_key(fifolock_table_t *table,
 		void *ctx)
 {
 	struct collected all = {.table = table};
-	int saved = errno, cancel;
+	int cancel;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	fl_find_each(table, collect, &all);
-	errno = saved;
 	look_at(&all, look, ctx);
 	free(all.entries);
 	pthread_setcancelstate(cancel, NULL);

@@ -14,10 +14,8 @@
  */
 #include "entry.h"
 #include "far.h"
+#include "memory.h"
 #include "core/atomic.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 static const unsigned char *bytes_of(const struct fl_entry *entry)
 {
@@ -51,11 +49,9 @@ int fl_home_fill(struct fl_home *home, const struct fl_key *key,
 	struct fl_entry *entry = &home->entry;
 	size_t size = key->key.bytes ? key->key.n : 0;
 	void *bytes = home->bytes;
-	int saved = errno;
 
 	if (size > FL_HOME_BYTES)
-		bytes = home->elsewhere = malloc(size);
-	errno = saved;
+		bytes = home->elsewhere = fl_memory(NULL, size);
 	if (!bytes)
 		return ENOMEM;
 	if (size)

@@ -3,7 +3,8 @@
  * far.c - the only file that knows liburcu.
  *
  * What is taken out of the hash table is freed after a grace period, by a thread of liburcu's.  If
- * that gets behind, births wait for it: so memory is bounded by the keys in use, and MOST_DEAD.
+ * that gets behind, births leave it the processor.  They do not wait for it: the caller may have
+ * what a reader of the same RCU flavour waits for.
  *
  * That thread also makes the table larger and smaller.  (liburcu can do that by itself,
  * CDS_LFHT_AUTO_RESIZE.  In version 0.13 a thread that asks for it, and is preempted before it has noted that it
@@ -24,6 +25,8 @@
 #include "core/atomic.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <urcu-bp.h>
@@ -50,10 +53,26 @@ struct fl_far {
 };
 
 #define FEWEST_BUCKETS 64
+#define MOST_BUCKETS   (UINT64_C(1) << 40)
 #define MOST_DEAD      32768
 
 /* One key in so many is counted. */
 #define SAMPLE_BITS 5
+
+static void free_head(struct rcu_head *head)
+{
+	free(head);
+}
+
+/* So that liburcu makes its thread now, and not when a first key is given back. */
+static bool start_thread(const struct rcu_flavor_struct *flavor)
+{
+	struct rcu_head *head = malloc(sizeof(*head));
+
+	if (head)
+		flavor->update_call_rcu(head, free_head);
+	return head;
+}
 
 struct fl_far *fl_far_new(const struct rcu_flavor_struct *flavor)
 {
@@ -65,29 +84,20 @@ struct fl_far *fl_far_new(const struct rcu_flavor_struct *flavor)
 			       .buckets = FEWEST_BUCKETS};
 	far->keys = cds_lfht_new_flavor(FEWEST_BUCKETS, FEWEST_BUCKETS, 0, 0, far->flavor,
 					NULL);
-	if (far->keys)
+	if (far->keys && start_thread(far->flavor))
 		return far;
+	if (far->keys)
+		cds_lfht_destroy(far->keys, NULL);
 	free(far);
 	return NULL;
-}
-
-/* Until all that are dead have been freed. */
-static void wait_for_dead(struct fl_far *far)
-{
-	int saved = errno, cancel;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	far->flavor->barrier();
-	pthread_setcancelstate(cancel, NULL);
-	errno = saved;
 }
 
 void fl_far_free(struct fl_far *far)
 {
 	int saved = errno, cancel;
 
-	wait_for_dead(far);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	far->flavor->barrier();
 	cds_lfht_destroy(far->keys, NULL);
 	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
@@ -96,9 +106,8 @@ void fl_far_free(struct fl_far *far)
 
 void fl_far_relieve(struct fl_far *far)
 {
-	/* [COUNT] */
-	if (fl_load_relaxed(&far->dead) > MOST_DEAD && !far->flavor->read_ongoing())
-		wait_for_dead(far);
+	if (fl_load_relaxed(&far->dead) > MOST_DEAD) /* [COUNT] */
+		sched_yield();
 }
 
 void fl_far_enter(const struct fl_far *far)
@@ -175,13 +184,19 @@ void fl_far_discard(struct fl_entry *entry)
 	free(far_key(entry));
 }
 
+/* A thread that helps may have counted an entry out before another has counted it in. */
+static uint64_t keys_of(uint64_t sample)
+{
+	return sample < MOST_BUCKETS ? sample << SAMPLE_BITS : 0;
+}
+
 /* About one for each key, a power of two. */
 static uint64_t fitting(const struct fl_far *far)
 {
-	uint64_t keys = fl_load_relaxed(&far->sample) << SAMPLE_BITS; /* [COUNT] */
+	uint64_t keys = keys_of(fl_load_relaxed(&far->sample)); /* [COUNT] */
 	uint64_t buckets = FEWEST_BUCKETS;
 
-	while (buckets < keys)
+	while (buckets < keys && buckets < MOST_BUCKETS)
 		buckets *= 2;
 	return buckets;
 }
@@ -214,9 +229,10 @@ static void count(struct fl_far *far, uint64_t hash, uint64_t more)
 	if (hash >> (64 - SAMPLE_BITS))
 		return;
 	/* [COUNT] */
-	keys = (fl_add_relaxed(&far->sample, more) + more) << SAMPLE_BITS;
+	keys = keys_of(fl_add_relaxed(&far->sample, more) + more);
 	buckets = fl_load_relaxed(&far->buckets); /* [COUNT] */
-	if (keys > 2 * buckets || (buckets > FEWEST_BUCKETS && keys < buckets / 8))
+	if ((keys > 2 * buckets && buckets < MOST_BUCKETS) ||
+	    (buckets > FEWEST_BUCKETS && keys < buckets / 8))
 		ask_for_resize(far);
 }
 

@@ -22,7 +22,7 @@ void fl_far_leave(const struct fl_far *far);
 /* Inside: NULL: it is not there. */
 struct fl_entry *fl_far_find(struct fl_far *far, const struct fl_key *key);
 
-/* Outside.  Waits if very many are still to be freed. */
+/* Outside.  If very many are still to be freed, lets the thread that does it go first. */
 void fl_far_relieve(struct fl_far *far);
 
 /* Makes one, TENTATIVE, with one user; NULL: no memory.  Not in the table. */

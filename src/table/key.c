@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static uint64_t eight(const unsigned char *at, size_t size)
 {
@@ -19,16 +21,18 @@ static uint64_t eight(const unsigned char *at, size_t size)
 	return value;
 }
 
+/* Each factor has a secret in it, so none can be made 0 from outside. */
 static uint64_t hash_bytes(const unsigned char *at, size_t size, uint64_t seed)
 {
-	uint64_t hash = seed ^ FL_ODD_A;
+	uint64_t other = fl_key_fold(seed ^ FL_ODD_A, FL_ODD_B) | 1;
+	uint64_t hash = seed;
 	size_t left = size;
 
 	for (; left > 16; left -= 16, at += 16)
-		hash = fl_key_fold(eight(at, 8) ^ FL_ODD_B, eight(at + 8, 8) ^ hash);
-	hash = fl_key_fold(eight(at, left) ^ FL_ODD_B,
+		hash = fl_key_fold(eight(at, 8) ^ other, eight(at + 8, 8) ^ hash);
+	hash = fl_key_fold(eight(at, left) ^ other,
 			   (left > 8 ? eight(at + 8, left - 8) : 0) ^ hash);
-	return fl_key_fold(hash ^ FL_ODD_A, size ^ FL_ODD_B);
+	return fl_key_fold(hash ^ seed, size ^ other);
 }
 
 int fl_key_prepare(struct fl_key *out, fifolock_key_t key, uint64_t seed)
@@ -64,7 +68,9 @@ uint64_t fl_key_seed(void)
 	struct timespec now = {0, 0};
 	uint64_t seed;
 
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+	/* The C library's function is a cancellation point. */
+	if (syscall(SYS_getrandom, &seed, sizeof(seed), GRND_NONBLOCK) ==
+	    (long)sizeof(seed))
 		return seed;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return fl_key_fold((uint64_t)now.tv_nsec ^ FL_ODD_A, (uintptr_t)&seed ^ FL_ODD_B);

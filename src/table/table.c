@@ -75,18 +75,22 @@ int fifolock_table_create(fifolock_table_t **table, const fifolock_modes_t *mode
 {
 	static const struct fifolock_table_options none;
 	fifolock_table_t *made;
+	int saved = errno;
 	int error;
 
 	options = options ? options : &none;
 	if (!table || check(options))
 		return EINVAL;
 	made = calloc(1, sizeof(*made));
-	if (!made)
+	if (!made) {
+		errno = saved;
 		return ENOMEM;
+	}
 	made->options = *options;
 	made->modes = modes ? modes : &fifolock_shared_exclusive_modes;
 	made->plain = fl_modes_are_plain(made->modes);
 	error = make(made);
+	errno = saved;
 	if (error)
 		unmake(made);
 	else

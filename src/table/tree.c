@@ -10,6 +10,7 @@
  * by a call that only waits.  That is an order only if a node's depth is always the same, as it is with
  * paths.  What a parent function says may change, so there it is the order of sets.
  */
+#include "memory.h"
 #include "path.h"
 #include "set.h"
 
@@ -41,7 +42,7 @@ int fifolock_tree_create(fifolock_tree_t **tree,
 	if (!tree)
 		return EINVAL;
 	options = options ? options : &none;
-	made = malloc(sizeof(*made));
+	made = fl_memory(NULL, sizeof(*made));
 	if (!made)
 		return ENOMEM;
 	*made = (fifolock_tree_t){.parent = options->parent, .ctx = options->ctx};
@@ -83,7 +84,7 @@ static int make_room(struct gathered *all, size_t room, size_t bytes)
 
 	if (room > FL_SET_MOST)
 		return ERANGE;
-	items = realloc(all->items, room * sizeof(*items) + bytes);
+	items = fl_memory(all->items, room * sizeof(*items) + bytes);
 	if (!items)
 		return ENOMEM;
 	all->items = items;
