@@ -136,6 +136,23 @@ static void put_home(struct fl_home *home)
 	}
 }
 
+bool fl_use_again(struct fl_entry *entry)
+{
+	uint64_t seen = fl_load_relaxed(&entry->state); /* [GUESS] */
+
+	while ((seen & FL_USERS) != FL_USERS)
+		if (fl_entry_use(entry, &seen))
+			return true;
+	return false;
+}
+
+bool fl_is_used(const struct fl_entry *entry)
+{
+	uint64_t state = fl_load_relaxed(&entry->state); /* [MINE] */
+
+	return fl_what(state) == FL_ENTRY_LIVE && state & FL_USERS;
+}
+
 void fl_put(fifolock_table_t *table, struct fl_entry *entry)
 {
 	if (entry->is_far)

@@ -17,6 +17,12 @@ int fl_find(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
 int fl_find_filled(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
 		   struct fl_entry **entry);
 
+/* A user of an entry becomes one more.  False: there are as many as can be counted. */
+bool fl_use_again(struct fl_entry *entry);
+
+/* Has the entry any user?  If not it has no hold either, whatever its lock says. */
+bool fl_is_used(const struct fl_entry *entry);
+
 /* The caller does not use it any more.  The last one ends it. */
 void fl_put(fifolock_table_t *table, struct fl_entry *entry);
 

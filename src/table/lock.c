@@ -128,35 +128,54 @@ int fifolock_table_trylock(fifolock_table_t *table, fifolock_key_t key, unsigned
 	return fifolock_table_trylock_n(table, key, mode, 1, hold);
 }
 
-FL_NOT_INLINE static int give_back(fifolock_hold_t *hold, uint64_t units)
+/* As fifolock_unlock.  The lock of an entry that is not used may still say that it is held. */
+static int give_units(const struct fl_entry *entry, unsigned mode, uint32_t n)
 {
-	struct fl_entry *entry = hold->entry;
+	fifolock_t *lock = (fifolock_t *)&entry->lock;
+
+	if (!fl_is_used(entry))
+		return EPERM;
+	return n == 1 ? fifolock_unlock(lock, mode) : fifolock_unlock_n(lock, mode, n);
+}
+
+static int give_back(fifolock_table_t *table, struct fl_entry *entry, unsigned mode,
+		     uint32_t n, uint64_t units)
+{
 	int error;
 
 	if (units && fl_put_taken(entry, units))
 		return 0;
-	error = hold->n == 1 ? fifolock_unlock(&entry->lock, hold->mode)
-			     : fifolock_unlock_n(&entry->lock, hold->mode, hold->n);
+	error = give_units(entry, mode, n);
 	if (!error)
-		fl_put(hold->table, entry);
+		fl_put(table, entry);
 	return error;
 }
 
+FL_NOT_INLINE static int give_copy_back(fifolock_hold_t *hold, fifolock_hold_t copy,
+					uint64_t units)
+{
+	int error = give_back(copy.table, copy.entry, copy.mode, copy.n, units);
+
+	if (error)
+		hold->entry = copy.entry;
+	return error;
+}
+
+/* What the key guards may be freed by its next holder, and the hold be a part of that: nothing of it is
+ * touched when it has been given back. */
 int fifolock_table_unlock(fifolock_hold_t *hold)
 {
+	fifolock_hold_t copy;
 	uint64_t units;
-	int error;
 
 	if (!hold || !hold->entry)
 		return EINVAL;
-	units = fl_units(hold->table, hold->mode, hold->n);
-	if (!units || !fl_put_first(hold->entry, units)) {
-		error = give_back(hold, units);
-		if (error)
-			return error;
-	}
+	copy = *hold;
+	units = fl_units(copy.table, copy.mode, copy.n);
 	hold->entry = NULL;
-	return 0;
+	if (units && fl_put_first(copy.entry, units))
+		return 0;
+	return give_copy_back(hold, copy, units);
 }
 
 int fifolock_hold_key(const fifolock_hold_t *hold, fifolock_key_t *key)
@@ -234,7 +253,7 @@ static void granted(void *ctx, int status)
 }
 
 /* As soon as it is in line another thread may call it back, and then its memory may be used for
- * something else. */
+ * something else, and its hold be given back: so the call is a user of the entry, too. */
 int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
 			   uint32_t n, fifolock_key_request_t *request,
 			   void (*done)(void *ctx, int status), void *ctx)
@@ -247,14 +266,17 @@ int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned
 	result = find(table, key, 0, &entry);
 	if (result > 0)
 		return result;
+	if (!fl_use_again(entry))
+		return ended(table, entry, EAGAIN);
 	set(&request->hold, table, entry, mode, n);
 	request->done = done;
 	request->ctx = ctx;
 	result = fifolock_request(&entry->lock, mode, n, &request->request, granted,
 				  request);
-	if (!result || result == EINPROGRESS)
-		return result;
-	request->hold.entry = NULL;
+	if (result && result != EINPROGRESS) {
+		request->hold.entry = NULL;
+		fl_put(table, entry);
+	}
 	return ended(table, entry, result);
 }
 
