@@ -25,6 +25,10 @@
  *	ENOMEM	there is no memory for the key's lock (a key in use needs none)
  *	EAGAIN	there are more than 2^31 requests and holds of this key already
  *
+ * Some calls use liburcu, which keeps a record of each thread that does, and has a thread of its own for
+ * the process, made by the first fifolock_table_create.  It ends the program if it gets no memory for
+ * these.
+ *
  * A thread that waits for a key must not be inside a read-side critical section of the table's RCU
  * flavour: all memory that is to be freed would wait with it.
  *
@@ -163,8 +167,8 @@ fifolock_table_timedlock_n(fifolock_table_t *table, fifolock_key_t key, unsigned
 			   uint32_t n, const struct timespec *deadline,
 			   fifolock_hold_t *hold);
 
-/* Give the hold back, as fifolock_unlock.  Any thread may.  Afterwards the hold names nothing.
- * Neither waits nor allocates.
+/* Give the hold back, as fifolock_unlock.  Any thread may.  Afterwards the hold names nothing.  Does not
+ * wait.  When the hold is gone, the call touches nothing that the key guards, nor *hold.
  *
  *	EINVAL	hold is NULL, or names nothing
  *	EPERM	no such hold exists */
