@@ -196,6 +196,21 @@ FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_timedconvert(fifolock_hold_t *hold, unsigned to,
 			    const struct timespec *deadline);
 
+/* Make sure that the hold is at least as strong as one of this mode: convert it, if it is not, to the
+ * weakest mode that is as strong as both (fifolock_modes_stronger).  For a transaction that comes to
+ * a key again.
+ *
+ *	EINVAL	no mode is as strong as both
+ *	otherwise as fifolock_table_convert */
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_strengthen(fifolock_hold_t *hold,
+							    unsigned mode);
+
+/* Write to *mode which mode it is a hold of.
+ *
+ *	EINVAL	hold is NULL or names nothing; mode is NULL */
+FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_hold_mode(const fifolock_hold_t *hold,
+						     unsigned *mode);
+
 /* As fifolock_run: run section(arg) while the mode of the key is held.  In a table with records a
  * section is not run by another thread.
  *
