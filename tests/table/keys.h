@@ -12,6 +12,13 @@
 #include "common.h"
 #include <fifolock/table.h>
 
+/* liburcu is not instrumented: what its own threads free looks like a race. */
+__attribute__((used)) const char *__tsan_default_suppressions(void);
+__attribute__((used)) const char *__tsan_default_suppressions(void)
+{
+	return "called_from_lib:liburcu-cds.so\ncalled_from_lib:liburcu-bp.so\n";
+}
+
 static const struct fifolock_table_options keys_kinds[] = {
 	{.name = "near"},
 	{.name = "far", .keys = 1},

@@ -37,7 +37,8 @@ static bool looks(const struct fifolock_key_state *state, void *ctx)
 	}
 	seen->lock = state->lock;
 	seen->in_line = state->in_line < 8 ? state->in_line : 8;
-	memcpy(seen->line, state->line, seen->in_line * sizeof(seen->line[0]));
+	for (size_t i = 0; i < seen->in_line; i++)
+		seen->line[i] = state->line[i];
 	return view->count < view->most;
 }
 

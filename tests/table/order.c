@@ -4,8 +4,7 @@
  * back first; requests on other keys have nothing to do with it.  One thread plays all.
  */
 #include "keys.h"
-#include "oracle.h"
-#include "intent_modes.h"
+#include "presets.h"
 
 #define KEYS 4
 #define CAST 20
@@ -245,22 +244,12 @@ static void plays(struct game *game, const fifolock_modes_t *modes, uint64_t see
 
 /* ---- tables of modes ---- */
 
-/* The first count of the intent modes, as fifolock/modes.h has them. */
-static void preset(struct game *game, const fifolock_modes_t *modes, unsigned count)
-{
-	game->rules = (struct rules){.count = count};
-	for (unsigned m = 0; m < count; m++)
-		game->rules.modes[m].conflicts = against[m] & ((1u << count) - 1);
-	for (unsigned m = 0; m < count; m++)
-		rules_capacity(&game->rules, modes, m);
-}
-
 static void plays_preset(const fifolock_modes_t *modes, unsigned count)
 {
 	static struct game game;
 
 	game = (struct game){.converts = true};
-	preset(&game, modes, count);
+	rules_preset(&game.rules, modes, count);
 	for (uint64_t seed = 1; seed <= test_scaled(50); seed++)
 		plays(&game, modes, seed);
 }

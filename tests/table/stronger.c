@@ -4,8 +4,7 @@
  * states that a lock can be in.
  */
 #include "keys.h"
-#include "oracle.h"
-#include "intent_modes.h"
+#include "presets.h"
 
 /* All states with up to most holds of each mode. */
 struct states {
@@ -115,12 +114,9 @@ static void all_agree(const struct rules *rules, const fifolock_modes_t *modes,
 
 static void preset_agrees(const fifolock_modes_t *modes, unsigned count)
 {
-	struct rules rules = {.count = count};
+	struct rules rules;
 
-	for (unsigned m = 0; m < count; m++)
-		rules.modes[m].conflicts = against[m] & ((1u << count) - 1);
-	for (unsigned m = 0; m < count; m++)
-		rules_capacity(&rules, modes, m);
+	rules_preset(&rules, modes, count);
 	all_agree(&rules, modes, 2);
 }
 
