@@ -48,8 +48,8 @@ extern "C" {
 
 /* ---- fifolock_table_create(3): make a table, end its use ---- */
 
-/* A key: an integer, or any bytes.  An integer is never equal to bytes.  Bytes must stay for the
- * time of the call only: the table copies what it needs. */
+/* A key: an integer, or any bytes, less than 2^32 of them (EINVAL).  An integer is never equal to bytes.
+ * Bytes must stay for the time of the call only: the table copies what it needs. */
 typedef struct fifolock_key {
 	const void *bytes; /* NULL: the key is the integer n */
 	uint64_t n;	   /* otherwise how many bytes */
@@ -64,7 +64,7 @@ static inline fifolock_key_t fifolock_key(uint64_t number)
 
 static inline fifolock_key_t fifolock_key_bytes(const void *bytes, size_t size)
 {
-	fifolock_key_t key = {size ? bytes : "", size};
+	fifolock_key_t key = {bytes ? bytes : "", bytes || !size ? size : UINT64_MAX};
 
 	return key;
 }

@@ -112,7 +112,10 @@ void fl_far_relieve(struct fl_far *far)
 
 void fl_far_enter(const struct fl_far *far)
 {
+	int saved = errno; /* the first time, the thread gets its record */
+
 	far->flavor->read_lock();
+	errno = saved;
 }
 
 void fl_far_leave(const struct fl_far *far)
