@@ -3,7 +3,9 @@
  * refused.cpp - tables that cannot be: each CASE is an error of the compiler.  It says what is in
  * the line "says", and names what is in the line "names"; 0 is right.  refused.sh looks.
  */
-#if CASE == 0 || CASE > 9
+#if CASE > 12
+#include <fifolock/table.hpp>
+#elif CASE == 0 || CASE > 9
 #include <fifolock/fifolock.hpp>
 #else /* the same, sooner */
 #include <fifolock/modes.hpp>
@@ -104,4 +106,42 @@ void use(mutex &object)
 {
 	object.lock_shared();
 }
+#elif CASE == 13
+// says fifolock: a key is an integer, an enumeration, text, an array of bytes, or of a type
+// names key_of_table<double, false>
+table<mutex_modes, double> object;
+#elif CASE == 14
+// says this mode is not in the lock's table
+// names mode_in_table<absent, 0>
+void use(table<modes<small, wide>, int> &object)
+{
+	(void)object.lock(1, absent());
+}
+#elif CASE == 15
+// says no matching
+// names lock_shared
+void use(table<mutex_modes, int> &object)
+{
+	(void)object.lock_shared(1);
+}
+#elif CASE == 16
+// says this mode is not in the lock's table
+// names mode_in_table<fifolock::update, 0>
+void use(table<shared_exclusive_modes, int> &object)
+{
+	(void)object.lock_all({{1, shared()}, {2, update()}});
+}
+#elif CASE == 17
+// says fifolock: a range of paths whose paths are made when they are looked at
+// names tree_path_list
+struct made {
+	struct iterator {
+		std::string operator*() const;
+		iterator &operator++();
+		bool operator!=(const iterator &) const;
+	};
+	iterator begin() const;
+	iterator end() const;
+};
+tree_path_list object{made()};
 #endif
