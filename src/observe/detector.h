@@ -16,6 +16,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Does ThreadSanitizer see this code itself? */
+#if defined(__SANITIZE_THREAD__)
+#define FL_INSTRUMENTED true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FL_INSTRUMENTED true
+#endif
+#endif
+#ifndef FL_INSTRUMENTED
+#define FL_INSTRUMENTED false
+#endif
+
 struct fl_detector {
 	void (*before)(const void *tag);
 	void (*after)(const void *tag);
@@ -23,6 +35,9 @@ struct fl_detector {
 	/* The library's own memory, and no longer; NULL: it does not see that. */
 	void (*hide)(const void *from, size_t size);
 	void (*show)(const void *from, size_t size);
+	/* What this thread does until it says false is not looked at; they may be nested.  NULL: it looks
+	 * at everything. */
+	void (*ignore)(bool yes);
 	/* A mutex by address, for the order in which a thread takes several; NULL: that is
 	 * nothing to it.  shared: by readers.  tried: the thread would not have waited for
 	 * ever; by one that does not know the difference such are left out. */
@@ -40,7 +55,9 @@ struct fl_detector {
 /* Found before any other constructor runs, and then constant.  NULL: none. */
 extern const struct fl_detector *fl_detector;
 
-const struct fl_detector *fl_detector_tsan(void);     /* NULL: not under it */
+/* NULL: not under it.  The first one: nor where it sees this code itself. */
+const struct fl_detector *fl_detector_tsan(void);
+const struct fl_detector *fl_detector_tsan_always(void);
 const struct fl_detector *fl_detector_valgrind(void); /* nor under these */
 
 static inline bool fl_watched(void)

@@ -7,24 +7,10 @@
  * pre_ and its post_ the detector ignores, so they come in pairs, with none of the
  * library's work and no other code in between.
  *
- * A library that is instrumented itself is seen as it is, and says nothing.
+ * A library that is instrumented itself is seen as it is, and says nothing; but what it has
+ * to say of libraries that are not (fl_detector_tsan_always).
  */
 #include "detector.h"
-
-#if defined(__SANITIZE_THREAD__)
-#define INSTRUMENTED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define INSTRUMENTED 1
-#endif
-#endif
-
-#ifdef INSTRUMENTED
-const struct fl_detector *fl_detector_tsan(void)
-{
-	return NULL;
-}
-#else
 
 /* As in <sanitizer/tsan_interface.h>. */
 #define WEAK   __attribute__((weak, visibility("default")))
@@ -39,6 +25,9 @@ WEAK void __tsan_mutex_post_lock(void *mutex, unsigned flags, int recursion);
 WEAK int __tsan_mutex_pre_unlock(void *mutex, unsigned flags);
 WEAK void __tsan_mutex_post_unlock(void *mutex, unsigned flags);
 WEAK void __tsan_mutex_destroy(void *mutex, unsigned flags);
+/* Of reads and of writes; they are counted. */
+WEAK void AnnotateIgnoreReadsBegin(const char *file, int line);
+WEAK void AnnotateIgnoreReadsEnd(const char *file, int line);
 
 /* They look at no memory but their own, and at the first byte, as a reader. */
 static void *plain(const void *at)
@@ -103,12 +92,23 @@ static void gone(const void *mutex)
 	__tsan_mutex_destroy(plain(mutex), 0);
 }
 
-const struct fl_detector *fl_detector_tsan(void)
+static void ignore(bool yes)
+{
+	if (!AnnotateIgnoreReadsBegin || !AnnotateIgnoreReadsEnd)
+		return;
+	if (yes)
+		AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	else
+		AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
+
+const struct fl_detector *fl_detector_tsan_always(void)
 {
 	static const struct fl_detector tsan = {
 		.before = before,
 		.after = after,
 		.forget = forget,
+		.ignore = ignore,
 		.wants = wants,
 		.locked = locked,
 		.unlocks = unlocks,
@@ -125,4 +125,8 @@ const struct fl_detector *fl_detector_tsan(void)
 		       ? &tsan
 		       : NULL;
 }
-#endif
+
+const struct fl_detector *fl_detector_tsan(void)
+{
+	return FL_INSTRUMENTED ? NULL : fl_detector_tsan_always();
+}

@@ -26,6 +26,7 @@
  */
 #define _GNU_SOURCE
 #include "watch.h"
+#include "waits.h"
 #include "core/atomic.h"
 #include "core/control.h"
 #include "core/park.h"
@@ -259,34 +260,6 @@ static void own_as(fifolock_t *lock, bool shared)
 	record->shared = shared;
 }
 
-/* ---- what waits for what ---- */
-
-/* Does the predicate refuse mode beside some number of holds of other alone?  Such numbers
- * only as can be: up to the first that is refused. */
-static bool predicate_waits(const fifolock_modes_t *modes, unsigned mode, unsigned other)
-{
-	uint32_t holds[FIFOLOCK_MAX_MODES] = {0};
-
-	for (uint32_t k = 1; k && k < modes->capacity[other]; k += k < 64 ? 1 : k) {
-		holds[other] = k;
-		if (!modes->compatible(holds, mode, modes->ctx))
-			return true;
-	}
-	return false;
-}
-
-/* May a grant of mode have waited for a release of other?  As many as fit is no limit. */
-static bool waits_for(const fifolock_modes_t *modes, unsigned mode, unsigned other)
-{
-	uint64_t field = modes->rows[other].field, guard = field & ~(field >> 1);
-
-	if (modes->compatible && predicate_waits(modes, mode, other))
-		return true;
-	if (mode == other && (fl_modes_open(modes, mode) || modes->compatible))
-		return modes->capacity[mode] == 1;
-	return modes->rows[mode].guard & guard;
-}
-
 /* ---- heard ---- */
 
 void fl_watch_hear_wants(fifolock_t *lock, unsigned mode)
@@ -304,7 +277,7 @@ static void after_others(fifolock_t *lock, unsigned mode)
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 
 	for (unsigned other = 0; other < fl_modes_count(modes); other++)
-		if (waits_for(modes, mode, other))
+		if (fl_waits_for(modes, mode, other))
 			fl_detector->after(tag_of(lock, other));
 }
 

@@ -15,6 +15,7 @@
 #include "entry.h"
 #include "far.h"
 #include "memory.h"
+#include "quiet.h"
 #include "core/atomic.h"
 
 static const unsigned char *bytes_of(const struct fl_entry *entry)
@@ -43,6 +44,15 @@ void fl_entry_lock_init(struct fl_entry *entry, const fifolock_modes_t *modes,
 		fifolock_init(&entry->lock, modes);
 }
 
+static void copy(void *to, const void *from, size_t size)
+{
+	fl_quiet_here(true);
+	memcpy(to, from, size);
+	fl_quiet_here(false);
+	if (size > FL_HOME_BYTES)
+		fl_hide(to, size);
+}
+
 int fl_home_fill(struct fl_home *home, const struct fl_key *key,
 		 const fifolock_modes_t *modes, uint64_t units)
 {
@@ -55,7 +65,7 @@ int fl_home_fill(struct fl_home *home, const struct fl_key *key,
 	if (!bytes)
 		return ENOMEM;
 	if (size)
-		memcpy(bytes, key->key.bytes, size);
+		copy(bytes, key->key.bytes, size);
 	fl_entry_lock_init(entry, modes, units);
 	fl_store_release(&entry->word, key->word); /* [WORD] release */
 	entry->size = (uint32_t)size;
@@ -65,8 +75,11 @@ int fl_home_fill(struct fl_home *home, const struct fl_key *key,
 
 void fl_home_empty(struct fl_home *home)
 {
-	if (home->entry.size > FL_HOME_BYTES)
+	if (home->entry.size > FL_HOME_BYTES) {
+		fl_quiet_here(true);
 		free(home->elsewhere);
+		fl_quiet_here(false);
+	}
 	home->entry.size = 0;
 }
 

@@ -22,6 +22,7 @@
 #define RCU_BP
 #define URCU_API_MAP
 #include "far.h"
+#include "quiet.h"
 #include "core/atomic.h"
 
 #include <errno.h>
@@ -61,16 +62,21 @@ struct fl_far {
 
 static void free_head(struct rcu_head *head)
 {
+	fl_quiet(true);
 	free(head);
+	fl_quiet(false);
 }
 
 /* So that liburcu makes its thread now, and not when a first key is given back. */
 static bool start_thread(const struct rcu_flavor_struct *flavor)
 {
-	struct rcu_head *head = malloc(sizeof(*head));
+	struct rcu_head *head;
 
+	fl_quiet(true);
+	head = malloc(sizeof(*head));
 	if (head)
 		flavor->update_call_rcu(head, free_head);
+	fl_quiet(false);
 	return head;
 }
 
@@ -82,8 +88,11 @@ struct fl_far *fl_far_new(const struct rcu_flavor_struct *flavor)
 		return NULL;
 	*far = (struct fl_far){.flavor = flavor ? flavor : &rcu_flavor,
 			       .buckets = FEWEST_BUCKETS};
+	fl_hide(far, sizeof(*far));
+	fl_quiet(true);
 	far->keys = cds_lfht_new_flavor(FEWEST_BUCKETS, FEWEST_BUCKETS, 0, 0, far->flavor,
 					NULL);
+	fl_quiet(false);
 	if (far->keys && start_thread(far->flavor))
 		return far;
 	if (far->keys)
@@ -97,10 +106,13 @@ void fl_far_free(struct fl_far *far)
 	int saved = errno, cancel;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	fl_quiet(true);
 	far->flavor->barrier();
 	cds_lfht_destroy(far->keys, NULL);
+	fl_quiet(false);
 	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
+	fl_handed(far);
 	free(far);
 }
 
@@ -152,9 +164,30 @@ static int is_key(struct cds_lfht_node *node, const void *key)
 struct fl_entry *fl_far_find(struct fl_far *far, const struct fl_key *key)
 {
 	struct cds_lfht_iter iter;
+	struct fl_entry *entry;
 
+	fl_quiet(true);
 	cds_lfht_lookup(far->keys, key->hash, is_key, &key->key, &iter);
-	return entry_of(cds_lfht_iter_get_node(&iter));
+	entry = entry_of(cds_lfht_iter_get_node(&iter));
+	fl_quiet(false);
+	fl_handed(entry);
+	return entry;
+}
+
+static struct fl_far_key *allocate(const fifolock_key_t *key, size_t bytes)
+{
+	int saved = errno;
+	struct fl_far_key *made;
+
+	fl_quiet_here(true);
+	made = calloc(1, sizeof(*made) + bytes);
+	if (made && bytes)
+		memcpy(made->bytes, key->bytes, bytes);
+	fl_quiet_here(false);
+	errno = saved;
+	if (made)
+		fl_hide(made, sizeof(*made) + bytes);
+	return made;
 }
 
 struct fl_entry *fl_far_make(struct fl_far *far, const struct fl_key *key,
@@ -162,10 +195,8 @@ struct fl_entry *fl_far_make(struct fl_far *far, const struct fl_key *key,
 			     uint64_t units)
 {
 	size_t bytes = key->key.bytes ? key->key.n : 0;
-	int saved = errno;
-	struct fl_far_key *made = calloc(1, sizeof(*made) + bytes);
+	struct fl_far_key *made = allocate(&key->key, bytes);
 
-	errno = saved;
 	if (!made)
 		return NULL;
 	made->entry.state = FL_ENTRY_TENTATIVE | FL_USER;
@@ -177,14 +208,14 @@ struct fl_entry *fl_far_make(struct fl_far *far, const struct fl_key *key,
 	made->far = far;
 	made->hash = key->hash;
 	made->home = home;
-	if (bytes)
-		memcpy(made->bytes, key->key.bytes, bytes);
 	return &made->entry;
 }
 
 void fl_far_discard(struct fl_entry *entry)
 {
+	fl_quiet_here(true);
 	free(far_key(entry));
+	fl_quiet_here(false);
 }
 
 /* A thread that helps may have counted an entry out before another has counted it in. */
@@ -208,10 +239,14 @@ static uint64_t fitting(const struct fl_far *far)
 static void resize(struct rcu_head *head)
 {
 	struct fl_far *far = caa_container_of(head, struct fl_far, resize);
-	uint64_t buckets = fitting(far);
+	uint64_t buckets;
 
+	fl_quiet(true);
+	buckets = fitting(far);
 	fl_store_relaxed(&far->buckets, buckets); /* [COUNT] */
 	cds_lfht_resize(far->keys, buckets);
+	fl_quiet(false);
+	fl_handed_over(far);
 	fl_store_release(&far->asked, 0); /* [RESIZE] release */
 }
 
@@ -220,8 +255,11 @@ static void ask_for_resize(struct fl_far *far)
 	uint32_t asked = 0;
 
 	/* [RESIZE] acquire */
-	if (fl_cas_acquire(&far->asked, &asked, 1))
-		far->flavor->update_call_rcu(&far->resize, resize);
+	if (!fl_cas_acquire(&far->asked, &asked, 1))
+		return;
+	fl_quiet(true);
+	far->flavor->update_call_rcu(&far->resize, resize);
+	fl_quiet(false);
 }
 
 /* One more, or less. */
@@ -243,9 +281,14 @@ struct fl_entry *fl_far_add(struct fl_far *far, const struct fl_key *key,
 			    struct fl_entry *entry)
 {
 	int saved = errno;
-	struct fl_entry *now = entry_of(cds_lfht_add_unique(
-		far->keys, key->hash, is_key, &key->key, &far_key(entry)->node));
+	struct fl_entry *now;
 
+	fl_handed_over(entry);
+	fl_quiet(true);
+	now = entry_of(cds_lfht_add_unique(far->keys, key->hash, is_key, &key->key,
+					   &far_key(entry)->node));
+	fl_quiet(false);
+	fl_handed(now);
 	if (now == entry)
 		count(far, key->hash, 1);
 	errno = saved;
@@ -255,23 +298,60 @@ struct fl_entry *fl_far_add(struct fl_far *far, const struct fl_key *key,
 static void free_later(struct rcu_head *head)
 {
 	struct fl_far_key *gone = caa_container_of(head, struct fl_far_key, head);
+	struct fl_far *far;
 
-	fl_add_relaxed(&gone->far->dead, UINT64_MAX); /* [COUNT] */
+	fl_quiet(true);
+	far = gone->far;
 	free(gone);
+	fl_quiet(false);
+	fl_handed_over(far);
+	fl_add_relaxed(&far->dead, UINT64_MAX); /* [COUNT] */
+}
+
+static void bury(struct fl_far *far, struct fl_far_key *gone)
+{
+	count(far, gone->hash, UINT64_MAX);
+	fl_add_relaxed(&far->dead, 1); /* [COUNT] */
+	far->flavor->update_call_rcu(&gone->head, free_later);
 }
 
 bool fl_far_remove(struct fl_far *far, struct fl_entry *entry)
 {
 	struct fl_far_key *gone = far_key(entry);
 	int saved = errno;
+	bool is;
 
-	if (cds_lfht_del(far->keys, &gone->node) != 0)
-		return false;
-	count(far, gone->hash, UINT64_MAX);
-	fl_add_relaxed(&far->dead, 1); /* [COUNT] */
-	far->flavor->update_call_rcu(&gone->head, free_later);
+	fl_quiet(true);
+	is = cds_lfht_del(far->keys, &gone->node) == 0;
+	if (is)
+		bury(far, gone);
+	fl_quiet(false);
 	errno = saved;
-	return true;
+	return is;
+}
+
+static struct fl_entry *first(struct fl_far *far, struct cds_lfht_iter *iter)
+{
+	struct fl_entry *entry;
+
+	fl_quiet(true);
+	cds_lfht_first(far->keys, iter);
+	entry = entry_of(cds_lfht_iter_get_node(iter));
+	fl_quiet(false);
+	fl_handed(entry);
+	return entry;
+}
+
+static struct fl_entry *next(struct fl_far *far, struct cds_lfht_iter *iter)
+{
+	struct fl_entry *entry;
+
+	fl_quiet(true);
+	cds_lfht_next(far->keys, iter);
+	entry = entry_of(cds_lfht_iter_get_node(iter));
+	fl_quiet(false);
+	fl_handed(entry);
+	return entry;
 }
 
 void fl_far_each(struct fl_far *far, bool (*look)(struct fl_entry *entry, void *ctx),
@@ -279,19 +359,18 @@ void fl_far_each(struct fl_far *far, bool (*look)(struct fl_entry *entry, void *
 {
 	struct cds_lfht_iter iter;
 
-	cds_lfht_first(far->keys, &iter);
-	for (struct cds_lfht_node *node; (node = cds_lfht_iter_get_node(&iter));
-	     cds_lfht_next(far->keys, &iter))
-		if (!look(entry_of(node), ctx))
+	for (struct fl_entry *entry = first(far, &iter); entry; entry = next(far, &iter))
+		if (!look(entry, ctx))
 			return;
 }
 
 bool fl_far_is_empty(struct fl_far *far)
 {
 	struct cds_lfht_iter iter;
+	bool is;
 
 	fl_far_enter(far);
-	cds_lfht_first(far->keys, &iter);
+	is = !first(far, &iter);
 	fl_far_leave(far);
-	return !cds_lfht_iter_get_node(&iter);
+	return is;
 }

@@ -41,6 +41,7 @@
  *	[MINE]    What it says of the caller's hold the caller has written, or has seen.
  */
 #include "find.h"
+#include "quiet.h"
 #include "core/atomic.h"
 
 #include <errno.h>
@@ -58,7 +59,12 @@ struct search {
 
 static bool same(const struct search *search, const struct fl_entry *entry)
 {
-	return fl_key_same(fl_entry_key(entry), search->key->key);
+	bool is;
+
+	fl_quiet_here(true);
+	is = fl_key_same(fl_entry_key(entry), search->key->key);
+	fl_quiet_here(false);
+	return is;
 }
 
 /* It looks as if this state were the key's; only a user knows. */

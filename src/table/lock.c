@@ -4,6 +4,7 @@
  * when no hold of it is left.
  */
 #include "first.h"
+#include "hear.h"
 
 FL_NOT_INLINE static int find_any(fifolock_table_t *table, fifolock_key_t key,
 				  uint64_t units, struct fl_entry **entry)
@@ -52,7 +53,10 @@ static int wait_for(fifolock_table_t *table, struct fl_entry *entry, unsigned mo
 			    ? fifolock_lock(&entry->lock, mode)
 			    : fifolock_timedlock_n(&entry->lock, mode, n, deadline);
 
-	return error ? ended(table, entry, error) : 0;
+	if (error)
+		return ended(table, entry, error);
+	fl_hear_took(table, entry, mode);
+	return 0;
 }
 
 FL_ALWAYS int lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode, uint32_t n,
@@ -114,10 +118,12 @@ int fifolock_table_trylock_n(fifolock_table_t *table, fifolock_key_t key, unsign
 	error = find(table, key, units, &entry);
 	if (error > 0)
 		return error;
-	if (error != FL_TAKEN || !units)
+	if (error != FL_TAKEN || !units) {
 		error = fifolock_trylock_n(&entry->lock, mode, n);
-	if (error > 0)
-		return ended(table, entry, error);
+		if (error)
+			return ended(table, entry, error);
+		fl_hear_took(table, entry, mode);
+	}
 	set(hold, table, entry, mode, n);
 	return 0;
 }
@@ -145,6 +151,7 @@ static int give_back(fifolock_table_t *table, struct fl_entry *entry, unsigned m
 
 	if (units && fl_put_taken(entry, units))
 		return 0;
+	fl_hear_gives(table, entry, mode);
 	error = give_units(entry, mode, n);
 	if (!error)
 		fl_put(table, entry);
@@ -195,6 +202,15 @@ static int check_hold(const fifolock_hold_t *hold)
 	return hold->n == 1 ? 0 : ERANGE;
 }
 
+static int converted(fifolock_hold_t *hold, unsigned to, int error)
+{
+	if (error)
+		return error;
+	fl_hear_took(hold->table, hold->entry, to);
+	hold->mode = to;
+	return 0;
+}
+
 int fifolock_table_timedconvert(fifolock_hold_t *hold, unsigned to,
 				const struct timespec *deadline)
 {
@@ -204,10 +220,9 @@ int fifolock_table_timedconvert(fifolock_hold_t *hold, unsigned to,
 	if (error)
 		return error;
 	entry = hold->entry;
+	fl_hear_gives(hold->table, entry, hold->mode);
 	error = fifolock_timedconvert(&entry->lock, hold->mode, to, deadline);
-	if (!error)
-		hold->mode = to;
-	return error;
+	return converted(hold, to, error);
 }
 
 int fifolock_table_convert(fifolock_hold_t *hold, unsigned to)
@@ -223,13 +238,38 @@ int fifolock_table_tryconvert(fifolock_hold_t *hold, unsigned to)
 	if (error)
 		return error;
 	entry = hold->entry;
+	fl_hear_gives(hold->table, entry, hold->mode);
 	error = fifolock_tryconvert(&entry->lock, hold->mode, to);
-	if (!error)
-		hold->mode = to;
-	return error;
+	return converted(hold, to, error);
 }
 
 /* ---- sections, requests ---- */
+
+struct section {
+	const fifolock_table_t *table;
+	const struct fl_entry *entry;
+	unsigned mode;
+	void (*run)(void *arg);
+	void *arg;
+};
+
+/* In the thread that runs it. */
+static void heard(void *arg)
+{
+	struct section *section = arg;
+
+	fl_hear_took(section->table, section->entry, section->mode);
+	section->run(section->arg);
+	fl_hear_gives(section->table, section->entry, section->mode);
+}
+
+FL_NOT_INLINE static int run_heard(fifolock_table_t *table, struct fl_entry *entry,
+				   unsigned mode, void (*run)(void *arg), void *arg)
+{
+	struct section section = {table, entry, mode, run, arg};
+
+	return fifolock_run(&entry->lock, mode, heard, &section);
+}
 
 int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
 		       void (*section)(void *arg), void *arg)
@@ -242,13 +282,18 @@ int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key, unsigned mod
 	error = find(table, key, 0, &entry);
 	if (error > 0)
 		return error;
-	return ended(table, entry, fifolock_run(&entry->lock, mode, section, arg));
+	error = table->heard ? run_heard(table, entry, mode, section, arg)
+			     : fifolock_run(&entry->lock, mode, section, arg);
+	return ended(table, entry, error);
 }
 
 static void granted(void *ctx, int status)
 {
 	fifolock_key_request_t *request = ctx;
 
+	if (!status)
+		fl_hear_took(request->hold.table, request->hold.entry,
+			     request->hold.mode);
 	request->done(request->ctx, status);
 }
 
@@ -273,6 +318,8 @@ int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned
 	request->ctx = ctx;
 	result = fifolock_request(&entry->lock, mode, n, &request->request, granted,
 				  request);
+	if (!result)
+		fl_hear_took(table, entry, mode);
 	if (result && result != EINPROGRESS) {
 		request->hold.entry = NULL;
 		fl_put(table, entry);

@@ -3,6 +3,8 @@
  * table.c - tables: made, unmade.
  */
 #include "find.h"
+#include "hear.h"
+#include "quiet.h"
 #include "units.h"
 #include "records.h"
 
@@ -44,6 +46,7 @@ static int make_homes(fifolock_table_t *table)
 	if (!table->home)
 		return ENOMEM;
 	memset(table->home, 0, slots * sizeof(*table->home));
+	fl_hide(table->home, slots * sizeof(*table->home));
 	table->mask = slots - 1;
 	return 0;
 }
@@ -89,6 +92,7 @@ int fifolock_table_create(fifolock_table_t **table, const fifolock_modes_t *mode
 	made->options = *options;
 	made->modes = modes ? modes : &fifolock_shared_exclusive_modes;
 	made->plain = fl_modes_are_plain(made->modes);
+	made->heard = fl_hears(made->modes);
 	error = make(made);
 	errno = saved;
 	if (error)

@@ -15,6 +15,7 @@ struct fifolock_table {
 	uint64_t seed;
 	const fifolock_modes_t *modes;
 	bool plain; /* nothing listens to what becomes of its locks, see units.h */
+	bool heard; /* by a race detector, see hear.h */
 	struct fl_far *far;
 	struct fl_records *records; /* NULL: it keeps none */
 	struct fifolock_table_options options;

@@ -8,7 +8,8 @@
 #	api			core, and of observe account.h
 #	observe			core
 #	pthread			core, and of api what one file of it does for another: fast.h
-#	table			of core how atomics are spelled, and the word: atomic.h, word.h
+#	table			of core how atomics are spelled, and the word: atomic.h, word.h; of
+#				observe what race detectors are told: detector.h, waits.h
 #	the hooks, and what they include: of core what is needed to say what is told
 #
 # Nor does core, or observe by a private name, call what is defined in api; and core and api
@@ -33,12 +34,13 @@ cd "$1"
 		if (room_of(file) == "core") return what in from_core
 		if (room_of(file) == "api") return room_of(what) == "core" || what in from_api
 		if (room_of(file) == "pthread" && what == "src/api/fast.h") return 1
-		if (room_of(file) == "table") return what == "src/core/atomic.h" || what == "src/core/word.h"
+		if (room_of(file) == "table") return what in from_table
 		return room_of(what) == "core"
 	}
 	BEGIN {
 		set("observe/account.h observe/events.h observe/detector.h", from_core)
 		set("observe/account.h", from_api)
+		set("core/atomic.h core/word.h observe/detector.h observe/waits.h", from_table)
 		set("observe/account.h observe/events.h observe/detector.h observe/stats.h", hook)
 		set("observe/watch.h observe/debug/debug.h", hook)
 		set("core/atomic.h core/word.h core/slot.h", told)

@@ -19,6 +19,19 @@ build() {
 		"-Wl,-rpath,$lib" -pthread
 }
 
+# With locks by key, if there are.  libfifolock's library comes after theirs.
+build_table() { # NAME LIBRARY LIBFIFOLOCK CC...
+	name=$1 library=$2 lock=$3
+	shift 3
+	[ -e "$library" ] || return 0
+	case $library in
+	*.a) lock="$lock -lurcu-bp -lurcu-cds -lurcu-common" ;;
+	esac
+	# shellcheck disable=SC2086 # several
+	"$@" -std=gnu11 -g -O1 -DTABLE -I"$source/include" -o "$dir/$name" "$sources/main.c" "$sources"/table/*.c \
+		"$library" $lock "-Wl,-rpath,$lib" -pthread
+}
+
 # The same for the C++ headers, by the compiler of C++ that goes with it, if that is there.
 build_faces() { # NAME LIBRARY CC...
 	name=$1 library=$2
@@ -47,6 +60,8 @@ tsan)
 	build programs "$lib/libfifolock.so" "$@" -fsanitize=thread
 	build fixed "$lib/libfifolock.so" "$@" -fsanitize=thread -fno-pie -no-pie
 	build static "$lib/libfifolock.a" "$@" -fsanitize=thread
+	build_table table "$lib/libfifolock-table.so" "$lib/libfifolock.so" "$@" -fsanitize=thread
+	build_table table_static "$lib/libfifolock-table.a" "$lib/libfifolock.a" "$@" -fsanitize=thread
 	build_faces faces "$lib/libfifolock.so" "$1" -fsanitize=thread
 	build_faces faces_fixed "$lib/libfifolock.a" "$1" -fsanitize=thread -fno-pie -no-pie
 	under="$still env TSAN_OPTIONS=exitcode=66"
@@ -58,8 +73,9 @@ helgrind | drd)
 	grep -q 'define FL_VALGRIND 1\|DFL_VALGRIND' "$lib/../build.ninja" ||
 		skip "the library was built without valgrind's headers"
 	build programs "$lib/libfifolock.so" "$@"
+	build_table table "$lib/libfifolock-table.so" "$lib/libfifolock.so" "$@"
 	build_faces faces "$lib/libfifolock.so" "$1"
-	under="valgrind -q --tool=$detector --error-exitcode=66"
+	under="valgrind -q --tool=$detector --suppressions=$source/src/table/valgrind/liburcu.supp --error-exitcode=66"
 	report='data race\|Conflicting'
 	order='lock order'
 	;;
@@ -91,7 +107,7 @@ reported() {
 	}
 }
 
-for name in programs fixed static faces faces_fixed; do
+for name in programs fixed static table table_static faces faces_fixed; do
 	[ ! -e "$dir/$name" ] || silent $name
 done
 for name in mutex shared convert run request condition timed; do
@@ -103,6 +119,17 @@ done
 # drd does not look at it
 [ "$detector" = drd ] || reported "$order" inversion
 
+if [ -e "$dir/table" ]; then
+	program=table
+	for name in keys far converts requests runs sets; do
+		reported "$report" $name race
+	done
+	for name in $("$dir/table" | sed -n 's/^wrong \(race.*\)/\1/p'); do
+		reported "$report" "$name"
+	done
+else
+	echo "without locks by key: they are not built"
+fi
 if [ -e "$dir/faces" ]; then
 	program=faces
 	for name in table condition run coroutines; do

@@ -58,6 +58,6 @@ struct program {
 };
 
 extern const struct program holds_programs[], later_programs[], order_programs[],
-	life_programs[];
+	life_programs[], table_programs[];
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * main.c - programs NAME [race]: one of them, or `all` that are correct.  Without a name:
- * all names.
+ * all names.  TABLE: those with locks by key.
  */
 #include "common.h"
 
@@ -43,8 +43,13 @@ void crowd(void (*body)(long me))
 		pthread_join(threads[i], NULL);
 }
 
-static const struct program *const all[] = {holds_programs, later_programs,
-					    order_programs, life_programs};
+static const struct program *const all[] = {
+#ifdef TABLE
+	table_programs,
+#else
+	holds_programs, later_programs, order_programs, life_programs,
+#endif
+};
 
 static void run(const struct program *program)
 {
