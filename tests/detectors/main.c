@@ -47,7 +47,10 @@ static const struct program *const all[] = {
 #ifdef TABLE
 	table_programs,
 #else
-	holds_programs, later_programs, order_programs, life_programs,
+	holds_programs,
+	later_programs,
+	order_programs,
+	life_programs,
 #endif
 };
 
