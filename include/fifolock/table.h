@@ -22,7 +22,8 @@
  * Results, deadlines and callers are as in fifolock/fifolock.h, except that no function of this
  * header may be called by a signal handler.  Every lock call also returns
  *
- *	ENOMEM	there is no memory for the key's lock (a key in use needs none)
+ *	ENOMEM	there is no memory for the key's lock (a key in use needs none), or in a table with
+ *		records (options) for the record, or for a place in line
  *	EAGAIN	there are more than 2^31 requests and holds of this key already
  *
  * Some calls use liburcu, which keeps a record of each thread that does, and has a thread of its own for
@@ -100,7 +101,8 @@ struct fifolock_table_options {
 	bool records;
 	/* The youngest request of a deadlock that has been found is refused with EDEADLK. */
 	bool deadlock_refuse;
-	/* Called for each deadlock that a waiting request has found, in its thread. */
+	/* Called for each deadlock that keeps a request waiting and that this has found, in its
+	 * thread; once for each deadlock.  It must not jump or throw out. */
 	void (*on_deadlock)(const struct fifolock_deadlock *deadlock, void *ctx);
 	void *ctx;
 	uint64_t reserved[4]; /* 0 */
@@ -168,7 +170,8 @@ fifolock_table_timedlock_n(fifolock_table_t *table, fifolock_key_t key, unsigned
 			   fifolock_hold_t *hold);
 
 /* Give the hold back, as fifolock_unlock.  Any thread may.  Afterwards the hold names nothing.  Does not
- * wait.  When the hold is gone, the call touches nothing that the key guards, nor *hold.
+ * wait, except very briefly, in a table with records, for a thread that looks at these.  When the hold
+ * is gone, the call touches nothing that the key guards, nor *hold.
  *
  *	EINVAL	hold is NULL, or names nothing
  *	EPERM	no such hold exists */
@@ -382,7 +385,10 @@ FIFOLOCK_API int fifolock_tree_unlock(fifolock_tree_hold_t *hold);
 
 /* A table with records (options) knows which owner holds and waits for which keys.  An owner is the
  * thread that makes the call, unless that has said otherwise: a server whose threads work for
- * several transactions says, before each piece of work, for which.  0: for itself. */
+ * several transactions says, before each piece of work, for which.  0: for itself.
+ *
+ * An owner one of whose requests is in line, be it that of a thread that waits or one with a callback, is taken to
+ * give nothing back before that has been granted. */
 FIFOLOCK_API void fifolock_table_owner(uint64_t owner);
 
 /* One wait of a deadlock: owner waits for key because the owner of the next one (after the last: the
@@ -403,15 +409,17 @@ struct fifolock_deadlock {
 	const char *name;			    /* of the table */
 	const struct fifolock_deadlock_wait *waits; /* one for each owner */
 	size_t count;
-	size_t youngest; /* which of them asked last */
-	bool refused;	 /* the youngest is refused with EDEADLK */
+	size_t youngest;	       /* which of them asked last */
+	bool refused;		       /* the youngest is refused with EDEADLK */
+	const fifolock_modes_t *modes; /* of the table */
 };
 
 /* Look now: call report(deadlock, ctx) for each deadlock, and refuse its youngest request if refuse
  * says so.  A deadlock is a set of owners of which none can go on before another one has given
  * something back; deadlines may still end it.  What is reported was so at one moment of the call.
- * report may be NULL.  What it is given is not valid any more when it has returned.  Waits for no
- * holder; the time it takes grows with all holds and requests of the table.
+ * report may be NULL; it must not jump or throw out.  What it is given is not valid any more when it
+ * has returned.  (A table whose rule is a function must allow beside fewer holds what it allows beside
+ * more.)  Waits for no holder; the time it takes grows with all holds and requests of the table.
  *
  *	0	there is none
  *	EDEADLK	there was at least one
@@ -457,7 +465,7 @@ FIFOLOCK_API size_t fifolock_table_keys(const fifolock_table_t *table);
 enum fifolock_format { FIFOLOCK_TEXT, FIFOLOCK_JSON };
 
 /* Print all keys in use with their holds, lines and ages: a key a line, for people, or as one JSON
- * object.  With records also the owners.
+ * object.  With records also the owners, as they were when the call began.
  *
  * A key that is an integer is printed as one.  Bytes that are UTF-8 are printed as a string, in which
  * quotes, backslashes and control characters are escaped as JSON has it; other bytes in hexadecimal

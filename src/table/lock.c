@@ -5,6 +5,7 @@
  */
 #include "first.h"
 #include "hear.h"
+#include "recorded.h"
 
 FL_NOT_INLINE static int find_any(fifolock_table_t *table, fifolock_key_t key,
 				  uint64_t units, struct fl_entry **entry)
@@ -59,6 +60,29 @@ static int wait_for(fifolock_table_t *table, struct fl_entry *entry, unsigned mo
 	return 0;
 }
 
+/* In a table with records. */
+FL_NOT_INLINE static int lock_recorded(fifolock_table_t *table, fifolock_key_t key,
+				       unsigned mode, uint32_t n, bool waits,
+				       const struct timespec *deadline,
+				       fifolock_hold_t *hold)
+{
+	struct fl_entry *entry;
+	void *record;
+	int error;
+
+	error = find_any(table, key, 0, &entry);
+	if (error > 0)
+		return error;
+	error = waits ? fl_recorded_lock(table, entry, mode, n, deadline, &record)
+		      : fl_recorded_try(table, entry, mode, n, &record);
+	if (error)
+		return ended(table, entry, error);
+	fl_hear_took(table, entry, mode);
+	set(hold, table, entry, mode, n);
+	hold->record = record;
+	return 0;
+}
+
 FL_ALWAYS int lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode, uint32_t n,
 		   const struct timespec *deadline, fifolock_hold_t *hold)
 {
@@ -69,6 +93,8 @@ FL_ALWAYS int lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode, u
 	if (!table || !hold)
 		return EINVAL;
 	units = deadline && !is_time(deadline) ? 0 : fl_units(table, mode, n);
+	if (!units && table->records)
+		return lock_recorded(table, key, mode, n, true, deadline, hold);
 	error = find(table, key, units, &entry);
 	if (error > 0)
 		return error;
@@ -115,6 +141,8 @@ int fifolock_table_trylock_n(fifolock_table_t *table, fifolock_key_t key, unsign
 	if (!table || !hold)
 		return EINVAL;
 	units = fl_units(table, mode, n);
+	if (!units && table->records)
+		return lock_recorded(table, key, mode, n, false, NULL, hold);
 	error = find(table, key, units, &entry);
 	if (error > 0)
 		return error;
@@ -145,14 +173,15 @@ static int give_units(const struct fl_entry *entry, unsigned mode, uint32_t n)
 }
 
 static int give_back(fifolock_table_t *table, struct fl_entry *entry, unsigned mode,
-		     uint32_t n, uint64_t units)
+		     uint32_t n, uint64_t units, struct fl_record *record)
 {
 	int error;
 
 	if (units && fl_put_taken(entry, units))
 		return 0;
 	fl_hear_gives(table, entry, mode);
-	error = give_units(entry, mode, n);
+	error = record ? fl_recorded_unlock(entry, mode, n, record)
+		       : give_units(entry, mode, n);
 	if (!error)
 		fl_put(table, entry);
 	return error;
@@ -161,7 +190,8 @@ static int give_back(fifolock_table_t *table, struct fl_entry *entry, unsigned m
 FL_NOT_INLINE static int give_copy_back(fifolock_hold_t *hold, fifolock_hold_t copy,
 					uint64_t units)
 {
-	int error = give_back(copy.table, copy.entry, copy.mode, copy.n, units);
+	int error =
+		give_back(copy.table, copy.entry, copy.mode, copy.n, units, copy.record);
 
 	if (error)
 		hold->entry = copy.entry;
@@ -221,7 +251,9 @@ int fifolock_table_timedconvert(fifolock_hold_t *hold, unsigned to,
 		return error;
 	entry = hold->entry;
 	fl_hear_gives(hold->table, entry, hold->mode);
-	error = fifolock_timedconvert(&entry->lock, hold->mode, to, deadline);
+	error = hold->record
+			? fl_recorded_convert(hold, to, true, deadline)
+			: fifolock_timedconvert(&entry->lock, hold->mode, to, deadline);
 	return converted(hold, to, error);
 }
 
@@ -239,7 +271,8 @@ int fifolock_table_tryconvert(fifolock_hold_t *hold, unsigned to)
 		return error;
 	entry = hold->entry;
 	fl_hear_gives(hold->table, entry, hold->mode);
-	error = fifolock_tryconvert(&entry->lock, hold->mode, to);
+	error = hold->record ? fl_recorded_convert(hold, to, false, NULL)
+			     : fifolock_tryconvert(&entry->lock, hold->mode, to);
 	return converted(hold, to, error);
 }
 
@@ -271,6 +304,19 @@ FL_NOT_INLINE static int run_heard(fifolock_table_t *table, struct fl_entry *ent
 	return fifolock_run(&entry->lock, mode, heard, &section);
 }
 
+static int run_recorded(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			void (*section)(void *arg), void *arg)
+{
+	fifolock_hold_t hold;
+	int error;
+
+	error = fifolock_table_lock(table, key, mode, &hold);
+	if (error)
+		return error;
+	section(arg);
+	return fifolock_table_unlock(&hold);
+}
+
 int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
 		       void (*section)(void *arg), void *arg)
 {
@@ -279,6 +325,8 @@ int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key, unsigned mod
 
 	if (!table || !section)
 		return EINVAL;
+	if (table->records)
+		return run_recorded(table, key, mode, section, arg);
 	error = find(table, key, 0, &entry);
 	if (error > 0)
 		return error;
@@ -316,8 +364,9 @@ int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned
 	set(&request->hold, table, entry, mode, n);
 	request->done = done;
 	request->ctx = ctx;
-	result = fifolock_request(&entry->lock, mode, n, &request->request, granted,
-				  request);
+	result = table->records ? fl_recorded_request(request)
+				: fifolock_request(&entry->lock, mode, n,
+						   &request->request, granted, request);
 	if (!result)
 		fl_hear_took(table, entry, mode);
 	if (result && result != EINPROGRESS) {
@@ -334,7 +383,8 @@ int fifolock_table_request_cancel(fifolock_key_request_t *request)
 
 	if (!request)
 		return EINVAL;
-	error = fifolock_request_cancel(&request->request);
+	error = request->hold.record ? fl_recorded_cancel(request)
+				     : fifolock_request_cancel(&request->request);
 	if (error)
 		return error;
 	entry = request->hold.entry;

@@ -91,10 +91,10 @@ int fifolock_table_create(fifolock_table_t **table, const fifolock_modes_t *mode
 	}
 	made->options = *options;
 	made->modes = modes ? modes : &fifolock_shared_exclusive_modes;
-	made->plain = fl_modes_are_plain(made->modes);
 	made->heard = fl_hears(made->modes);
 	error = make(made);
 	errno = saved;
+	made->plain = !made->records && fl_modes_are_plain(made->modes);
 	if (error)
 		unmake(made);
 	else

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report.c - a deadlock as text.
+ */
+#include "print.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+
+static void print_owner(FILE *out, const struct fifolock_deadlock_wait *wait)
+{
+	if (wait->owner)
+		fprintf(out, "owner %" PRIu64 " (thread %d)", wait->owner, wait->thread);
+	else
+		fprintf(out, "thread %d", wait->thread);
+}
+
+static void print_wait(FILE *out, const struct fifolock_deadlock *deadlock, size_t i)
+{
+	const struct fifolock_deadlock_wait *wait = &deadlock->waits[i];
+	const struct fifolock_deadlock_wait *next =
+		&deadlock->waits[(i + 1) % deadlock->count];
+
+	fputs("  ", out);
+	print_owner(out, wait);
+	fputs(" waits for ", out);
+	fl_print_key(out, wait->key);
+	fputs(" in ", out);
+	if (wait->from >= 0) {
+		fl_print_mode(out, deadlock->modes, (unsigned)wait->from);
+		fputs(" -> ", out);
+	}
+	fl_print_mode(out, deadlock->modes, wait->mode);
+	if (wait->n != 1)
+		fprintf(out, " x %" PRIu32, wait->n);
+	fprintf(out, " for %.3f s: ", (double)wait->age_ns / 1e9);
+	print_owner(out, next);
+	fputs(wait->next_holds ? " holds it in " : " stands before it, for ", out);
+	fl_print_mode(out, deadlock->modes, wait->next_mode);
+	if (i == deadlock->youngest)
+		fputs(deadlock->refused ? "; refused" : "; the youngest", out);
+	fputc('\n', out);
+}
+
+/* What stdio calls are cancellation points; this is none. */
+int fifolock_deadlock_print(const struct fifolock_deadlock *deadlock, FILE *out)
+{
+	int saved = errno, cancel;
+
+	if (!deadlock || !out)
+		return EINVAL;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	fprintf(out, "deadlock in table %s:\n",
+		deadlock->name ? deadlock->name : "without a name");
+	for (size_t i = 0; i < deadlock->count; i++)
+		print_wait(out, deadlock, i);
+	pthread_setcancelstate(cancel, NULL);
+	errno = saved;
+	return 0;
+}
