@@ -206,6 +206,7 @@ static void append(struct variable *variable, uint64_t value, size_t size, unsig
 	if (order & EX_RELEASE)
 		join(&next->view, mine());
 	next->view.oldest[index_of(variable)] = (uint16_t)variable->count;
+	mine()->clock[ex_current()]++; /* what the thread does now is not handed on */
 	variable->count++;
 	raw_write(variable->at, size, value);
 }
