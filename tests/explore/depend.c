@@ -40,7 +40,8 @@ static unsigned spans(const struct ex_op *op, bool wrote, struct span span[2])
 		return 1;
 	default:
 		span[0] = (struct span){op->at, 1, wrote};
-		return 1;
+		span[1] = (struct span){memory_barriers(), 1, true};
+		return op->order == EX_FULL && ex_stale() ? 2 : 1;
 	}
 }
 

@@ -9,6 +9,7 @@
  *	classes.c	whether the reduction is right
  *	signals.c	a signal handler in every window of a thread
  *	memory.c	what a step does to memory, and what a load may see
+ *	parks.c		sleeping and waking
  *	races.c		data races, and use after free
  *	watch.c		what must be true after each step
  *	commit.c	... after one that ends a scan
@@ -138,7 +139,13 @@ size_t class_count(uint64_t *which);
 
 /* memory.c */
 void memory_begin(unsigned threads);
-void memory_free(void *at, size_t size); /* a step: poisons it */
+void memory_step(const struct ex_op *op); /* ex_point, in the thread's time */
+void memory_free(void *at, size_t size);  /* a step: poisons it */
+/* A step: the value of 8 bytes becomes what next makes of it, if that says true. */
+bool memory_update(void *at, const struct ex_site *site,
+		   bool (*next)(uint64_t *value, void *ctx), void *ctx);
+void memory_written(uintptr_t at, size_t size); /* plainly */
+uintptr_t memory_barriers(void);		/* where steps with EX_FULL meet */
 uint64_t memory_raw(uintptr_t at, size_t size);
 const uint16_t *memory_clock(void); /* of the current thread */
 /* Half of an acquire or release of the sources, of those met so far. */
@@ -153,9 +160,16 @@ void memory_weaken(const struct memory_order *order); /* take it as relaxed; NUL
 void races_begin(unsigned threads);
 void memory_watch(const void *at, size_t size, const char *name);
 const char *memory_named(uintptr_t at); /* as watched; NULL: not */
+size_t memory_offset(uintptr_t at);	/* in what is watched */
 void memory_touch_atomically(uintptr_t at, size_t size, bool write);
 void memory_touch(const void *at, size_t size, bool write); /* a plain access */
 void memory_is_free(const void *at);
+void memory_is_free_for(const void *at, uint32_t which); /* threads; and for no other */
+/* A section of a reader begins, or ends: what the thread finds in it, and what is given up later, is not
+ * freed before its end. */
+void memory_protect(bool protects);
+void memory_found(const void *at);
+void memory_given_up(const void *at);
 void memory_lend(const void *at); /* on the current thread's stack, */
 void memory_return(void);	  /* until now */
 void memory_quietly(bool quiet);  /* the checker itself looks */
@@ -166,6 +180,7 @@ void memory_values(const struct ex_event *event, char *text, size_t size);
 
 /* programs.c: a load whose value makes no difference to what the program does */
 bool ex_is_hint(const void *at, const struct ex_site *site);
+bool ex_is_retried(const char *function); /* see no_retries */
 
 /* watch.c, answers.c */
 void watch_step(const struct ex_event *event);

@@ -14,9 +14,7 @@
  * sequential consistency.
  */
 #include "explore.h"
-#include "core/park.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define HISTORY 256
@@ -34,11 +32,16 @@ struct value {
 static struct variable {
 	uintptr_t at;
 	unsigned count;
+	unsigned first; /* the oldest that any thread may see */
+	bool written;	/* by plain writes, since the last */
 	struct value values[HISTORY];
 } variables[EX_LOCATIONS];
 static unsigned variable_count;
 
 static struct view views[EX_THREADS];
+static struct view met[EX_THREADS];    /* what relaxed loads would have acquired */
+static struct view fenced[EX_THREADS]; /* the thread's at its last full barrier */
+static struct view barriers;	       /* what has been seen at any */
 static unsigned thread_count, stale_left;
 
 void memory_begin(unsigned threads)
@@ -48,6 +51,9 @@ void memory_begin(unsigned threads)
 	races_begin(threads);
 	stale_left = ex_stale();
 	memset(views, 0, sizeof(views));
+	memset(met, 0, sizeof(met));
+	memset(fenced, 0, sizeof(fenced));
+	memset(&barriers, 0, sizeof(barriers));
 	for (unsigned t = 0; t < threads; t++)
 		views[t].clock[t] = 1;
 }
@@ -73,28 +79,56 @@ static void raw_write(uintptr_t at, size_t size, uint64_t value)
 		*(volatile uint64_t *)at = value;
 }
 
+/* What happens after a plain write sees nothing older; nothing else comes (races.c). */
+static struct variable *read_anew(struct variable *variable, size_t size)
+{
+	if (!variable->written)
+		return variable;
+	if (variable->count + 1 >= HISTORY)
+		ex_fail("explorer: a variable that changes more than %d times", HISTORY);
+	variable->written = false;
+	variable->first = variable->count++;
+	memset(&variable->values[variable->first], 0, sizeof(variable->values[0]));
+	variable->values[variable->first].value = memory_raw(variable->at, size);
+	return variable;
+}
+
+void memory_written(uintptr_t at, size_t size)
+{
+	for (unsigned i = 0; i < variable_count; i++)
+		if (variables[i].at - at < size)
+			variables[i].written = true;
+}
+
 static struct variable *variable_at(uintptr_t at, size_t size)
 {
 	struct variable *variable;
 
 	for (unsigned i = 0; i < variable_count; i++)
 		if (variables[i].at == at)
-			return &variables[i];
+			return read_anew(&variables[i], size);
 	if (variable_count == EX_LOCATIONS)
 		ex_fail("explorer: too many variables");
 	variable = &variables[variable_count++];
 	variable->at = at;
 	variable->count = 1;
+	variable->first = 0;
+	variable->written = false;
 	memset(&variable->values[0], 0, sizeof(variable->values[0]));
 	variable->values[0].value = memory_raw(at, size);
 	return variable;
 }
 
-static void join(struct view *view, const struct view *other)
+static void join_values(struct view *view, const struct view *other)
 {
 	for (unsigned i = 0; i < variable_count; i++)
 		if (other->oldest[i] > view->oldest[i])
 			view->oldest[i] = other->oldest[i];
+}
+
+static void join(struct view *view, const struct view *other)
+{
+	join_values(view, other);
 	for (unsigned t = 0; t < thread_count; t++)
 		if (other->clock[t] > view->clock[t])
 			view->clock[t] = other->clock[t];
@@ -136,7 +170,7 @@ static unsigned order_of(const struct ex_site *site, unsigned order)
 	return weakened && weakened->site == site ? order & ~weakened->part : order;
 }
 
-static void step_of(const struct ex_op *op)
+void memory_step(const struct ex_op *op)
 {
 	unsigned me;
 
@@ -150,7 +184,8 @@ static unsigned step(enum ex_kind kind, const void *at, size_t size, unsigned or
 		     uint64_t expected, const struct ex_site *site)
 {
 	order = order_of(site, order);
-	step_of(&(struct ex_op){kind, (uintptr_t)at, size, order, expected, site, false});
+	memory_step(
+		&(struct ex_op){kind, (uintptr_t)at, size, order, expected, site, false});
 	return order;
 }
 
@@ -172,8 +207,8 @@ static unsigned index_of(const struct variable *variable)
 static void see(const struct variable *variable, unsigned which, unsigned order)
 {
 	mine()->oldest[index_of(variable)] = (uint16_t)which;
-	if (order & EX_ACQUIRE)
-		join(mine(), &variable->values[which].view);
+	join(order & EX_ACQUIRE ? mine() : &met[ex_current()],
+	     &variable->values[which].view);
 }
 
 /* Which value a load sees: the newest, or, as a further outcome, one that is older. */
@@ -183,6 +218,8 @@ static unsigned pick(const struct variable *variable)
 	unsigned oldest = mine()->oldest[index_of(variable)];
 	unsigned back;
 
+	if (oldest < variable->first)
+		oldest = variable->first;
 	if (!stale_left || oldest == newest)
 		return newest;
 	back = ex_alternative(newest - oldest + 1);
@@ -203,8 +240,7 @@ static void append(struct variable *variable, uint64_t value, size_t size, unsig
 		next->view = *inherited;
 	else
 		memset(&next->view, 0, sizeof(next->view));
-	if (order & EX_RELEASE)
-		join(&next->view, mine());
+	join(&next->view, order & EX_RELEASE ? mine() : &fenced[ex_current()]);
 	next->view.oldest[index_of(variable)] = (uint16_t)variable->count;
 	mine()->clock[ex_current()]++; /* what the thread does now is not handed on */
 	variable->count++;
@@ -258,8 +294,18 @@ void ex_store(void *at, size_t size, uint64_t value, unsigned order,
 	ex_done(&event);
 }
 
-static uint64_t change(void *at, size_t size, uint64_t keep, uint64_t flip,
-		       unsigned order, const struct ex_site *site)
+/* What a read-modify-write makes of a value. */
+struct change {
+	uint64_t keep, flip, plus;
+};
+
+static uint64_t changed(uint64_t value, struct change how)
+{
+	return ((value & how.keep) ^ how.flip) + how.plus;
+}
+
+static uint64_t change(void *at, size_t size, struct change how, unsigned order,
+		       const struct ex_site *site)
 {
 	struct ex_event event = {.outcome = "", .wrote = true};
 	struct variable *variable;
@@ -267,14 +313,14 @@ static uint64_t change(void *at, size_t size, uint64_t keep, uint64_t flip,
 
 	if (!ex_exploring()) {
 		event.before = memory_raw((uintptr_t)at, size);
-		raw_write((uintptr_t)at, size, (event.before & keep) ^ flip);
+		raw_write((uintptr_t)at, size, changed(event.before, how));
 		return event.before;
 	}
 	order = step(EX_CHANGE, at, size, order, 0, site);
 	memory_touch_atomically((uintptr_t)at, size, true);
 	variable = variable_at((uintptr_t)at, size);
 	event.before = memory_raw((uintptr_t)at, size);
-	event.after = (event.before & keep) ^ flip;
+	event.after = changed(event.before, how);
 	see(variable, variable->count - 1, order);
 	found = variable->values[variable->count - 1].view;
 	append(variable, event.after, size, order, &found);
@@ -285,17 +331,23 @@ static uint64_t change(void *at, size_t size, uint64_t keep, uint64_t flip,
 uint64_t ex_swap(void *at, size_t size, uint64_t value, unsigned order,
 		 const struct ex_site *site)
 {
-	return change(at, size, 0, value, order, site);
+	return change(at, size, (struct change){0, value, 0}, order, site);
 }
 
 uint64_t ex_or(void *at, size_t size, uint64_t value, const struct ex_site *site)
 {
-	return change(at, size, ~value, value, EX_RELAXED, site);
+	return change(at, size, (struct change){~value, value, 0}, EX_RELAXED, site);
 }
 
 uint64_t ex_and(void *at, size_t size, uint64_t value, const struct ex_site *site)
 {
-	return change(at, size, value, 0, EX_RELAXED, site);
+	return change(at, size, (struct change){value, 0, 0}, EX_RELAXED, site);
+}
+
+uint64_t ex_add(void *at, size_t size, uint64_t value, const struct ex_site *site)
+{
+	return change(at, size, (struct change){~UINT64_C(0), 0, value}, EX_RELAXED,
+		      site);
 }
 
 /* One that fails is a load: it may have seen any value but the expected one. */
@@ -334,43 +386,6 @@ static uint64_t number_at(const void *at, size_t size)
 	return value;
 }
 
-/* The loops that do nothing but load, decide, and try: to fail and go round is to
- * have come later. */
-static bool is_retried(const char *function)
-{
-	static const char *const pure[] = {
-		"fl_take",
-		"announce_arrival",
-		"fl_news",
-		"fl_release_to",
-		"fl_exchange",
-		"fl_slot_leave",
-		"fl_confirm",
-		"fl_line_join",
-		"fl_line_join_ahead",
-		"fl_line_leave",
-		"fl_line_touch",
-		"pull_back",
-		"fl_chain_push_back",
-		"resume",
-		"let_go",
-		"say",
-		"fl_control_set",
-		"settle",
-		"pop",
-		"make",
-		"fl_slot_free",
-		"turn_away",
-		"fl_closed_for_certain",
-		"draw",
-	};
-
-	for (size_t i = 0; i < sizeof(pure) / sizeof(pure[0]); i++)
-		if (!strcmp(function, pure[i]))
-			return true;
-	return false;
-}
-
 bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned order,
 	    const struct ex_site *site, const char *function)
 {
@@ -395,10 +410,82 @@ bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned orde
 	if (event.wrote)
 		event.outcome = "";
 	ex_done(&event);
-	if (!event.wrote && is_retried(function))
+	if (!event.wrote && ex_is_retried(function))
 		ex_retry();
 	if (!event.wrote)
 		memcpy(expected, &event.before, size);
+	return event.wrote;
+}
+
+/* ---- full barriers ---- */
+
+/* Those of all threads are in one order, and what was seen before one is seen after a later one.
+ * That alone makes nothing happen before: what was read and written around them does. */
+static void full_barrier(void)
+{
+	join(mine(), &met[ex_current()]);
+	join_values(mine(), &barriers);
+	join_values(&barriers, mine());
+	fenced[ex_current()] = *mine();
+}
+
+uintptr_t memory_barriers(void)
+{
+	return (uintptr_t)&barriers;
+}
+
+/* On the value that it sees; if it writes, on the newest one. */
+static unsigned update(const struct variable *variable, struct ex_event *event,
+		       bool (*next)(uint64_t *value, void *ctx), void *ctx)
+{
+	unsigned newest = variable->count - 1, which = pick(variable);
+
+	event->before = event->after = variable->values[which].value;
+	event->wrote = next(&event->after, ctx);
+	if (event->wrote && which != newest) {
+		which = newest;
+		event->before = event->after = variable->values[which].value;
+		event->wrote = next(&event->after, ctx);
+	}
+	event->stale = which != newest;
+	return which;
+}
+
+static bool update_quietly(void *at, bool (*next)(uint64_t *value, void *ctx), void *ctx)
+{
+	uint64_t value = memory_raw((uintptr_t)at, sizeof(value));
+	bool writes = next(&value, ctx);
+
+	if (writes)
+		raw_write((uintptr_t)at, sizeof(value), value);
+	return writes;
+}
+
+/* With barriers before and after if it writes; otherwise it is a load. */
+bool memory_update(void *at, const struct ex_site *site,
+		   bool (*next)(uint64_t *value, void *ctx), void *ctx)
+{
+	const struct ex_op op = {EX_CHANGE, (uintptr_t)at, sizeof(uint64_t), EX_FULL, 0,
+				 site,	    false};
+	struct ex_event event = {.outcome = ""};
+	struct variable *variable;
+	struct view found;
+	unsigned which;
+
+	if (!ex_exploring())
+		return update_quietly(at, next, ctx);
+	memory_step(&op);
+	variable = variable_at(op.at, op.size);
+	which = update(variable, &event, next, ctx);
+	if (event.wrote)
+		full_barrier();
+	see(variable, which, EX_RELAXED);
+	if (event.wrote) {
+		found = variable->values[which].view;
+		append(variable, event.after, op.size, EX_RELAXED, &found);
+		full_barrier();
+	}
+	ex_done(&event);
 	return event.wrote;
 }
 
@@ -411,47 +498,5 @@ void memory_free(void *at, size_t size)
 	memory_touch(at, size, true);
 	memset(at, 0xfd, size);
 	memory_is_free(at);
-	ex_done(&event);
-}
-
-/* ---- park.h ---- */
-
-/* What the kernel compares is the newest value, and neither call orders anything. */
-int fl_park(const uint32_t *addr, uint32_t expected, const struct fl_deadline *deadline)
-{
-	static const struct ex_site parks = {"park", "", 0}, wakes = {"wake", "", 0};
-	struct ex_event slept = {.outcome = "sleeps"}, woke = {.outcome = "woken"};
-	enum ex_woke how;
-
-	step(EX_PARK, addr, sizeof(*addr), 0, expected, &parks);
-	slept.before = slept.after = *addr;
-	if (*addr != expected)
-		slept.outcome = "has changed";
-	ex_done(&slept);
-	if (slept.before != expected)
-		return 0;
-	step_of(&(struct ex_op){.kind = EX_WAKE,
-				.at = (uintptr_t)addr,
-				.size = sizeof(*addr),
-				.site = &wakes,
-				.timed = deadline != NULL});
-	how = ex_woken();
-	woke.before = woke.after = *addr;
-	if (how != EX_WOKEN)
-		woke.outcome = how == EX_TIMED_OUT ? "time is up" : "for no reason";
-	ex_done(&woke);
-	return how == EX_TIMED_OUT ? ETIMEDOUT : 0;
-}
-
-void fl_unpark(const uint32_t *addr)
-{
-	static const struct ex_site unparks = {"unpark", "", 0};
-	struct ex_event event = {.outcome = "nobody"};
-
-	step(EX_UNPARK, addr, sizeof(*addr), 0, 0, &unparks);
-	event.before = event.after = *addr;
-	event.woke = ex_wake_one((uintptr_t)addr);
-	if (event.woke != EX_THREADS)
-		event.outcome = "wakes it";
 	ex_done(&event);
 }

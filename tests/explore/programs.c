@@ -180,6 +180,43 @@ bool ex_is_hint(const void *at, const struct ex_site *site)
 	       at == &words_condition()->guard.dequeued;
 }
 
+/* The loops that do nothing but load, decide, and try: to fail and go round is to
+ * have come later. */
+bool ex_is_retried(const char *function)
+{
+	static const char *const pure[] = {
+		"fl_take",
+		"announce_arrival",
+		"fl_news",
+		"fl_release_to",
+		"fl_exchange",
+		"fl_slot_leave",
+		"fl_confirm",
+		"fl_line_join",
+		"fl_line_join_ahead",
+		"fl_line_leave",
+		"fl_line_touch",
+		"pull_back",
+		"fl_chain_push_back",
+		"resume",
+		"let_go",
+		"say",
+		"fl_control_set",
+		"settle",
+		"pop",
+		"make",
+		"fl_slot_free",
+		"turn_away",
+		"fl_closed_for_certain",
+		"draw",
+	};
+
+	for (size_t i = 0; i < sizeof(pure) / sizeof(pure[0]); i++)
+		if (!strcmp(function, pure[i]))
+			return true;
+	return false;
+}
+
 uint32_t ex_serves_most(void)
 {
 	return program->serves ? program->serves : 256;

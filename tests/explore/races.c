@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define REGIONS 32
+#define REGIONS 64
 #define LENT	64 /* bytes of a waiter */
 #define GRAIN	4  /* bytes; only a slot's three small members share one; see grain_of */
 
@@ -29,11 +29,14 @@ static struct region {
 	size_t size;
 	const char *name;
 	struct grain grains[64 * 64 / GRAIN + 64]; /* the last: see grain_of */
-	bool freed;
+	uint32_t freed;				   /* for which threads */
+	/* Of each thread: since when it must not have been freed; the section that it was found in. */
+	uint16_t needed[EX_THREADS], found[EX_THREADS];
 	unsigned owner; /* of what is on its stack; otherwise EX_THREADS */
 	bool returned;
 } regions[REGIONS];
 static unsigned region_count, thread_count, execution, quiet;
+static uint16_t section[EX_THREADS]; /* when it began; 0: none */
 
 void races_begin(unsigned count)
 {
@@ -41,6 +44,7 @@ void races_begin(unsigned count)
 	region_count = 0;
 	execution++;
 	quiet = 0;
+	memset(section, 0, sizeof(section));
 }
 
 void memory_watch(const void *at, size_t size, const char *name)
@@ -52,7 +56,10 @@ void memory_watch(const void *at, size_t size, const char *name)
 	region->at = (uintptr_t)at;
 	region->size = size;
 	region->name = name;
-	region->freed = region->returned = false;
+	region->freed = 0;
+	memset(region->needed, 0, sizeof(region->needed));
+	memset(region->found, 0, sizeof(region->found));
+	region->returned = false;
 	region->owner = EX_THREADS;
 }
 
@@ -111,6 +118,11 @@ const char *memory_named(uintptr_t at)
 	return region ? region->name : NULL;
 }
 
+size_t memory_offset(uintptr_t at)
+{
+	return at - region_of(at)->at;
+}
+
 static int unordered(const uint16_t when[])
 {
 	const uint16_t *clock = memory_clock();
@@ -149,11 +161,21 @@ static struct grain *grain_of(struct region *region, uintptr_t at)
 	return grain;
 }
 
-static void no_use_after_free(const struct region *region, uintptr_t at)
+static void need(struct region *region, unsigned me)
+{
+	if (!section[me])
+		region->needed[me] = memory_clock()[me];
+	else if (region->found[me] != section[me])
+		region->needed[me] = section[me];
+}
+
+static void no_use_after_free(struct region *region, uintptr_t at)
 {
 	char name[64];
 
-	if (!region->freed)
+	need(region, ex_current());
+
+	if (!(region->freed >> ex_current() & 1))
 		return;
 	memory_name(at, name, sizeof(name));
 	ex_fail("thread %u touches %s, whose memory has been freed", ex_current(), name);
@@ -195,6 +217,8 @@ void memory_touch(const void *memory, size_t size, bool write)
 			"its stack",
 			ex_current(), region->owner);
 	no_use_after_free(region, at);
+	if (write)
+		memory_written(at, size);
 	for (size_t i = 0; i < size; i += GRAIN)
 		plain_grain(region, at + i, write);
 }
@@ -222,7 +246,34 @@ void memory_touch_atomically(uintptr_t at, size_t size, bool write)
 
 void memory_is_free(const void *at)
 {
-	region_of((uintptr_t)at)->freed = true;
+	memory_is_free_for(at, ~UINT32_C(0));
+}
+
+void memory_is_free_for(const void *at, uint32_t which)
+{
+	region_of((uintptr_t)at)->freed = which;
+}
+
+void memory_protect(bool protects)
+{
+	section[ex_current()] = protects ? memory_clock()[ex_current()] : 0;
+}
+
+void memory_found(const void *at)
+{
+	region_of((uintptr_t)at)->found[ex_current()] = section[ex_current()];
+}
+
+void memory_given_up(const void *at)
+{
+	int thread = unordered(region_of((uintptr_t)at)->needed);
+	char name[64];
+
+	memory_name((uintptr_t)at, name, sizeof(name));
+	if (thread >= 0)
+		ex_fail("thread %u lets %s be freed, and nothing orders that after what "
+			"thread %d does, which has not found it in its section",
+			ex_current(), name, thread);
 }
 
 /* ---- what the compiler reports: plain accesses ---- */

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EX_RELAXED = 0, EX_ACQUIRE = 1, EX_RELEASE = 2, EX_ACQ_REL = 3 };
+/* EX_FULL: a full barrier before and after. */
+enum { EX_RELAXED = 0, EX_ACQUIRE = 1, EX_RELEASE = 2, EX_ACQ_REL = 3, EX_FULL = 7 };
 
 /* Where in the sources, for the trace. */
 struct ex_site {
@@ -26,6 +27,7 @@ uint64_t ex_swap(void *at, size_t size, uint64_t value, unsigned order,
 		 const struct ex_site *site);
 uint64_t ex_or(void *at, size_t size, uint64_t value, const struct ex_site *site);
 uint64_t ex_and(void *at, size_t size, uint64_t value, const struct ex_site *site);
+uint64_t ex_add(void *at, size_t size, uint64_t value, const struct ex_site *site);
 bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned order,
 	    const struct ex_site *site, const char *function);
 
