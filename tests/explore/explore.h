@@ -19,6 +19,7 @@
  *	programs.c	the programs: programs.list.h
  *	words.c		what their threads do
  *	main.c		options
+ *	table/		the same of tables: other programs, another account
  *
  * A thread runs up to its next operation on shared memory (seam.h) or its next park or
  * unpark, and stops before it.  The schedule chooses one of the threads; its operation
