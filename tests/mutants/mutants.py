@@ -32,6 +32,9 @@ INSPECT = 'src/observe/inspect.c'
 CONVERT = 'src/api/convert.c'
 STATS = 'src/observe/stats.c'
 PROCESSORS = 'src/core/processors.c'
+TABLE_FIND = 'src/table/find.c'
+TABLE_ENTRY = 'src/table/entry.c'
+TABLE_FIRST = 'src/table/first.h'
 ASYNC = 'include/fifolock/async.hpp'
 CLOCK = 'include/fifolock/clock.hpp'
 COMPILE = 'include/fifolock/compile.hpp'
@@ -948,6 +951,64 @@ MUTANTS = [
     ('C++: what a section returned is not destroyed', SECTION,
      'std::destroy_at(value);', ';'),
     ('C++: a semaphore begins full', SEMAPHORE, 'if (desired < Most)', 'if (false)'),
+    # A table: one entry for each key (src/table/find.c)
+    ('table: a far key is counted when it is in the table', TABLE_FIND,
+     '\tfl_add_relaxed(&search->home->entry.state, FL_FAR_ONE); /* [COUNT] */\n\tfl_far_enter(far);\n\tresult = add_far(search, entry);\n',
+     '\tfl_far_enter(far);\n\tresult = add_far(search, entry);\n\tfl_add_relaxed(&search->home->entry.state, FL_FAR_ONE); /* [COUNT] */\n'),
+    ('table: a far key that was there already stays counted', TABLE_FIND,
+     '\tfl_add_relaxed(&search->home->entry.state, 0 - FL_FAR_ONE); /* [COUNT] */\n', ''),
+    ('table: all that bury count', TABLE_FIND, 'one ? seen - FL_FAR_ONE : seen', 'seen - FL_FAR_ONE'),
+    ('table: a helper takes out and does not tell the slot', TABLE_FIND,
+     '\twhile (!fl_cas_release(state, &seen, one ? seen - FL_FAR_ONE : seen))',
+     '\twhile (one && !fl_cas_release(state, &seen, seen - FL_FAR_ONE))'),
+    ('table: taken out, and then the slot is told', TABLE_FIND,
+     ['\tuint64_t *state = &fl_far_home(entry)->entry.state;\n', '\t\t;\n\tfl_far_remove(table->far, entry);\n'],
+     ['\tuint64_t *state = &fl_far_home(entry)->entry.state;\n\n\tfl_far_remove(table->far, entry);\n', '\t\t;\n']),
+    ('table: a far entry is put outside', TABLE_FIND,
+     ['\tuint64_t next;\n\n\tfl_far_enter(table->far);\n', '\tif (next == FL_ENTRY_DEAD)\n'],
+     ['\tuint64_t next;\n\n', '\tfl_far_enter(table->far);\n\tif (next == FL_ENTRY_DEAD)\n']),
+    ('table: a far entry does not look at home', TABLE_FIND,
+     'is_home(search) ? FL_ENTRY_DEAD : FL_ENTRY_LIVE;', 'FL_ENTRY_LIVE;'),
+    ('table: whoever meets a far entry does not look at home', TABLE_FIND,
+     'open && is_home(search) ? CHANGED', 'open && false ? CHANGED'),
+    ('table: a look at home that is not seen there', TABLE_FIND,
+     'state = look_and_be_seen(&entry->state);', 'state = fl_load_acquire(&entry->state);'),
+    ('table: at home without a look at what is far', TABLE_FIND,
+     'seen & FL_FAR_COUNT ? FL_ENTRY_TENTATIVE : FL_ENTRY_LIVE', 'FL_ENTRY_LIVE'),
+    ('table: at home it lets a far one live that may not', TABLE_FIND,
+     'use_far(search, entry, FL_ENTRY_DEAD)', 'use_far(search, entry, FL_ENTRY_LIVE)'),
+    ('table: what is not yet certain is used', TABLE_FIND,
+     'fl_likely(fl_what(*state) == FL_ENTRY_LIVE)\n', 'true\n'),
+    ('table: what is not yet certain is waited for', TABLE_FIND,
+     'open && is_home(search) ? CHANGED', 'open ? CHANGED'),
+    ('table: what is dead is waited for', TABLE_FIND,
+     '\t\tbury(search->table, entry, mine);\n\t\treturn CHANGED;', '\t\tif (mine)\n\t\t\tbury(search->table, entry, mine);\n\t\treturn CHANGED;'),
+    ('table: the key is not looked at again', TABLE_FIND,
+     'if (fl_unlikely(!same(search, entry)))', 'if (false)'),
+    ('table: a key is shown that is not yet certain', TABLE_FIND,
+     'while (fl_what(state) == FL_ENTRY_LIVE && (state & FL_USERS) != FL_USERS)',
+     'while (fl_state_is_key(state) && (state & FL_USERS) != FL_USERS)'),
+    ('table: the last user forgets the far count', TABLE_FIND,
+     'next = fl_with(next, has_more ? FL_ENTRY_FILLING : FL_ENTRY_FREE);',
+     'next = has_more ? FL_ENTRY_FILLING : FL_ENTRY_FREE;'),
+    ('table: a slot is free before its bytes are', TABLE_FIND,
+     ['has_more ? FL_ENTRY_FILLING : FL_ENTRY_FREE);', '\tif (fl_what(next) == FL_ENTRY_FILLING) {\n\t\tfl_home_empty(home);\n\t\tunclaim(home);\n\t}'],
+     ['FL_ENTRY_FREE);', '\tif (has_more && fl_what(next) == FL_ENTRY_FREE)\n\t\tfl_home_empty(home);']),
+    ('table: without memory the slot stays claimed', TABLE_FIND, '\tunclaim(home);\n\treturn ENOMEM;', '\treturn ENOMEM;'),
+    ('table: given back with the entry, though another uses it', TABLE_FIND,
+     'if ((seen & ~FL_FAR_COUNT) != (FL_ENTRY_LIVE | FL_USER))', 'if (fl_what(seen) != FL_ENTRY_LIVE)'),
+    ('table: the last user does not release', TABLE_FIND,
+     '} while (!fl_cas_acq_rel(&home->entry.state, &seen, next));', '} while (!fl_cas_acquire(&home->entry.state, &seen, next));'),
+    ('table: the last user does not acquire', TABLE_FIND,
+     '} while (!fl_cas_acq_rel(&home->entry.state, &seen, next));', '} while (!fl_cas_release(&home->entry.state, &seen, next));'),
+    ('table: seen to be gone, without acquire', TABLE_ENTRY,
+     '!fl_cas_acq_rel(&entry->state, seen, *seen + FL_USER)', '!fl_cas_acquire(&entry->state, seen, *seen + FL_USER)'),
+    ('table: settled by another, without acquire', TABLE_ENTRY,
+     '*now = fl_load_acquire(&entry->state);', '*now = fl_load_relaxed(&entry->state);'),
+    ('table: another key by now, without acquire', TABLE_FIND,
+     'fl_load_acquire(&search->home->entry.word)', 'fl_load_relaxed(&search->home->entry.word)'),
+    ('table: far and gone while it was being filled', TABLE_FIRST,
+     'if (fl_cas_acq_rel(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))', 'if (fl_cas_release(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))'),
 ]
 
 SURVIVORS = {
