@@ -7,6 +7,7 @@
 #include "core/atomic.h"
 #include "table/hear.h"
 #include "table/quiet.h"
+#include "table/recorded.h"
 
 #include <errno.h>
 #include <fifolock/request.h>
@@ -52,6 +53,12 @@ int fifolock_unlock(fifolock_t *lock, unsigned mode)
 
 /* ---- what no program does ---- */
 
+int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n)
+{
+	(void)n;
+	return fifolock_unlock(lock, mode);
+}
+
 const struct fl_detector *fl_hearer;
 
 void fl_hear_granted(const fifolock_table_t *table, const struct fl_entry *entry,
@@ -69,61 +76,38 @@ void fl_hear_release(const fifolock_table_t *table, const struct fl_entry *entry
 	fl_hear_granted(table, entry, mode);
 }
 
-int fifolock_lock(fifolock_t *lock, unsigned mode)
-{
-	(void)lock;
-	(void)mode;
-	abort();
-}
-
-int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n)
-{
-	(void)n;
-	return fifolock_unlock(lock, mode);
-}
-
 int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
 			 const struct timespec *deadline)
 {
+	(void)lock;
+	(void)mode;
 	(void)n;
 	(void)deadline;
-	return fifolock_lock(lock, mode);
-}
-
-int fifolock_tryconvert(fifolock_t *lock, unsigned from, unsigned to)
-{
-	(void)from;
-	return fifolock_lock(lock, to);
-}
-
-int fifolock_timedconvert(fifolock_t *lock, unsigned from, unsigned to,
-			  const struct timespec *deadline)
-{
-	(void)from;
-	(void)deadline;
-	return fifolock_lock(lock, to);
-}
-
-int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), void *arg)
-{
-	(void)section;
-	(void)arg;
-	return fifolock_lock(lock, mode);
-}
-
-int fifolock_request(fifolock_t *lock, unsigned mode, uint32_t n,
-		     fifolock_request_t *request, void (*granted)(void *ctx, int status),
-		     void *ctx)
-{
-	(void)n;
-	(void)request;
-	(void)granted;
-	(void)ctx;
-	return fifolock_lock(lock, mode);
-}
-
-int fifolock_request_cancel(fifolock_request_t *request)
-{
-	(void)request;
 	abort();
+}
+
+int fifolock_lock(fifolock_t *lock, unsigned mode)
+{
+	return fifolock_timedlock_n(lock, mode, 1, NULL);
+}
+
+int fl_recorded_lock(fifolock_table_t *table, struct fl_entry *entry, unsigned mode,
+		     uint32_t n, const struct timespec *deadline, void **record)
+{
+	(void)table;
+	(void)record;
+	return fifolock_timedlock_n(&entry->lock, mode, n, deadline);
+}
+
+int fl_recorded_try(fifolock_table_t *table, struct fl_entry *entry, unsigned mode,
+		    uint32_t n, void **record)
+{
+	return fl_recorded_lock(table, entry, mode, n, NULL, record);
+}
+
+int fl_recorded_unlock(struct fl_entry *entry, unsigned mode, uint32_t n,
+		       struct fl_record *record)
+{
+	(void)record;
+	return fifolock_timedlock_n(&entry->lock, mode, n, NULL);
 }
