@@ -3,6 +3,7 @@
  * dump.c - a table as text, and in JSON.
  */
 #include "each.h"
+#include "owners.h"
 #include "print.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@ struct dump {
 	fifolock_table_t *table;
 	FILE *out;
 	size_t keys;
+	struct fl_owners owners;
 };
 
 /* Between things: nothing before the first. */
@@ -48,7 +50,6 @@ static bool print_key(struct fl_entry *entry, const struct fifolock_key_state *s
 	FILE *out = dump->out;
 	bool any = false;
 
-	(void)entry;
 	dump->keys++;
 	fl_print_key(out, state->key);
 	fputs(": ", out);
@@ -65,6 +66,7 @@ static bool print_key(struct fl_entry *entry, const struct fifolock_key_state *s
 		any = true;
 		print_request(dump, &state->line[i]);
 	}
+	fl_owners_print(&dump->owners, entry, out);
 	fputc('\n', out);
 	return true;
 }
@@ -104,7 +106,6 @@ static bool print_json_key(struct fl_entry *entry, const struct fifolock_key_sta
 	FILE *out = dump->out;
 	bool any = false;
 
-	(void)entry;
 	fprintf(out, "%s{\"key\": ", dump->keys++ ? ",\n  " : "\n  ");
 	fl_print_json_key(out, state->key);
 	fputs(", \"holds\": {", out);
@@ -120,7 +121,9 @@ static bool print_json_key(struct fl_entry *entry, const struct fifolock_key_sta
 		fputs(comma(&any), out);
 		print_json_request(dump, &state->line[i]);
 	}
-	fputs("]}", out);
+	fputc(']', out);
+	fl_owners_print_json(&dump->owners, entry, out);
+	fputc('}', out);
 	return true;
 }
 
@@ -142,13 +145,16 @@ static int print_json(struct dump *dump)
 /* What stdio calls are cancellation points; this is none. */
 int fifolock_table_dump(fifolock_table_t *table, FILE *out, enum fifolock_format format)
 {
-	struct dump dump = {table, out, 0};
+	struct dump dump = {.table = table, .out = out};
 	int saved = errno, cancel, error;
 
 	if (!table || !out || (format != FIFOLOCK_TEXT && format != FIFOLOCK_JSON))
 		return EINVAL;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	error = format == FIFOLOCK_TEXT ? print_text(&dump) : print_json(&dump);
+	error = fl_owners_read(&dump.owners, table);
+	if (!error)
+		error = format == FIFOLOCK_TEXT ? print_text(&dump) : print_json(&dump);
+	fl_owners_free(&dump.owners);
 	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	return error;

@@ -28,8 +28,7 @@ static bool make_room(struct fl_seen_all *all, size_t more)
 static void see(struct fl_stripe *stripe, struct fl_seen_all *all)
 {
 	for (struct fl_record *record = stripe->first; record; record = record->next) {
-		if (record->claim.refused || (record->claim.state == FL_RECORD_WAITS &&
-					      !fl_use_again(record->claim.entry)))
+		if (record->claim.refused || !fl_use_again(record->claim.entry))
 			continue;
 		record->pins++;
 		all->seen[all->pinned++] = (struct fl_seen){record, record->claim};
@@ -124,8 +123,7 @@ void fl_records_forget(struct fl_seen_all *all)
 		fifolock_table_t *table = seen->record->table;
 
 		fl_record_unpin(seen->record);
-		if (seen->was.state == FL_RECORD_WAITS)
-			fl_put(table, seen->was.entry);
+		fl_put(table, seen->was.entry);
 	}
 	free(all->seen);
 }

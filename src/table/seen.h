@@ -7,7 +7,7 @@
 
 #include "records.h"
 
-/* A record as it was; pinned, if it waits with a user more of its entry. */
+/* A record as it was; pinned, with a user more of its entry. */
 struct fl_seen {
 	struct fl_record *record;
 	struct fl_claim was;
