@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "crowd.h"
+#include <semaphore.h>
 
 static void churns(unsigned keys, unsigned threads, unsigned hurry, uint64_t operations)
 {
@@ -119,6 +120,58 @@ Script(churn, a_key_handed_on_without_a_gap_keeps_its_lock, "G2 G3")
 	cr_assert_eq(relay.wrong, 0);
 	cr_assert_eq(relay.baton, 4 * relay.laps);
 	table_ends(relay.table);
+}
+
+/* ---- holds that are freed by the next holder ---- */
+
+struct pair {
+	fifolock_table_t *table;
+	sem_t go;
+	uint64_t turns;
+	fifolock_hold_t *its; /* plain: the key guards it */
+	unsigned wrong;
+};
+
+static void *frees_the_other_hold(void *arg)
+{
+	struct pair *pair = arg;
+	fifolock_hold_t hold;
+
+	for (uint64_t i = 0; i < pair->turns; i++) {
+		while (sem_wait(&pair->go))
+			;
+		pair->wrong +=
+			fifolock_table_lock(pair->table, crowd_key(1), X, &hold) != 0;
+		free(pair->its);
+		pair->its = NULL;
+		pair->wrong += fifolock_table_unlock(&hold) != 0;
+	}
+	return NULL;
+}
+
+Script(churn, a_hold_may_be_freed_as_soon_as_it_has_been_given_back, "G5")
+{
+	struct pair pair = {.table = table_of(NULL), .turns = test_scaled(1000)};
+	pthread_t thread;
+
+	sem_init(&pair.go, 0, 0);
+	pthread_create(&thread, NULL, frees_the_other_hold, &pair);
+	for (uint64_t i = 0; i < pair.turns; i++) {
+		fifolock_hold_t *hold = malloc(sizeof(*hold));
+
+		while (fifolock_table_lock(pair.table, crowd_key(1), X, hold) == 0 &&
+		       pair.its)
+			gives(hold);
+		pair.its = hold;
+		sem_post(&pair.go);
+		for (uint64_t turn = i % 4; turn > 0; turn--)
+			sched_yield();
+		quick_check(fifolock_table_unlock(hold) == 0, "unlock");
+	}
+	pthread_join(thread, NULL);
+	cr_assert_eq(pair.wrong, 0);
+	sem_destroy(&pair.go);
+	table_ends(pair.table);
 }
 
 /* ---- tables that come and go ---- */

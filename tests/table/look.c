@@ -382,7 +382,7 @@ Script(look, while_keys_come_and_go_what_is_seen_was_so, "G2")
 				  .count = 6,
 				  .keys = 6,
 				  .threads = 3,
-				  .operations = test_scaled(4000),
+				  .operations = test_scaled(2500),
 				  .hurry = 3};
 	struct crowd_worker workers[3] = {0};
 	const fifolock_key_t kept = fifolock_key_text("kept");
