@@ -93,16 +93,18 @@ struct fifolock_table_options {
 	 * Each thread that uses the table must be registered with it.  Default: the one that needs
 	 * no registration (liburcu-bp). */
 	const struct rcu_flavor_struct *flavor;
-	/* Deadlocks (fifolock_table_deadlocks).  A request that has waited for so many
-	 * nanoseconds looks whether it ever can be granted, and again each time as many have
-	 * passed.  0: no request looks. */
+	/* Deadlocks (fifolock_table_deadlocks).  A thread that has waited for so many
+	 * nanoseconds looks whether its request ever can be granted, and again each time as many
+	 * have passed.  0: no thread looks.  No thread looks for a request with a callback: where
+	 * all that wait are such, let a timer call fifolock_table_deadlocks. */
 	uint64_t deadlock_after_ns;
 	/* Keep records of what each owner holds and waits for, also if deadlock_after_ns is 0. */
 	bool records;
 	/* The youngest request of a deadlock that has been found is refused with EDEADLK. */
 	bool deadlock_refuse;
-	/* Called for each deadlock that keeps a request waiting and that this has found, in its
-	 * thread; once for each deadlock.  It must not jump or throw out. */
+	/* Called for each deadlock that keeps a thread waiting and that this has found, in that
+	 * thread; once for each deadlock.  Also for two conversions of one key, of which the later
+	 * is refused in any case.  It must not jump or throw out. */
 	void (*on_deadlock)(const struct fifolock_deadlock *deadlock, void *ctx);
 	void *ctx;
 	uint64_t reserved[4]; /* 0 */
@@ -385,11 +387,12 @@ FIFOLOCK_API int fifolock_tree_unlock(fifolock_tree_hold_t *hold);
 
 /* A table with records (options) knows which owner holds and waits for which keys.  An owner is the
  * thread that makes the call, unless that has said otherwise: a server whose threads work for
- * several transactions says, before each piece of work, for which.  0: for itself.
+ * several transactions says, before each piece of work, for which.  0: for itself.  The result is what it
+ * has said before.
  *
  * An owner one of whose requests is in line, be it that of a thread that waits or one with a callback, is taken to
  * give nothing back before that has been granted. */
-FIFOLOCK_API void fifolock_table_owner(uint64_t owner);
+FIFOLOCK_API uint64_t fifolock_table_owner(uint64_t owner);
 
 /* One wait of a deadlock: owner waits for key because the owner of the next one (after the last: the
  * first) holds it, or stands before it in line. */

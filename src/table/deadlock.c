@@ -58,13 +58,10 @@ static uint32_t youngest(const struct search *search)
 	return found;
 }
 
-static void describe(const struct search *search, uint32_t wait, uint64_t at)
+static struct fifolock_deadlock_wait wait_of(const struct fl_claim *claim, uint64_t at,
+					     bool next_holds, uint32_t next_mode)
 {
-	const struct fl_step *step = &search->cycle.steps[search->cycle.first + wait];
-	const struct fl_item *because = &search->model.items[step->because];
-	const struct fl_claim *claim = claim_of(search, wait);
-
-	search->waits[wait] = (struct fifolock_deadlock_wait){
+	return (struct fifolock_deadlock_wait){
 		.key = fl_entry_key(claim->entry),
 		.mode = claim->mode,
 		.n = claim->n,
@@ -72,9 +69,18 @@ static void describe(const struct search *search, uint32_t wait, uint64_t at)
 		.owner = claim->owner,
 		.thread = claim->thread,
 		.age_ns = at > claim->since ? at - claim->since : 0,
-		.next_holds = !fl_item_waits(because),
-		.next_mode = fl_claim_of(because)->mode,
+		.next_holds = next_holds,
+		.next_mode = next_mode,
 	};
+}
+
+static void describe(const struct search *search, uint32_t wait, uint64_t at)
+{
+	const struct fl_step *step = &search->cycle.steps[search->cycle.first + wait];
+	const struct fl_item *because = &search->model.items[step->because];
+
+	search->waits[wait] = wait_of(claim_of(search, wait), at, !fl_item_waits(because),
+				      fl_claim_of(because)->mode);
 }
 
 static void tell(const struct search *search, bool refused)
@@ -198,6 +204,30 @@ int fifolock_table_deadlocks(fifolock_table_t *table,
 	if (!table)
 		return EINVAL;
 	return table->records ? search_all(&search) : ENOTSUP;
+}
+
+/* If it is still to be seen which other one. */
+void fl_deadlock_tell(const struct fl_record *conversion)
+{
+	const struct fifolock_table_options *options = &conversion->table->options;
+	const struct fl_claim *mine = &conversion->claim;
+	struct fl_claim rival;
+	struct fifolock_deadlock_wait waits[2];
+	struct fifolock_deadlock deadlock = {.name = options->name,
+					     .waits = waits,
+					     .count = 2,
+					     .refused = true,
+					     .modes = conversion->table->modes};
+	uint64_t at = now();
+	int cancel;
+
+	if (!options->on_deadlock || !fl_record_rival(conversion, &rival))
+		return;
+	waits[0] = wait_of(mine, at, true, (uint32_t)rival.from);
+	waits[1] = wait_of(&rival, at, true, (uint32_t)mine->from);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	options->on_deadlock(&deadlock, options->ctx);
+	pthread_setcancelstate(cancel, NULL);
 }
 
 uint64_t fl_deadlock_after(const fifolock_table_t *table)

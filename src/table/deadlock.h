@@ -13,4 +13,7 @@ uint64_t fl_deadlock_after(const fifolock_table_t *table);
 /* Look, for a request of the calling thread that is in line.  It may be refused then. */
 void fl_deadlock_look(struct fl_record *record);
 
+/* A conversion has been refused by the lock, for another one that waits. */
+void fl_deadlock_tell(const struct fl_record *conversion);
+
 #endif

@@ -151,10 +151,12 @@ int fifolock_table_dump(fifolock_table_t *table, FILE *out, enum fifolock_format
 	if (!table || !out || (format != FIFOLOCK_TEXT && format != FIFOLOCK_JSON))
 		return EINVAL;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	flockfile(out);
 	error = fl_owners_read(&dump.owners, table);
 	if (!error)
 		error = format == FIFOLOCK_TEXT ? print_text(&dump) : print_json(&dump);
 	fl_owners_free(&dump.owners);
+	funlockfile(out);
 	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	return error;

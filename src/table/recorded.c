@@ -166,6 +166,8 @@ static int convert_in_line(const fifolock_hold_t *hold, unsigned to,
 	error = wait_in_line(record, deadline);
 	if (!error)
 		fl_record_converted(hold->record, to);
+	else if (error == EDEADLK && !fl_record_is_refused(record))
+		fl_deadlock_tell(record);
 	fl_record_free(record);
 	return error;
 }

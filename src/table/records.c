@@ -20,9 +20,12 @@
 
 static __thread uint64_t owner_here;
 
-void fifolock_table_owner(uint64_t owner)
+uint64_t fifolock_table_owner(uint64_t owner)
 {
+	uint64_t former = owner_here;
+
 	owner_here = owner;
+	return former;
 }
 
 struct fl_records *fl_records_new(fifolock_table_t *table)

@@ -43,7 +43,7 @@ static void print_wait(FILE *out, const struct fifolock_deadlock *deadlock, size
 	fputc('\n', out);
 }
 
-/* What stdio calls are cancellation points; this is none. */
+/* What stdio calls are cancellation points; this is none.  Not mixed with what other threads print. */
 int fifolock_deadlock_print(const struct fifolock_deadlock *deadlock, FILE *out)
 {
 	int saved = errno, cancel;
@@ -51,10 +51,12 @@ int fifolock_deadlock_print(const struct fifolock_deadlock *deadlock, FILE *out)
 	if (!deadlock || !out)
 		return EINVAL;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	flockfile(out);
 	fprintf(out, "deadlock in table %s:\n",
 		deadlock->name ? deadlock->name : "without a name");
 	for (size_t i = 0; i < deadlock->count; i++)
 		print_wait(out, deadlock, i);
+	funlockfile(out);
 	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	return 0;

@@ -128,6 +128,21 @@ void fl_records_forget(struct fl_seen_all *all)
 	free(all->seen);
 }
 
+bool fl_record_rival(const struct fl_record *record, struct fl_claim *rival)
+{
+	struct fl_stripe *stripe = fl_stripe_enter(record);
+	const struct fl_record *other = stripe->first;
+
+	while (other &&
+	       (other == record || other->claim.state != FL_RECORD_WAITS ||
+		other->claim.from < 0 || other->claim.entry != record->claim.entry))
+		other = other->next;
+	if (other)
+		*rival = other->claim;
+	fl_stripe_unlock(stripe);
+	return other;
+}
+
 bool fl_seen_report(const struct fl_seen *seen)
 {
 	struct fl_stripe *stripe = fl_stripe_enter(seen->record);

@@ -31,6 +31,9 @@ void fl_records_see_again(struct fl_records *records, struct fl_seen_all *all);
 /* How many conversions have begun to get in line.  False: one is about to, at this moment. */
 bool fl_records_conversions(struct fl_records *records, uint64_t *begun);
 
+/* Of a conversion: another one of the same key that waits. */
+bool fl_record_rival(const struct fl_record *record, struct fl_claim *rival);
+
 /* One that waits as it did: the first caller that says so gets true. */
 bool fl_seen_report(const struct fl_seen *seen);
 bool fl_seen_refuse(const struct fl_seen *seen);
