@@ -12,7 +12,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <utility>
 #include <vector>
@@ -45,51 +44,6 @@ inline bool table_taken(int error, const char *what)
 	return !none;
 }
 
-/* A hold of the C interface, which can be moved.  In a table with records it must stay where it
- * is: then it is allocated. */
-class key_place
-{
-	fifolock_hold_t here_{};
-	std::unique_ptr<fifolock_key_request_t> there_;
-
-public:
-	key_place() noexcept = default;
-	explicit key_place(bool stays)
-		: there_(stays ? new fifolock_key_request_t() : nullptr)
-	{
-	}
-	explicit key_place(const fifolock_hold_t &hold) noexcept : here_(hold)
-	{
-	}
-	explicit key_place(std::unique_ptr<fifolock_key_request_t> there) noexcept
-		: there_(std::move(there))
-	{
-	}
-	key_place(key_place &&other) noexcept
-		: here_(std::exchange(other.here_, {})), there_(std::move(other.there_))
-	{
-	}
-	key_place &operator=(key_place &&) = delete;
-
-	void swap(key_place &other) noexcept
-	{
-		std::swap(here_, other.here_);
-		there_.swap(other.there_);
-	}
-	bool stays() const noexcept
-	{
-		return there_ != nullptr;
-	}
-	fifolock_hold_t *at() noexcept
-	{
-		return there_ ? &there_->hold : &here_;
-	}
-	const fifolock_hold_t *at() const noexcept
-	{
-		return there_ ? &there_->hold : &here_;
-	}
-};
-
 } // namespace detail
 
 /* ---- a hold of a key, given back by its destructor ---- */
@@ -98,14 +52,17 @@ public:
  * the program if the hold that it is to give back does not exist. */
 template <class Modes, class Key> class [[nodiscard]] key_hold
 {
-	detail::key_place place_;
+	fifolock_hold_t hold_{};
 
 	template <class Mode>
 	static constexpr unsigned number = Modes::template number<Mode>();
 
 public:
 	key_hold() noexcept = default;
-	key_hold(key_hold &&other) noexcept = default;
+	key_hold(key_hold &&other) noexcept
+		: hold_(std::exchange(other.hold_, fifolock_hold_t()))
+	{
+	}
 	key_hold &operator=(key_hold &&other)
 	{
 		key_hold(std::move(other)).swap(*this);
@@ -119,23 +76,19 @@ public:
 
 	void swap(key_hold &other) noexcept
 	{
-		place_.swap(other.place_);
+		std::swap(hold_, other.hold_);
 	}
 	void unlock()
 	{
-		const int error =
-			owns_lock() ? fifolock_table_unlock(place_.at()) : EPERM;
+		fifolock_hold_t held = release();
 
-		*place_.at() = fifolock_hold_t();
-		detail::check(error, "fifolock: unlock");
+		detail::check(held.entry ? fifolock_table_unlock(&held) : EPERM,
+			      "fifolock: unlock");
 	}
-	/* Without giving back what is held: fifolock_table_unlock can do that with the result.
-	 * ENOTSUP: in a table with records the hold stays here. */
-	fifolock_hold_t release()
+	/* Without giving back what is held: fifolock_table_unlock can do that with the result. */
+	fifolock_hold_t release() noexcept
 	{
-		if (place_.stays())
-			detail::fail(ENOTSUP, "fifolock: release");
-		return std::exchange(*place_.at(), fifolock_hold_t());
+		return std::exchange(hold_, fifolock_hold_t());
 	}
 
 	/* Which key it is a hold of.  Text is the table's, and stays until the hold is given back.
@@ -145,7 +98,7 @@ public:
 	{
 		fifolock_key_t key{};
 
-		if (fifolock_hold_key(place_.at(), &key) != 0)
+		if (fifolock_hold_key(&hold_, &key) != 0)
 			detail::fail(EPERM, "fifolock: nothing is held");
 		return detail::key_type<Key>::see(key);
 	}
@@ -186,7 +139,7 @@ public:
 
 	bool owns_lock() const noexcept
 	{
-		return place_.at()->entry != nullptr;
+		return hold_.entry != nullptr;
 	}
 	explicit operator bool() const noexcept
 	{
@@ -199,24 +152,21 @@ public:
 	}
 	unsigned mode() const noexcept
 	{
-		return place_.at()->mode;
+		return hold_.mode;
 	}
 
 private:
 	friend class table<Modes, Key>;
 	template <class, class> friend class detail::key_request;
 
-	explicit key_hold(bool stays) : place_(stays)
-	{
-	}
-	explicit key_hold(detail::key_place place) noexcept : place_(std::move(place))
+	explicit key_hold(const fifolock_hold_t &held) noexcept : hold_(held)
 	{
 	}
 	fifolock_hold_t *native()
 	{
 		if (!owns_lock())
 			detail::fail(EPERM, "fifolock: nothing is held");
-		return place_.at();
+		return &hold_;
 	}
 	template <class To> int timed_convert(To, const timespec *deadline)
 	{
@@ -232,42 +182,32 @@ private:
 namespace detail
 {
 
-/* A request for a key, in a coroutine; fifolock/async.hpp asks it.  Its memory becomes that of the
- * hold where a hold must stay. */
+/* A request for a key, in a coroutine; fifolock/async.hpp asks it. */
 template <class Modes, class Key> class key_request
 {
 	fifolock_table_t *table_;
 	told<Key> key_;
 	unsigned mode_;
-	bool stays_;
-	fifolock_key_request_t here_;
-	std::unique_ptr<fifolock_key_request_t> there_;
-
-	fifolock_key_request_t *at() noexcept
-	{
-		return there_ ? there_.get() : &here_;
-	}
+	fifolock_key_request_t request_;
 
 public:
-	key_request(fifolock_table_t *table, const told<Key> &key, unsigned mode,
-		    bool stays)
-		: table_(table), key_(key), mode_(mode), stays_(stays)
+	key_request(fifolock_table_t *table, const told<Key> &key, unsigned mode)
+		: table_(table), key_(key), mode_(mode)
 	{
 	}
 	key_request(const key_request &other) /* that has not asked yet */
-		: key_request(other.table_, other.key_, other.mode_, other.stays_)
+		: key_request(other.table_, other.key_, other.mode_)
 	{
 	}
 
 	int ask(void (*done)(void *, int), void *ctx)
 	{
-		if (stays_)
-			there_ = std::make_unique<fifolock_key_request_t>();
-		return fifolock_table_request(table_, key_, mode_, 1, at(), done, ctx);
+		return fifolock_table_request(table_, key_, mode_, 1, &request_, done,
+					      ctx);
 	}
 	int cancel() noexcept
 	{
-		return fifolock_table_request_cancel(at());
+		return fifolock_table_request_cancel(&request_);
 	}
 	int status(int told) noexcept
 	{
@@ -276,8 +216,7 @@ public:
 	key_hold<Modes, Key> result(int status)
 	{
 		table_check(status, "fifolock: async");
-		return stays_ ? key_hold<Modes, Key>(key_place(std::move(there_)))
-			      : key_hold<Modes, Key>(key_place(here_.hold));
+		return key_hold<Modes, Key>(request_.hold);
 	}
 };
 

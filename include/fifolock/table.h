@@ -129,8 +129,7 @@ FIFOLOCK_API int fifolock_table_destroy(fifolock_table_t *table);
 /* ---- fifolock_table_lock(3): take holds of keys and give them back ---- */
 
 /* A hold of a key, in the caller's memory; the fields are private.  It says where the key's lock
- * is, so giving it back needs no search.  In a table with records it must stay where it is until
- * then, otherwise it may be copied, and one of the copies used. */
+ * is, so giving it back needs no search.  It may be copied, and one of the copies used. */
 typedef struct fifolock_hold {
 	fifolock_table_t *table;
 	void *entry;
@@ -226,9 +225,8 @@ FIFOLOCK_API int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key,
 
 /* ---- fifolock_table_request(3): take a place in a key's line, be granted later ---- */
 
-/* One request, in the caller's memory, where it must stay until it has ended and, in a table with
- * records, if it was granted, until its hold is given back.  The fields are private but hold, which
- * is the hold when it has been granted. */
+/* One request, in the caller's memory, where it must stay until it has ended, as a fifolock_request_t
+ * must.  The fields are private but hold, which is the hold when it has been granted. */
 typedef struct fifolock_key_request {
 	fifolock_hold_t hold;
 	fifolock_request_t request;

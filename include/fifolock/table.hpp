@@ -65,7 +65,6 @@ template <class Modes, class Key> class table
 	static constexpr unsigned number = Modes::template number<Mode>();
 
 	fifolock_table_t *table_ = nullptr;
-	const bool stays_;
 
 public:
 	using modes = Modes;
@@ -84,7 +83,6 @@ public:
 	 * fifolock_stats_t: stats.modes. */
 	explicit table(const fifolock_modes_t *same_modes,
 		       const fifolock_table_options &options = fifolock_table_options())
-		: stays_(options.records || options.deadlock_after_ns)
 	{
 		detail::table_check(fifolock_table_create(&table_, same_modes, &options),
 				    "fifolock: table");
@@ -107,19 +105,19 @@ public:
 
 	template <class Mode> hold lock(argument key, Mode)
 	{
-		hold held(stays_);
+		hold held;
 
-		detail::table_check(fifolock_table_lock(table_, told(key), number<Mode>,
-							held.place_.at()),
-				    "fifolock: lock");
+		detail::table_check(
+			fifolock_table_lock(table_, told(key), number<Mode>, &held.hold_),
+			"fifolock: lock");
 		return held;
 	}
 	template <class Mode> hold lock(argument key, Mode, std::uint32_t n)
 	{
-		hold held(stays_);
+		hold held;
 
 		detail::table_check(fifolock_table_lock_n(table_, told(key), number<Mode>,
-							  n, held.place_.at()),
+							  n, &held.hold_),
 				    "fifolock: lock");
 		return held;
 	}
@@ -127,11 +125,11 @@ public:
 	/* These return an empty hold where there was none to be had. */
 	template <class Mode> hold try_lock(argument key, Mode, std::uint32_t n = 1)
 	{
-		hold held(stays_);
+		hold held;
 
 		detail::table_taken(fifolock_table_trylock_n(table_, told(key),
 							     number<Mode>, n,
-							     held.place_.at()),
+							     &held.hold_),
 				    "fifolock: try_lock");
 		return held;
 	}
@@ -141,7 +139,7 @@ public:
 			  std::uint32_t n = 1)
 	{
 		const timespec deadline = detail::from_now(wait);
-		hold held(stays_);
+		hold held;
 
 		timed_lock(held, told(key), mode, n, &deadline);
 		return held;
@@ -152,7 +150,7 @@ public:
 			    std::uint32_t n = 1)
 	{
 		const told is(key);
-		hold held(stays_);
+		hold held;
 
 		detail::until<CLOCK_MONOTONIC>(at, [&](clockid_t, const timespec *when) {
 			return timed_lock(held, is, mode, n, when);
@@ -309,7 +307,7 @@ public:
 	auto async(argument key, Mode, Resume resume = {})
 	{
 		return detail::awaiter<request, Resume, detail::never_stopped>(
-			{table_, told(key), number<Mode>, stays_}, std::move(resume), {});
+			{table_, told(key), number<Mode>}, std::move(resume), {});
 	}
 	template <class M = exclusive, if_has<M> = 0> auto async(argument key)
 	{
@@ -320,7 +318,7 @@ public:
 	auto async(argument key, Mode, std::stop_token token, Resume resume = {})
 	{
 		return detail::awaiter<request, Resume, detail::stopped_by>(
-			{table_, told(key), number<Mode>, stays_}, std::move(resume),
+			{table_, told(key), number<Mode>}, std::move(resume),
 			{std::move(token)});
 	}
 	template <class M = exclusive, if_has<M> = 0>
@@ -346,7 +344,7 @@ private:
 		       const timespec *deadline)
 	{
 		const int error = fifolock_table_timedlock_n(table_, key, number<Mode>, n,
-							     deadline, held.place_.at());
+							     deadline, &held.hold_);
 
 		return detail::table_taken(error, "fifolock: try_lock") ? 0 : ETIMEDOUT;
 	}

@@ -106,6 +106,34 @@ TEST(it_goes_on_by_a_resume_function)
 	});
 }
 
+TEST(the_youngest_request_of_a_deadlock_is_refused)
+{
+	fifolock_table_options options{};
+
+	options.records = true;
+	table keys(options);
+	std::atomic<int> ended{0};
+	int errors[2] = {-1, -1};
+	table::hold holds[2];
+
+	for (unsigned owner : {0u, 1u}) {
+		fifolock_table_owner(owner + 1);
+		holds[owner] = keys.lock(owner ? "a" : "b");
+	}
+	for (unsigned owner : {0u, 1u}) {
+		fifolock_table_owner(owner + 1);
+		waits([&] { return keys.async(owner ? "b" : "a"); }, ended,
+		      errors[owner]);
+	}
+	CHECK(ended == 0);
+	CHECK(fifolock_table_deadlocks(keys.native_handle(), nullptr, nullptr, true) ==
+	      EDEADLK);
+	CHECK(ended == 1 && errors[1] == EDEADLK);
+	holds[1].unlock();
+	CHECK(ended == 2 && errors[0] == 0);
+	fifolock_table_owner(0);
+}
+
 TEST(many_threads_wait_as_coroutines)
 {
 	in_tables([](table &keys) {
