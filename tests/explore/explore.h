@@ -8,7 +8,8 @@
  *	depend.c	which steps depend on each other
  *	classes.c	whether the reduction is right
  *	signals.c	a signal handler in every window of a thread
- *	memory.c	what a step does to memory, and what a load may see
+ *	memory.c	what a step does to memory
+ *	values.c	what a load may see
  *	parks.c		sleeping and waking
  *	races.c		data races, and use after free
  *	watch.c		what must be true after each step
@@ -138,7 +139,7 @@ bool ex_signal_ran(void); /* in its window, in any execution */
 /* classes.c */
 size_t class_count(uint64_t *which);
 
-/* memory.c */
+/* memory.c, values.c */
 void memory_begin(unsigned threads);
 void memory_step(const struct ex_op *op); /* ex_point, in the thread's time */
 void memory_free(void *at, size_t size);  /* a step: poisons it */

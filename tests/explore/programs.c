@@ -150,7 +150,7 @@ const unsigned program_count = sizeof(programs) / sizeof(programs[0]);
 static const struct program *program;
 static unsigned threads;
 
-/* park.h: what is not a step (memory.c has the rest). */
+/* park.h: what is not a step (parks.c has the rest). */
 int fl_deadline_check(const struct fl_deadline *deadline)
 {
 	return deadline->at ? 0 : EINVAL;

@@ -2,7 +2,7 @@
  *
  * races.c - data races, and use after free.
  *
- * The vector clocks that memory.c keeps by acquire and release tell whether two
+ * The vector clocks that values.c keeps by acquire and release tell whether two
  * accesses are ordered.  Two plain ones that are not, one of them a write, are a data
  * race; so are a plain and an atomic one.  Only what was named by memory_watch is
  * looked at.  Plain accesses are reported by the compiler: the library is compiled with

@@ -14,7 +14,7 @@
  * of these two cannot be turned round and is no race.
  *
  * With no_retries a thread whose compare-and-swap fails in one of the loops that only load,
- * decide and try (memory.c lists them) goes no further in that execution.  Nothing is lost:
+ * decide and try (programs.c lists them) goes no further in that execution.  Nothing is lost:
  * such a loop has done nothing yet, so going round is the same as having come later, and
  * the execution in which it came later is run.  The others go on, so that every race
  * of theirs is still seen.  What it leaves out is the retry itself: the small
