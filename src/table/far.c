@@ -246,8 +246,8 @@ static void resize(struct rcu_head *head)
 	fl_store_relaxed(&far->buckets, buckets); /* [COUNT] */
 	cds_lfht_resize(far->keys, buckets);
 	fl_quiet(false);
-	fl_handed_over(far);
 	fl_store_release(&far->asked, 0); /* [RESIZE] release */
+	fl_handed_over(far);
 }
 
 static void ask_for_resize(struct fl_far *far)
@@ -304,8 +304,8 @@ static void free_later(struct rcu_head *head)
 	far = gone->far;
 	free(gone);
 	fl_quiet(false);
-	fl_handed_over(far);
 	fl_add_relaxed(&far->dead, UINT64_MAX); /* [COUNT] */
+	fl_handed_over(far);
 }
 
 static void bury(struct fl_far *far, struct fl_far_key *gone)
