@@ -20,6 +20,7 @@ kill -TERM $server
 wait $server || status=$?
 server=
 head -20 "$dir/deadlocks"
-[ -s "$dir/deadlocks" ] || { echo "no deadlock was reported"; exit 1; }
+grep -q '^deadlock in table kv' "$dir/deadlocks" || { echo "no deadlock was reported"; exit 1; }
 [ ! -e "$dir/socket" ]
+[ $status = 0 ] || tail -60 "$dir/deadlocks"
 exit $status
