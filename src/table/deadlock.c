@@ -6,12 +6,11 @@
  */
 #include "cycle.h"
 #include "deadlock.h"
+#include "memory.h"
 #include "recorded.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdlib.h>
 
 /* How often a search begins anew, if what it has found has changed meanwhile. */
 #define TRIES 16
@@ -151,8 +150,8 @@ static int search_model(struct search *search)
 	size_t room = model->owner_count + (size_t)1;
 	int error = 0;
 
-	search->cycle.steps = malloc(room * sizeof(*search->cycle.steps));
-	search->waits = malloc(room * sizeof(*search->waits));
+	search->cycle.steps = fl_memory(NULL, room * sizeof(*search->cycle.steps));
+	search->waits = fl_memory(NULL, room * sizeof(*search->waits));
 	if (!search->cycle.steps || !search->waits)
 		return ENOMEM;
 	fl_model_run(model);

@@ -9,10 +9,8 @@
  * first.
  */
 #include "model.h"
+#include "memory.h"
 #include "core/word.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 /* ---- sorted ---- */
 
@@ -204,10 +202,10 @@ int fl_model_make(struct fl_model *model, fifolock_table_t *table)
 	count = model->all.count;
 	if (count >= FL_NONE)
 		return ENOMEM;
-	model->items = malloc((count + 1) * sizeof(*model->items));
-	model->keys = malloc((count + 1) * sizeof(*model->keys));
-	model->owners = malloc((count + 1) * sizeof(*model->owners));
-	model->scratch = malloc((count + 1) * sizeof(*model->scratch));
+	model->items = fl_memory(NULL, (count + 1) * sizeof(*model->items));
+	model->keys = fl_memory(NULL, (count + 1) * sizeof(*model->keys));
+	model->owners = fl_memory(NULL, (count + 1) * sizeof(*model->owners));
+	model->scratch = fl_memory(NULL, (count + 1) * sizeof(*model->scratch));
 	if (!model->items || !model->keys || !model->owners || !model->scratch)
 		return ENOMEM;
 	make_items(model);

@@ -6,10 +6,10 @@
  *	[ENDED]   forget_request          fl_record_of_request    nothing but itself
  */
 #define _GNU_SOURCE
+#include "memory.h"
 #include "stripe.h"
 #include "core/atomic.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -118,13 +118,11 @@ static uint64_t now(void)
 struct fl_record *fl_record_new(fifolock_table_t *table, struct fl_entry *entry,
 				unsigned mode, uint32_t n)
 {
-	int saved = errno;
-	struct fl_record *record = calloc(1, sizeof(*record));
+	struct fl_record *record = fl_memory(NULL, sizeof(*record));
 
-	errno = saved;
 	if (!record)
 		return NULL;
-	record->table = table;
+	*record = (struct fl_record){.table = table};
 	record->claim = (struct fl_claim){
 		.entry = entry,
 		.owner = owner_here,

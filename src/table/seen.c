@@ -5,18 +5,14 @@
  */
 #include "seen.h"
 #include "find.h"
+#include "memory.h"
 #include "stripe.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 static bool make_room(struct fl_seen_all *all, size_t more)
 {
 	size_t room = all->pinned + more + more / 8 + 16;
-	int saved = errno;
-	void *seen = realloc(all->seen, room * sizeof(*all->seen));
+	void *seen = fl_memory(all->seen, room * sizeof(*all->seen));
 
-	errno = saved;
 	if (!seen)
 		return false;
 	all->seen = seen;
