@@ -191,6 +191,7 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_hold_key(const fifolock_hold_t *hold,
  *	EDEADLK	another conversion waits for this hold to go; or refused as above
  *	EINVAL	the mode is not in the table of modes; hold is NULL or names nothing
  *	ERANGE	the hold's weight is not 1
+ *	EPERM	no such hold exists
  *	EBUSY, ETIMEDOUT  as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_convert(fifolock_hold_t *hold,
 							 unsigned to);
@@ -247,8 +248,8 @@ fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned mod
 		       uint32_t n, fifolock_key_request_t *request,
 		       void (*done)(void *ctx, int status), void *ctx);
 
-/* As fifolock_request_cancel, once for each request.  0: it has left, and done will not be called;
- * EALREADY: it was too late. */
+/* As fifolock_request_cancel, once for each request, which must stay until the call has returned.  0: it
+ * has left, and done will not be called; EALREADY: it was too late, or never in line. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_request_cancel(fifolock_key_request_t *request);
 

@@ -229,7 +229,9 @@ static int check_hold(const fifolock_hold_t *hold)
 {
 	if (!hold || !hold->entry)
 		return EINVAL;
-	return hold->n == 1 ? 0 : ERANGE;
+	if (hold->n != 1)
+		return ERANGE;
+	return fl_is_used(hold->entry) ? 0 : EPERM;
 }
 
 static int converted(fifolock_hold_t *hold, unsigned to, int error)
@@ -356,21 +358,20 @@ int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned
 
 	if (!table || !request || !done)
 		return EINVAL;
+	*request = (fifolock_key_request_t){.done = done, .ctx = ctx};
 	result = find(table, key, 0, &entry);
 	if (result > 0)
 		return result;
 	if (!fl_use_again(entry))
 		return ended(table, entry, EAGAIN);
 	set(&request->hold, table, entry, mode, n);
-	request->done = done;
-	request->ctx = ctx;
 	result = table->records ? fl_recorded_request(request)
 				: fifolock_request(&entry->lock, mode, n,
 						   &request->request, granted, request);
 	if (!result)
 		fl_hear_took(table, entry, mode);
 	if (result && result != EINPROGRESS) {
-		request->hold.entry = NULL;
+		request->hold = (fifolock_hold_t){.table = table};
 		fl_put(table, entry);
 	}
 	return ended(table, entry, result);
