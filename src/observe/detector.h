@@ -48,6 +48,7 @@ struct fl_detector {
 	void (*fresh)(const void *mutex);		 /* whatever was there before */
 	void (*gone)(const void *mutex);		 /* it is not locked */
 	bool knows_tried;
+	bool ends_forked_threads; /* and the process, if the parent had several */
 	/* A handler waits until its thread calls something that the detector has replaced. */
 	bool defers_signals;
 };

@@ -116,6 +116,7 @@ const struct fl_detector *fl_detector_tsan_always(void)
 		.fresh = forget,
 		.gone = gone,
 		.knows_tried = true,
+		.ends_forked_threads = true,
 		.defers_signals = true,
 	};
 

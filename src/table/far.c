@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * far.c - the only file that knows liburcu.
+ * far.c - the hash table of liburcu.
  *
  * What is taken out of the hash table is freed after a grace period, by a thread of liburcu's.  If
  * that gets behind, births leave it the processor.  They do not wait for it: the caller may have

@@ -3,6 +3,7 @@
  * table.c - tables: made, unmade.
  */
 #include "find.h"
+#include "fork.h"
 #include "hear.h"
 #include "quiet.h"
 #include "units.h"
@@ -63,6 +64,8 @@ static void unmake(fifolock_table_t *table)
 
 static int make(fifolock_table_t *table)
 {
+	if (!table->options.flavor && fl_fork_watch())
+		return ENOMEM;
 	table->seed = fl_key_seed();
 	table->far = fl_far_new(table->options.flavor);
 	if (!table->far || make_homes(table))
