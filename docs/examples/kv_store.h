@@ -18,7 +18,7 @@ struct kv_held {
 	fifolock_hold_t hold;
 };
 
-/* All zero at first.  It must stay where it is. */
+/* All zero at first. */
 struct kv_transaction {
 	bool begun; /* by BEGIN.  Otherwise a transaction is one command. */
 	size_t n;
