@@ -233,6 +233,43 @@ static void sets(void)
 	end();
 }
 
+/* ---- in any order, as deadlocks are found and refused ---- */
+
+static bool locks_two(int one, int other)
+{
+	char texts[2][200];
+	fifolock_hold_t first, second;
+	int error;
+
+	must(fifolock_table_lock(table, key_of(one, texts[0]), X, &first) == 0);
+	error = fifolock_table_lock(table, key_of(other, texts[1]), X, &second);
+	must(error == 0 || error == EDEADLK);
+	data[one]++;
+	if (!error) {
+		data[other]++;
+		must(fifolock_table_unlock(&second) == 0);
+	}
+	must(fifolock_table_unlock(&first) == 0);
+	return !error;
+}
+
+static void refuses_body(long me)
+{
+	for (int i = 0; i < TURNS; i++)
+		while (!locks_two(me % 2 ? 0 : 1, me % 2 ? 1 : 0))
+			sched_yield();
+}
+
+static void refuses(void)
+{
+	struct fifolock_table_options options = {
+		.keys = 1, .deadlock_after_ns = 1000000, .deadlock_refuse = true};
+
+	must(fifolock_table_create(&table, NULL, &options) == 0);
+	crowd(refuses_body);
+	end();
+}
+
 /* ---- looked at meanwhile ---- */
 
 static bool look(const struct fifolock_key_state *state, void *ctx)
@@ -306,6 +343,7 @@ const struct program table_programs[] = {
 	{"requests", requests, false},
 	{"runs", runs, false},
 	{"sets", sets, false},
+	{"refuses", refuses, false},
 	{"looks", looks, false},
 	{"race-shared", race_shared, true},
 	{"race-keys", race_keys, true},
