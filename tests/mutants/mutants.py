@@ -44,6 +44,10 @@ CLASSES = 'include/fifolock/lock.hpp'
 TYPES = 'include/fifolock/modes.hpp'
 SECTION = 'include/fifolock/section.hpp'
 SEMAPHORE = 'include/fifolock/semaphore.hpp'
+KEYS = 'include/fifolock/key.hpp'
+KEY_HOLDS = 'include/fifolock/key_hold.hpp'
+TABLES = 'include/fifolock/table.hpp'
+TREES = 'include/fifolock/tree.hpp'
 
 MUTANTS = [
     # Who may take at once (G1, G2)
@@ -951,6 +955,42 @@ MUTANTS = [
     ('C++: what a section returned is not destroyed', SECTION,
      'std::destroy_at(value);', ';'),
     ('C++: a semaphore begins full', SEMAPHORE, 'if (desired < Most)', 'if (false)'),
+    # Locks by key
+    ('C++ keys: a number loses its upper half', KEYS,
+     'fifolock_key(static_cast<std::uint64_t>(key))', 'fifolock_key(static_cast<std::uint32_t>(key))'),
+    ('C++ keys: text ends at a NUL', KEYS,
+     'return fifolock_key_bytes(key.data(), key.size());', 'return fifolock_key_text(key.data() ? key.data() : "");'),
+    ('C++ keys: of an array one byte is left out', KEYS,
+     'return fifolock_key_bytes(key.data(), Size);', 'return fifolock_key_bytes(key.data(), Size ? Size - 1 : 0);'),
+    ('C++ keys: a moved hold stays', KEY_HOLDS,
+     ': hold_(std::exchange(other.hold_, fifolock_hold_t()))', ': hold_(other.hold_)'),
+    ('C++ keys: a hold is not given back', KEY_HOLDS,
+     '\t\tif (owns_lock())\n\t\t\tunlock();', '\t\t;'),
+    ('C++ keys: a released hold stays', KEY_HOLDS,
+     'return std::exchange(hold_, fifolock_hold_t());', 'return hold_;'),
+    ('C++ keys: no memory is no bad_alloc', KEY_HOLDS,
+     'if (error == ENOMEM)', 'if (false)'),
+    ('C++ keys: a deadlock is an empty hold', KEY_HOLDS,
+     'error == EBUSY || error == ETIMEDOUT;', 'error == EBUSY || error == ETIMEDOUT || error == EDEADLK;'),
+    ('C++ keys: a refusal is not heard of', KEY_HOLDS,
+     'return told;', 'return told & 0;'),
+    ('C++ keys: a moved set stays', KEY_HOLDS,
+     'held_(std::exchange(other.held_, false))', 'held_(other.held_)'),
+    ('C++ keys: a set that is not had is held', KEY_HOLDS,
+     'held_ = error == 0;', 'held_ = true;'),
+    ('C++ keys: a weight is forgotten', TABLES,
+     'number<Mode>, n,\n\t\t\t\t\t\t\t     &held.hold_)', 'number<Mode>, n ? 1 : 0,\n\t\t\t\t\t\t\t     &held.hold_)'),
+    ('C++ keys: a set forgets the modes', TABLES,
+     'native.mode = one.mode_;', 'native.mode = 0;'),
+    ('C++ keys: options are forgotten', TABLES,
+     'fifolock_table_create(&table_, same_modes, &options)', 'fifolock_table_create(&table_, same_modes, nullptr)'),
+    ('C++ keys: the modes are forgotten', TABLES,
+     ': table(Modes::native(), options)', ': table(nullptr, options)'),
+    ('C++ keys: paths are read that are written', TREES,
+     'wanted.write.data(), wanted.write.size(),\n\t\t\t\t\t  deadline', 'wanted.read.data(), 0,\n\t\t\t\t\t  deadline'),
+    ('C++ keys: a tree that is not had is held', TREES,
+     'held.held_ = detail::table_taken(error, "fifolock: try_lock_until");',
+     'held.held_ = (detail::table_taken(error, "fifolock: try_lock_until"), true);'),
     # A table: one entry for each key (src/table/find.c)
     ('table: a far key is counted when it is in the table', TABLE_FIND,
      '\tfl_add_relaxed(&search->home->entry.state, FL_FAR_ONE); /* [COUNT] */\n\tfl_far_enter(far);\n\tresult = add_far(search, entry);\n',

@@ -183,25 +183,19 @@ Script(calls, a_hold_that_is_gone_names_nothing, "G7")
 	table_ends(table);
 }
 
-/* Without records: with them a hold stays where it is. */
-Test(calls, one_of_the_copies_of_a_hold_is_given_back, .description = "table")
+Script(calls, one_of_the_copies_of_a_hold_is_given_back, "table")
 {
-	for (size_t keys = 0; keys < 2; keys++) {
-		fifolock_table_t *table;
-		fifolock_hold_t hold, copies[2];
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t hold = takes(table, KEY, X), copies[2];
 
-		keys_kind = (struct fifolock_table_options){.keys = keys};
-		table = table_of(NULL);
-		hold = takes(table, KEY, X);
-		copies[0] = copies[1] = hold;
-		memset(&hold, 0, sizeof(hold));
-		memset(&copies[0], 0xff, sizeof(hold));
-		cr_assert_not(fits(table, KEY, S));
-		cr_assert_eq(fifolock_table_tryconvert(&copies[1], S), 0);
-		cr_assert(fits(table, KEY, S));
-		gives(&copies[1]);
-		table_ends(table);
-	}
+	copies[0] = copies[1] = hold;
+	memset(&hold, 0, sizeof(hold));
+	memset(&copies[0], 0xff, sizeof(hold));
+	cr_assert_not(fits(table, KEY, S));
+	cr_assert_eq(fifolock_table_tryconvert(&copies[1], S), 0);
+	cr_assert(fits(table, KEY, S));
+	gives(&copies[1]);
+	table_ends(table);
 }
 
 Test(calls, a_hold_that_does_not_exist_cannot_be_given_back, .description = "G7")
