@@ -158,6 +158,9 @@ struct memory_order {
 const struct memory_order *memory_orders(unsigned *count);
 void memory_weaken(const struct memory_order *order); /* take it as relaxed; NULL: none */
 
+/* parks.c */
+void parks_begin(unsigned spin, unsigned yields);
+
 /* races.c */
 void races_begin(unsigned threads);
 void memory_watch(const void *at, size_t size, const char *name);

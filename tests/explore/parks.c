@@ -7,6 +7,14 @@
 
 #include <errno.h>
 
+static unsigned spin, yields;
+
+void parks_begin(unsigned how_often_spun, unsigned how_often_yielded)
+{
+	spin = how_often_spun;
+	yields = how_often_yielded;
+}
+
 /* What the kernel compares is the newest value, and neither call orders anything. */
 int fl_park(const uint32_t *addr, uint32_t expected, const struct fl_deadline *deadline)
 {
@@ -52,4 +60,82 @@ void fl_unpark(const uint32_t *addr)
 	if (event.woke != EX_THREADS)
 		event.outcome = "wakes it";
 	ex_done(&event);
+}
+
+/* ---- what is not a step ---- */
+
+int fl_deadline_check(const struct fl_deadline *deadline)
+{
+	return deadline->at ? 0 : EINVAL;
+}
+
+bool fl_deadline_passed(const struct fl_deadline *deadline)
+{
+	(void)deadline;
+	return false;
+}
+
+bool fl_deadline_astray(const struct fl_deadline *deadline)
+{
+	(void)deadline;
+	return false;
+}
+
+uint32_t fl_spin_count(void)
+{
+	return spin;
+}
+
+uint32_t fl_yield_count(void)
+{
+	return yields;
+}
+
+uint32_t fl_since_now(void)
+{
+	return 1;
+}
+
+uint64_t fl_now_coarse(void)
+{
+	return 1;
+}
+
+uint32_t fl_run_poll_yields(void)
+{
+	return 1;
+}
+
+void fl_relax(void)
+{
+}
+
+bool fl_yield(void)
+{
+	ex_yield();
+	return true;
+}
+
+void fl_nap(uint32_t ns)
+{
+	(void)ns;
+	ex_nap();
+}
+
+uint32_t fl_processors(void)
+{
+	return 1;
+}
+
+void fl_processors_hide(void)
+{
+}
+
+void fl_processors_look(void)
+{
+}
+
+unsigned fl_processor(void)
+{
+	return 0;
 }

@@ -5,7 +5,6 @@
  * What the words of their scripts do is in words.c.
  */
 #define _GNU_SOURCE
-#include "core/park.h"
 #include "programs.h"
 #include "core/queue.h"
 #include "watch.h"
@@ -150,24 +149,6 @@ const unsigned program_count = sizeof(programs) / sizeof(programs[0]);
 static const struct program *program;
 static unsigned threads;
 
-/* park.h: what is not a step (parks.c has the rest). */
-int fl_deadline_check(const struct fl_deadline *deadline)
-{
-	return deadline->at ? 0 : EINVAL;
-}
-
-bool fl_deadline_passed(const struct fl_deadline *deadline)
-{
-	(void)deadline;
-	return false;
-}
-
-bool fl_deadline_astray(const struct fl_deadline *deadline)
-{
-	(void)deadline;
-	return false;
-}
-
 /* A thread that does not yield looks at the length of the line, but does the same whatever it is.  Where
  * nothing is handed over nothing is there to be taken. */
 bool ex_is_hint(const void *at, const struct ex_site *site)
@@ -222,65 +203,6 @@ uint32_t ex_serves_most(void)
 	return program->serves ? program->serves : 256;
 }
 
-uint32_t fl_spin_count(void)
-{
-	return program->spin;
-}
-
-uint32_t fl_yield_count(void)
-{
-	return program->yields;
-}
-
-uint32_t fl_since_now(void)
-{
-	return 1;
-}
-
-uint64_t fl_now_coarse(void)
-{
-	return 1;
-}
-
-uint32_t fl_run_poll_yields(void)
-{
-	return 1;
-}
-
-void fl_relax(void)
-{
-}
-
-bool fl_yield(void)
-{
-	ex_yield();
-	return true;
-}
-
-void fl_nap(uint32_t ns)
-{
-	(void)ns;
-	ex_nap();
-}
-
-uint32_t fl_processors(void)
-{
-	return 1;
-}
-
-void fl_processors_hide(void)
-{
-}
-
-void fl_processors_look(void)
-{
-}
-
-unsigned fl_processor(void)
-{
-	return 0;
-}
-
 static void begin_holding(unsigned thread)
 {
 	const char *letters = tables[program->table].letters;
@@ -297,6 +219,7 @@ static void begin(void)
 	const void *slots = pool_memory(&size);
 
 	pool_begin(program->cold ? program->cold : 64);
+	parks_begin(program->spin, program->yields);
 	handed_begin();
 	role_begin(program->unpaid);
 	for (unsigned t = 0; t < threads && !program->cold; t++)

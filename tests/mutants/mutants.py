@@ -1047,6 +1047,10 @@ MUTANTS = [
      '*now = fl_load_acquire(&entry->state);', '*now = fl_load_relaxed(&entry->state);'),
     ('table: another key by now, without acquire', TABLE_FIND,
      'fl_load_acquire(&search->home->entry.word)', 'fl_load_relaxed(&search->home->entry.word)'),
+    ('table: first given back with the entry, whatever the lock says', TABLE_FIRST,
+     ' ||\n\t    fl_load_relaxed(&entry->lock.word) != units) /* [MINE] */', ')'),
+    ('table: given back with the entry, whatever the lock says', TABLE_FIND,
+     ' ||\n\t    fl_load_relaxed(&entry->lock.word) != units) /* [MINE] */', ')'),
     ('table: far and gone while it was being filled', TABLE_FIRST,
      'if (fl_cas_acq_rel(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))', 'if (fl_cas_release(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))'),
 ]

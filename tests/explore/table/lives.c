@@ -5,12 +5,12 @@
  * A use is what a thread has from the return of the call that found the entry until it calls fl_put.
  */
 #include "lives.h"
+#include "locks.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define USES	64
-#define CALL	40 /* steps of a call that nobody interrupts */
 #define NOBODY	EX_THREADS
 #define NOTHING (-1)
 
@@ -252,9 +252,9 @@ static void progress(unsigned thread)
 {
 	calls[thread].alone = thread == last ? calls[thread].alone + 1 : 1;
 	last = thread;
-	if (calls[thread].in_call && calls[thread].alone > CALL)
-		ex_fail("thread %u has taken %d steps alone, and its call has not ended",
-			thread, CALL);
+	if (calls[thread].in_call && calls[thread].alone > locks_steps())
+		ex_fail("thread %u has taken %u steps alone, and its call has not ended",
+			thread, locks_steps());
 }
 
 void watch_step(const struct ex_event *event)

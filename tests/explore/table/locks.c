@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * locks.c - in place of the lock: mode 0 alone, mode 1 beside others, and nobody waits.  It orders those
- * that use an entry together.  Nobody listens.
+ * that use an entry together.
  */
 #include "locks.h"
 #include "core/atomic.h"
-#include "table/hear.h"
-#include "table/quiet.h"
-#include "table/recorded.h"
 
 #include <errno.h>
 #include <fifolock/request.h>
@@ -16,11 +13,37 @@
 #define ALONE  UINT64_C(1)
 #define BESIDE UINT64_C(2)
 
-const fifolock_modes_t locks_modes = {
+static const fifolock_modes_t modes_of_two = {
 	.count = 2,
 	.rows = {{.unit = ALONE}, {.unit = BESIDE}},
 	.capacity = {1, EX_THREADS},
 };
+
+const fifolock_modes_t *locks_modes(void)
+{
+	return &modes_of_two;
+}
+
+void locks_begin(unsigned threads)
+{
+	(void)threads;
+}
+
+void locks_end(unsigned threads)
+{
+	(void)threads;
+}
+
+bool locks_is_hint(const struct ex_site *site)
+{
+	(void)site;
+	return false;
+}
+
+unsigned locks_steps(void)
+{
+	return 40;
+}
 
 int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes)
 {
@@ -32,7 +55,7 @@ int fifolock_init(fifolock_t *lock, const fifolock_modes_t *modes)
 int fifolock_trylock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 {
 	uint64_t word = fl_load_relaxed(&lock->word);
-	uint64_t unit = locks_modes.rows[mode].unit;
+	uint64_t unit = modes_of_two.rows[mode].unit;
 
 	(void)n;
 	memory_touch(&lock->modes, sizeof(lock->modes), false);
@@ -44,9 +67,9 @@ int fifolock_trylock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 
 int fifolock_unlock(fifolock_t *lock, unsigned mode)
 {
-	uint64_t word = locks_modes.rows[mode].unit; /* mostly */
+	uint64_t word = modes_of_two.rows[mode].unit; /* mostly */
 
-	while (!fl_cas_release(&lock->word, &word, word - locks_modes.rows[mode].unit))
+	while (!fl_cas_release(&lock->word, &word, word - modes_of_two.rows[mode].unit))
 		;
 	return 0;
 }
@@ -57,23 +80,6 @@ int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n)
 {
 	(void)n;
 	return fifolock_unlock(lock, mode);
-}
-
-const struct fl_detector *fl_hearer;
-
-void fl_hear_granted(const fifolock_table_t *table, const struct fl_entry *entry,
-		     unsigned mode)
-{
-	(void)table;
-	(void)entry;
-	(void)mode;
-	abort();
-}
-
-void fl_hear_release(const fifolock_table_t *table, const struct fl_entry *entry,
-		     unsigned mode)
-{
-	fl_hear_granted(table, entry, mode);
 }
 
 int fifolock_timedlock_n(fifolock_t *lock, unsigned mode, uint32_t n,
@@ -91,23 +97,27 @@ int fifolock_lock(fifolock_t *lock, unsigned mode)
 	return fifolock_timedlock_n(lock, mode, 1, NULL);
 }
 
-int fl_recorded_lock(fifolock_table_t *table, struct fl_entry *entry, unsigned mode,
-		     uint32_t n, const struct timespec *deadline, void **record)
+/* ---- no slots ---- */
+
+void pool_switch(struct pool_thread *from, const struct pool_thread *to)
 {
-	(void)table;
-	(void)record;
-	return fifolock_timedlock_n(&entry->lock, mode, n, deadline);
+	(void)from;
+	(void)to;
 }
 
-int fl_recorded_try(fifolock_table_t *table, struct fl_entry *entry, unsigned mode,
-		    uint32_t n, void **record)
+bool pool_is_top(uintptr_t at)
 {
-	return fl_recorded_lock(table, entry, mode, n, NULL, record);
+	(void)at;
+	return false;
 }
 
-int fl_recorded_unlock(struct fl_entry *entry, unsigned mode, uint32_t n,
-		       struct fl_record *record)
+bool pool_has_free(void)
 {
-	(void)record;
-	return fifolock_timedlock_n(&entry->lock, mode, n, NULL);
+	return false;
+}
+
+const char *pool_name(const void *at)
+{
+	(void)at;
+	return NULL;
 }

@@ -5,6 +5,7 @@
  *	a	find key a, and put it
  *	A	take the key's lock, if nobody has it, write what it guards, and give it back
  *	As	the same in shared mode; read what it guards
+ *	=A	wait for it	~A	which may time out; =As and ~As
  *	+a	find	-a	put
  *	!a	as a, while there is no memory
  *	*	look at all, put each afterwards	*1	until one has been found
@@ -25,7 +26,11 @@
 #define MOST 8 /* entries that a thread has found, at a time */
 
 const struct program programs[] = {
+#ifdef EX_REAL_LOCK
+#include "waits.list.h"
+#else
 #include "programs.list.h"
+#endif
 };
 const unsigned program_count = sizeof(programs) / sizeof(programs[0]);
 
@@ -90,8 +95,8 @@ bool ex_is_hint(const void *at, const struct ex_site *site)
 {
 	unsigned which = far_which((uintptr_t)at);
 
-	(void)site;
-	return which < far_made() && at == &far_entry(which)->word;
+	return locks_is_hint(site) ||
+	       (which < far_made() && at == &far_entry(which)->word);
 }
 
 bool ex_is_retried(const char *function)
@@ -131,14 +136,32 @@ static void put(unsigned thread, unsigned key)
 	lives_has_put(thread);
 }
 
-static void lock(unsigned thread, unsigned key, unsigned mode)
+static int ask(unsigned thread, char how, unsigned key, unsigned mode,
+	       fifolock_hold_t *hold)
 {
+	static const struct timespec deadline = {1, 0};
+
+	ex_park_limits(thread, how == '~', 0);
+	switch (how) {
+	case '=':
+		return fifolock_table_lock(&table, keys[key].key, mode, hold);
+	case '~':
+		return fifolock_table_timedlock(&table, keys[key].key, mode, &deadline,
+						hold);
+	default:
+		return fifolock_table_trylock(&table, keys[key].key, mode, hold);
+	}
+}
+
+static void lock(unsigned thread, char how, const char *what)
+{
+	unsigned key = key_of(what[0]), mode = what[1] == 's';
 	fifolock_hold_t hold;
 	int error;
 
 	lives_finds(thread);
-	error = fifolock_table_trylock(&table, keys[key].key, mode, &hold);
-	if (error == EBUSY) {
+	error = ask(thread, how, key, mode, &hold);
+	if (error == (how == '~' ? ETIMEDOUT : how == '=' ? -1 : EBUSY)) {
 		lives_busy(thread);
 		return;
 	}
@@ -206,13 +229,16 @@ static void word(unsigned thread, const char *text)
 	case '*':
 		look_at_all(thread, text[1] == '1');
 		break;
-	default:
-		if (*text < 'a') {
-			lock(thread, key_of(*text), text[1] == 's');
-			return;
-		}
+	case '=':
+	case '~':
+		lock(thread, *text, text + 1);
+		break;
+	case 'a' ... 'z':
 		find(thread, key_of(*text));
 		put(thread, key_of(*text));
+		break;
+	default:
+		lock(thread, '?', text);
 	}
 }
 
@@ -237,10 +263,11 @@ static void begin(void)
 	far_begin();
 	table = (fifolock_table_t){.home = homes,
 				   .mask = program->table,
-				   .modes = &locks_modes,
+				   .modes = locks_modes(),
 				   .plain = true,
 				   .far = far_table()};
 	lives_begin(&table, keys, KEYS);
+	locks_begin(threads);
 	memory_watch(homes, sizeof(homes), "home");
 	memory_watch(data, sizeof(data), "data");
 	for (unsigned t = 0; program->held && program->held[t]; t++)
@@ -251,6 +278,7 @@ static void begin(void)
 
 static void end(void)
 {
+	locks_end(threads);
 	lives_end(!program->kept);
 }
 
