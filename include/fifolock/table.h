@@ -100,7 +100,8 @@ struct fifolock_table_options {
 	 * have passed.  0: no thread looks.  No thread looks for a request with a callback: where
 	 * all that wait are such, let a timer call fifolock_table_deadlocks. */
 	uint64_t deadlock_after_ns;
-	/* Keep records of what each owner holds and waits for, also if deadlock_after_ns is 0. */
+	/* Keep records of what each owner holds and waits for, also if deadlock_after_ns is 0.  A
+	 * table of modes that counts counts then as cancelled what times out or is refused. */
 	bool records;
 	/* The youngest request of a deadlock that has been found is refused with EDEADLK. */
 	bool deadlock_refuse;
@@ -391,8 +392,9 @@ FIFOLOCK_API int fifolock_tree_unlock(fifolock_tree_hold_t *hold);
  * several transactions says, before each piece of work, for which.  0: for itself.  The result is what it
  * has said before.
  *
- * An owner one of whose requests is in line, be it that of a thread that waits or one with a callback, is taken to
- * give nothing back before that has been granted. */
+ * An owner is stopped as long as one of its requests is in line, also one with a callback: it is taken to
+ * give nothing back before that has been granted.  But a request with a callback that owner 0 makes
+ * does not stop the thread: it is an owner of its own. */
 FIFOLOCK_API uint64_t fifolock_table_owner(uint64_t owner);
 
 /* One wait of a deadlock: owner waits for key because the owner of the next one (after the last: the

@@ -19,14 +19,18 @@ static int order(uint64_t one, uint64_t other)
 	return one < other ? -1 : one > other;
 }
 
-/* The thread, where no owner is named: numbers of threads are no owners'. */
+/* The thread, or the request itself, where no owner is named: their numbers are no owners'. */
 static int by_owner(const void *one, const void *other)
 {
 	const struct fl_claim *a = fl_claim_of(one), *b = fl_claim_of(other);
 
 	if (a->owner != b->owner)
 		return order(a->owner, b->owner);
-	return a->owner ? 0 : order((uint64_t)a->thread, (uint64_t)b->thread);
+	if (a->owner)
+		return 0;
+	if (a->alone || b->alone)
+		return order(a->alone, b->alone);
+	return order((uint64_t)a->thread, (uint64_t)b->thread);
 }
 
 static int by_place(const void *one, const void *other)

@@ -9,6 +9,7 @@
 #include "deadlock.h"
 #include "find.h"
 #include "hear.h"
+#include "core/word.h"
 
 #include <errno.h>
 
@@ -88,8 +89,6 @@ static int wait_in_line(struct fl_record *record, const struct timespec *deadlin
 	fifolock_t *lock = &want->entry->lock;
 	int error;
 
-	if (is_astray(deadline))
-		return EINVAL;
 	fl_record_asks(record);
 	error = want->from < 0 ? fifolock_request(lock, want->mode, want->n,
 						  &record->request, NULL, NULL)
@@ -98,10 +97,16 @@ static int wait_in_line(struct fl_record *record, const struct timespec *deadlin
 	if (error != EINPROGRESS)
 		return error;
 	fl_record_waits(record);
-	return await(record, deadline);
+	return is_astray(deadline) ? give_up(record, EINVAL) : await(record, deadline);
 }
 
 /* ---- holds ---- */
+
+/* Then a try that fails would be one request, and the wait for the same another one. */
+static bool counts(const fifolock_table_t *table)
+{
+	return table->modes->flags & FL_MODES_COUNTED;
+}
 
 static int taken(struct fl_record *record, int error, void **out)
 {
@@ -134,7 +139,7 @@ int fl_recorded_lock(fifolock_table_t *table, struct fl_entry *entry, unsigned m
 	record = fl_record_new(table, entry, mode, n);
 	if (!record)
 		return ENOMEM;
-	error = fifolock_trylock_n(&entry->lock, mode, n);
+	error = counts(table) ? EBUSY : fifolock_trylock_n(&entry->lock, mode, n);
 	if (error == EBUSY)
 		error = wait_in_line(record, deadline);
 	return taken(record, error, out);
@@ -145,6 +150,8 @@ int fl_recorded_unlock(struct fl_entry *entry, unsigned mode, uint32_t n,
 {
 	int error;
 
+	if (!fl_is_used(entry))
+		return EPERM;
 	fl_record_ends(record);
 	error = fifolock_unlock_n(&entry->lock, mode, n);
 	if (error)
@@ -180,7 +187,9 @@ int fl_recorded_convert(const fifolock_hold_t *hold, unsigned to, bool waits,
 
 	if (!is_time(deadline))
 		return EINVAL;
-	error = fifolock_tryconvert(&entry->lock, hold->mode, to);
+	error = waits && counts(hold->table)
+			? EBUSY
+			: fifolock_tryconvert(&entry->lock, hold->mode, to);
 	if (error == EBUSY && waits)
 		return convert_in_line(hold, to, deadline);
 	if (!error)
@@ -210,6 +219,8 @@ int fl_recorded_request(fifolock_key_request_t *request)
 
 	if (!record)
 		return ENOMEM;
+	if (!record->claim.owner)
+		record->claim.alone = (uintptr_t)record;
 	request->hold.record = record;
 	fl_record_call(record, request);
 	fl_record_asks(record);

@@ -25,6 +25,7 @@ struct fl_claim {
 	struct fl_entry *entry;
 	uint64_t owner; /* 0: the thread */
 	int thread;
+	uint64_t alone; /* 0, or of a request that stops no thread: an owner of its own */
 	enum fl_record_state state;
 	uint32_t mode;
 	uint32_t n;
