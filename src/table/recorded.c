@@ -24,7 +24,8 @@ static bool is_before(const struct timespec *one, const struct timespec *other)
 					    : one->tv_nsec < other->tv_nsec;
 }
 
-#define YEAR (INT64_C(365) * 24 * 3600)
+#define YEAR	    (INT64_C(365) * 24 * 3600)
+#define NANOSECONDS UINT64_C(1000000000)
 
 /* It is one of CLOCK_REALTIME, see fifolock/fifolock.h. */
 static bool is_astray(const struct timespec *at)
@@ -48,9 +49,11 @@ static const struct timespec *next_look(const fifolock_table_t *table,
 
 	if (!after || clock_gettime(CLOCK_MONOTONIC, look))
 		return deadline;
+	if (after > YEAR * NANOSECONDS)
+		after = YEAR * NANOSECONDS;
 	after += (uint64_t)look->tv_nsec;
-	look->tv_sec += (time_t)(after / 1000000000);
-	look->tv_nsec = (long)(after % 1000000000);
+	look->tv_sec += (time_t)(after / NANOSECONDS);
+	look->tv_nsec = (long)(after % NANOSECONDS);
 	return deadline && is_before(deadline, look) ? deadline : look;
 }
 
