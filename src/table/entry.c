@@ -5,7 +5,7 @@
  *	row       released by             acquired by             what it carries
  *	[KEY]     publish (find.c)        fl_entry_use            key, size, a new lock
  *	[FAR]     fl_entry_settle         fl_entry_use            what it has become
- *	[GONE]    put_home (find.c)       fl_entry_use            what its last users did
+ *	[GONE]    fl_put_home (put.c)     fl_entry_use            what its last users did
  *	[TWO]     look.. (find.c)         fl_entry_use            a far entry, in the table
  *	[WORD]    fl_home_fill            seems_same (find.c)     what the users of the last key did
  *

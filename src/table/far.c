@@ -28,6 +28,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <urcu-bp.h>
@@ -67,15 +68,20 @@ static void free_head(struct rcu_head *head)
 	fl_quiet(false);
 }
 
-/* So that liburcu makes its thread now, and not when a first key is given back. */
+/* So that liburcu makes its thread now, and not when a first key is given back.  No signal of the program's
+ * is for it. */
 static bool start_thread(const struct rcu_flavor_struct *flavor)
 {
 	struct rcu_head *head;
+	sigset_t all, saved;
 
 	fl_quiet(true);
 	head = malloc(sizeof(*head));
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &saved);
 	if (head)
 		flavor->update_call_rcu(head, free_head);
+	pthread_sigmask(SIG_SETMASK, &saved, NULL);
 	fl_quiet(false);
 	return head;
 }

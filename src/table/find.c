@@ -27,8 +27,8 @@
  *	row       released by                   acquired by               what it carries
  *	[KEY]     publish                       visit_home, is_home,      the key, a new lock
  *	                                        fl_entry_use (entry.c)
- *	[GONE]    put_home, put_far,            claim, fl_entry_settle    what the users of the key's
- *	          bury, unclaim                 (entry.c), publish        last entry did
+ *	[GONE]    fl_put_home (put.c) and       claim, publish,           what the users of the key's
+ *	          others there                  fl_find_any               last entry did
  *	[WORD]    fl_home_fill (entry.c),       seems_same                if it is another key's: what the
  *	          fl_find_first (first.h)                                 users of the last key did
  *	[TWO]     look_and_be_seen              publish, fl_entry_use     a far entry, in the table
@@ -38,7 +38,6 @@
  *	relaxed   because
  *	[COUNT]   The count is in the slot's state, and is read with it.
  *	[GUESS]   The compare-and-swap behind it decides.
- *	[MINE]    What it says of the caller's hold the caller has written, or has seen.
  */
 #include "find.h"
 #include "quiet.h"
@@ -82,107 +81,6 @@ static int found(const struct search *search, struct fl_entry *entry)
 	return 0;
 }
 
-/* ---- away from it ---- */
-
-/* A far entry is DEAD: take it out.  one: this thread has made it so.  The slot is told before, also by a
- * thread that only helps: a thread that does not find it any more sees what its users did. */
-static void bury(fifolock_table_t *table, struct fl_entry *entry, bool one)
-{
-	uint64_t *state = &fl_far_home(entry)->entry.state;
-	uint64_t seen = fl_load_relaxed(state); /* [GUESS] */
-
-	/* [GONE] release */
-	while (!fl_cas_release(state, &seen, one ? seen - FL_FAR_ONE : seen))
-		;
-	fl_far_remove(table->far, entry);
-}
-
-static void put_far(fifolock_table_t *table, struct fl_entry *entry)
-{
-	uint64_t seen = fl_load_relaxed(&entry->state); /* [GUESS] */
-	uint64_t next;
-
-	fl_far_enter(table->far);
-	do {
-		next = seen - FL_USER;
-		if (!(next & FL_USERS))
-			next = FL_ENTRY_DEAD;
-		/* [GONE] release, [GONE] acquire */
-	} while (!fl_cas_acq_rel(&entry->state, &seen, next));
-	if (next == FL_ENTRY_DEAD)
-		bury(table, entry, true);
-	fl_far_leave(table->far);
-}
-
-/* FILLING -> FREE */
-static void unclaim(struct fl_home *home)
-{
-	uint64_t seen = fl_load_relaxed(&home->entry.state); /* [GUESS] */
-
-	/* [GONE] release */
-	while (!fl_cas_release(&home->entry.state, &seen, fl_with(seen, FL_ENTRY_FREE)))
-		;
-}
-
-static void put_home(struct fl_home *home)
-{
-	uint64_t seen = FL_ENTRY_LIVE | FL_USER; /* mostly */
-	bool has_more = home->entry.size > FL_HOME_BYTES;
-	uint64_t next;
-
-	do {
-		next = seen - FL_USER;
-		if (!(next & FL_USERS))
-			next = fl_with(next, has_more ? FL_ENTRY_FILLING : FL_ENTRY_FREE);
-		/* [GONE] release, [GONE] acquire */
-	} while (!fl_cas_acq_rel(&home->entry.state, &seen, next));
-	if (fl_what(next) == FL_ENTRY_FILLING) {
-		fl_home_empty(home);
-		unclaim(home);
-	}
-}
-
-bool fl_use_again(struct fl_entry *entry)
-{
-	uint64_t seen = fl_load_relaxed(&entry->state); /* [GUESS] */
-
-	while ((seen & FL_USERS) != FL_USERS)
-		if (fl_entry_use(entry, &seen))
-			return true;
-	return false;
-}
-
-bool fl_is_used(const struct fl_entry *entry)
-{
-	uint64_t state = fl_load_relaxed(&entry->state); /* [MINE] */
-
-	return fl_what(state) == FL_ENTRY_LIVE && state & FL_USERS;
-}
-
-void fl_put(fifolock_table_t *table, struct fl_entry *entry)
-{
-	if (entry->is_far)
-		put_far(table, entry);
-	else
-		put_home((struct fl_home *)entry);
-}
-
-/* The units are a hold that keeps no role: no flag is set.  From then on nobody but another user changes the
- * word, and each user that comes waits in line, or has gone, when there is one user again. */
-bool fl_put_taken(struct fl_entry *entry, uint64_t units)
-{
-	uint64_t seen = FL_ENTRY_LIVE | FL_USER; /* mostly */
-
-	if (entry->is_far || entry->size > FL_HOME_BYTES ||
-	    fl_load_relaxed(&entry->lock.word) != units) /* [MINE] */
-		return false;
-	/* [GONE] release */
-	while (!fl_cas_release(&entry->state, &seen, seen & FL_FAR_COUNT))
-		if ((seen & ~FL_FAR_COUNT) != (FL_ENTRY_LIVE | FL_USER))
-			return false;
-	return true;
-}
-
 /* ---- is it there? ---- */
 
 /* A read-modify-write that changes nothing: either it comes before the one by which a thread becomes a user
@@ -209,7 +107,7 @@ static bool is_home(const struct search *search)
 			return true;
 		} else if (fl_entry_use(entry, &state)) {
 			is = same(search, entry);
-			put_home(search->home);
+			fl_put_home(search->home);
 			return is;
 		}
 	return false;
@@ -224,7 +122,7 @@ static int use_far(const struct search *search, struct fl_entry *entry, uint64_t
 	if (fl_what(state) == FL_ENTRY_TENTATIVE)
 		mine = fl_entry_settle(entry, better, &state);
 	if (fl_what(state) == FL_ENTRY_DEAD) {
-		bury(search->table, entry, mine);
+		fl_bury(search->table, entry, mine);
 		return CHANGED;
 	}
 	while (fl_what(state) == FL_ENTRY_LIVE)
@@ -263,7 +161,7 @@ static int give_up(const struct search *search, int result)
 	uint64_t state;
 
 	fl_entry_settle(&search->home->entry, FL_ENTRY_DEAD, &state);
-	put_home(search->home);
+	fl_put_home(search->home);
 	return result;
 }
 
@@ -300,7 +198,7 @@ static int visit_home(const struct search *search, uint64_t *state)
 		if (!fl_entry_use(entry, state))
 			continue;
 		if (fl_unlikely(!same(search, entry))) {
-			put_home(search->home);
+			fl_put_home(search->home);
 			return NOT_THERE;
 		}
 		return fl_likely(fl_what(*state) == FL_ENTRY_LIVE)
@@ -347,7 +245,7 @@ static int born_home(const struct search *search, uint64_t state)
 	if (fl_likely(!fl_home_fill(home, search->key, search->table->modes,
 				    search->units)))
 		return publish_and_settle(search);
-	unclaim(home);
+	fl_home_unclaim(home);
 	return ENOMEM;
 }
 
@@ -362,7 +260,7 @@ static int settle_far(const struct search *search, struct fl_entry *entry)
 		found(search, entry);
 		return FL_TAKEN;
 	}
-	bury(search->table, entry, mine);
+	fl_bury(search->table, entry, mine);
 	return CHANGED;
 }
 

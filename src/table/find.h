@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * find.h - from a key to its entry, which is born if it has none; and back.
+ * find.h - from a key to its entry, which is born if it has none.
  */
 #ifndef FL_FIND_H
 #define FL_FIND_H
 
-#include "table.h"
+#include "put.h"
 
 /* The entry of the key, with the caller as one user more.  ENOMEM; EAGAIN: it has as many as can be
  * counted.  FL_TAKEN: it is new, and its lock held with these units, if they are not 0. */
@@ -16,19 +16,6 @@ int fl_find(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
 /* The same, when the caller has filled the slot of the key. */
 int fl_find_filled(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
 		   struct fl_entry **entry);
-
-/* A user of an entry becomes one more.  False: there are as many as can be counted. */
-bool fl_use_again(struct fl_entry *entry);
-
-/* Has the entry any user?  If not it has no hold either, whatever its lock says. */
-bool fl_is_used(const struct fl_entry *entry);
-
-/* The caller does not use it any more.  The last one ends it. */
-void fl_put(fifolock_table_t *table, struct fl_entry *entry);
-
-/* The same, and give back these units, if the caller is the only user, and nobody has ever waited
- * for them.  False: nothing has been done. */
-bool fl_put_taken(struct fl_entry *entry, uint64_t units);
 
 /* Call look for all that are in use, with the caller as one user more of each, which look, or what it
  * leaves them to, has to put; until it says false.  look must not wait. */
