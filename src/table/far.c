@@ -310,6 +310,7 @@ static void free_later(struct rcu_head *head)
 	far = gone->far;
 	free(gone);
 	fl_quiet(false);
+	fl_handed(far);
 	fl_add_relaxed(&far->dead, UINT64_MAX); /* [COUNT] */
 	fl_handed_over(far);
 }
@@ -327,6 +328,7 @@ bool fl_far_remove(struct fl_far *far, struct fl_entry *entry)
 	int saved = errno;
 	bool is;
 
+	fl_handed_over(far);
 	fl_quiet(true);
 	is = cds_lfht_del(far->keys, &gone->node) == 0;
 	if (is)
