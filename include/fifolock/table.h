@@ -36,7 +36,8 @@
  * In a child after fork() a table of the parent may be used only if no other thread of the parent
  * was in a call on it, and none held or waited for a key.  The library tells liburcu-bp of each fork:
  * a program that does so itself must not let it, and names that flavour in the options of its tables.
- * (A fork then waits for what is just being freed, some milliseconds.)
+ * (A fork then waits for what is just being freed, some milliseconds: so no fork inside a read-side
+ * critical section of liburcu-bp.)
  */
 #ifndef FIFOLOCK_TABLE_H
 #define FIFOLOCK_TABLE_H
