@@ -69,13 +69,16 @@ static inline void puppet_runs(void *arg)
 	++*(unsigned *)arg;
 }
 
+static inline struct fifolock_item puppet_item(const struct puppet *puppet, unsigned k)
+{
+	return (struct fifolock_item){.key = puppet_key(k), .mode = puppet->mode};
+}
+
 /* The key, and the one after it. */
 static inline int puppet_takes_set(struct puppet *puppet)
 {
-	for (unsigned i = 0; i < 2; i++) {
-		puppet->items[i].key = puppet_key(puppet->key + i);
-		puppet->items[i].mode = puppet->mode;
-	}
+	puppet->items[0] = puppet_item(puppet, puppet->key);
+	puppet->items[1] = puppet_item(puppet, puppet->key + 1);
 	return fifolock_table_lock_all(puppet->table, puppet->items, 2, NULL);
 }
 
