@@ -100,7 +100,8 @@ static long most_resident_kb(void)
 }
 
 #ifndef SANITIZED
-Test(table_fork, a_child_frees_what_a_table_of_the_parent_no_longer_needs)
+Test(table_fork, a_child_frees_what_a_table_of_the_parent_no_longer_needs,
+     .description = "table")
 {
 	fifolock_table_t *table = table_of_one_slot();
 	struct worker worker;
@@ -123,7 +124,7 @@ Test(table_fork, a_child_frees_what_a_table_of_the_parent_no_longer_needs)
 }
 
 /* And what liburcu had locked at that moment is free. */
-Test(table_fork, amid_calls_on_other_tables_harms_neither_side)
+Test(table_fork, amid_calls_on_other_tables_harms_neither_side, .description = "table")
 {
 	fifolock_table_t *quiet = table_of_one_slot(), *busy = table_of_one_slot();
 	struct worker workers[2];
@@ -169,7 +170,8 @@ static void *forks(void *arg)
 	return NULL;
 }
 
-Test(table_fork, is_no_time_at_which_a_handler_may_not_use_a_table)
+Test(table_fork, is_no_time_at_which_a_handler_may_not_use_a_table,
+     .description = "table")
 {
 	pthread_t thread;
 	bool ok = false;
