@@ -165,6 +165,27 @@ Script(owner, is_that_of_the_call, "G3")
 	table_ends(table);
 }
 
+/* A thread that is no owner of anything else goes on when it has asked. */
+Script(owner, of_a_request_with_a_callback_is_not_the_thread, "G3")
+{
+	fifolock_table_t *table = table_with_records();
+	fifolock_hold_t one, other;
+	struct asked first, second;
+
+	takes_for(0, table, 1, &one);
+	takes_for(71, table, 2, &other);
+	asks_for(0, table, 2, &first);
+	asks_for(71, table, 1, &second);
+	fifolock_table_owner(0);
+	cr_assert_eq(fifolock_table_deadlocks(table, NULL, NULL, true), 0);
+	gives(&one);
+	cr_assert(granted(&second));
+	gives(&other);
+	gives_asked(&first);
+	gives_asked(&second);
+	table_ends(table);
+}
+
 /* ---- by themselves ---- */
 
 static const struct fifolock_table_options soon = {.deadlock_after_ns = 500000},
@@ -211,6 +232,7 @@ Script(waiting, requests_tell_of_each_deadlock_once, "G3")
 
 	stage_opens(&stage, NULL, &soon);
 	takes_key(&stage, A, 1, X);
+	fifolock_table_owner(7);
 	cr_assert_eq(fifolock_table_lock(stage.table, puppet_key(2), X, &hold), 0);
 	waits_for(&stage, A, 2, X);
 	for (unsigned turn = 1; turn <= 3; turn++) {
@@ -240,6 +262,7 @@ Script(waiting, requests_refuse_those_that_are_to_be_called_back, "G3")
 
 	stage_opens(&stage, NULL, &refusing);
 	takes_key(&stage, A, 1, X);
+	fifolock_table_owner(7);
 	cr_assert_eq(fifolock_table_lock(stage.table, puppet_key(2), X, &hold), 0);
 	waits_for(&stage, A, 2, X);
 	cr_assert_eq(asks_n(&asked, stage.table, puppet_key(1), X, 1), EINPROGRESS);
