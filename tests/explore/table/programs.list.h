@@ -26,6 +26,7 @@
 {.name = "slot-gets-free", .scripts = {"-b", "A", "A"}, .held = "b"},
 {.name = "slot-gets-free-twice", .scripts = {"-b", "A A", "A"}, .held = "b"},
 {.name = "slot-is-taken-again", .scripts = {"-b B", "A", "A"}, .held = "b"},
+{.name = "slot-gets-free-and-is-used", .scripts = {"-b A", "A", "A A"}, .held = "b"},
 {.name = "slot-gets-free-for-one", .scripts = {"-b", "A A"}, .held = "b", .tiny = true},
 {.name = "slot-of-four", .scripts = {"-b", "A", "A", "A"}, .held = "b", .big = true},
 
