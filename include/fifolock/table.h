@@ -220,6 +220,11 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_strengthen(fifolock_hold_t *hol
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_hold_mode(const fifolock_hold_t *hold,
 						     unsigned *mode);
 
+/* The key's lock, to look at it as long as the hold is there: fifolock_contended, fifolock_waiting,
+ * fifolock_holds, fifolock_snapshot, fifolock_dump.  What changes a lock is not for it.  NULL: hold is
+ * NULL or names nothing. */
+FIFOLOCK_API fifolock_t *fifolock_hold_lock(const fifolock_hold_t *hold);
+
 /* As fifolock_run: run section(arg) while the mode of the key is held.  In a table with records a
  * section is not run by another thread.
  *

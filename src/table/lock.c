@@ -215,14 +215,6 @@ int fifolock_table_unlock(fifolock_hold_t *hold)
 	return give_copy_back(hold, copy, units);
 }
 
-int fifolock_hold_key(const fifolock_hold_t *hold, fifolock_key_t *key)
-{
-	if (!hold || !hold->entry || !key)
-		return EINVAL;
-	*key = fl_entry_key(hold->entry);
-	return 0;
-}
-
 /* ---- conversions ---- */
 
 static int check_hold(const fifolock_hold_t *hold)

@@ -207,6 +207,25 @@ Script(convert, a_hold_says_which_mode_it_is_of, "table")
 	table_ends(table);
 }
 
+Script(convert, a_hold_shows_the_lock_of_its_key, "table")
+{
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t hold = takes(table, KEY, S);
+	fifolock_hold_t beside = takes(table, KEY, S);
+	fifolock_t *lock = fifolock_hold_lock(&hold);
+
+	cr_assert_not_null(lock);
+	cr_assert_eq(fifolock_hold_lock(&beside), lock);
+	cr_assert_eq(fifolock_holds(lock, S), 2);
+	cr_assert_not(fifolock_contended(lock, S));
+	gives(&beside);
+	cr_assert_eq(fifolock_holds(lock, S), 1);
+	gives(&hold);
+	cr_assert_null(fifolock_hold_lock(&hold));
+	cr_assert_null(fifolock_hold_lock(NULL));
+	table_ends(table);
+}
+
 Script(convert, a_hold_can_be_made_strong_enough, "G2")
 {
 	fifolock_table_t *table = table_of(&fifolock_intent_modes);
