@@ -40,6 +40,14 @@ static bool births(fifolock_table_t *table, uint64_t n)
 	return ok && fifolock_table_unlock(&first) == 0;
 }
 
+static bool is_all_right(pid_t child)
+{
+	int status = -1;
+
+	return waitpid(child, &status, 0) == child && status == 0;
+}
+
+#ifndef SANITIZED
 struct worker {
 	pthread_t thread;
 	fifolock_table_t *table;
@@ -71,24 +79,13 @@ static bool finish(struct worker *worker)
 	return worker->ok;
 }
 
-/* By a thread that liburcu has not met, where there may be one. */
+/* By a thread that liburcu has not met. */
 static bool births_by_another(fifolock_table_t *table, uint64_t n)
 {
-#ifdef SANITIZED
-	return births(table, n);
-#else
 	struct worker worker;
 
 	start(&worker, table, n, NULL);
 	return finish(&worker);
-#endif
-}
-
-static bool is_all_right(pid_t child)
-{
-	int status = -1;
-
-	return waitpid(child, &status, 0) == child && status == 0;
 }
 
 static long most_resident_kb(void)
@@ -99,7 +96,6 @@ static long most_resident_kb(void)
 	return usage.ru_maxrss;
 }
 
-#ifndef SANITIZED
 Test(table_fork, a_child_frees_what_a_table_of_the_parent_no_longer_needs,
      .description = "table")
 {

@@ -3,6 +3,7 @@
  * life.c - tables of locks by key: made, ended, as large as what is in use.
  */
 #include "keys.h"
+#include <sys/wait.h>
 
 static const fifolock_key_t none = {NULL, 0};
 
@@ -196,5 +197,41 @@ Script(life, requests_that_have_timed_out_leave_nothing_behind, "G4")
 	gives(&holder);
 	gives(&other);
 	table_ends(table);
+}
+#endif
+
+/* ---- fork ---- */
+
+#ifndef SANITIZED
+/* What a child does; 0: all went well. */
+static int uses(fifolock_table_t *table)
+{
+	fifolock_hold_t holds[100];
+	int wrong = 0;
+
+	for (unsigned k = 0; k < 100; k++)
+		wrong |= fifolock_table_lock(table, fifolock_key(k), X, &holds[k]);
+	wrong |= fifolock_table_destroy(table) != EBUSY;
+	for (unsigned k = 0; k < 100; k++)
+		wrong |= fifolock_table_unlock(&holds[k]);
+	return wrong | fifolock_table_destroy(table);
+}
+
+Script(life, of_an_idle_table_goes_on_in_a_child, "table")
+{
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t one = takes(table, fifolock_key(1), X);
+	fifolock_hold_t other = takes(table, fifolock_key(2), X);
+	int status = -1;
+	pid_t child;
+
+	gives(&one);
+	gives(&other);
+	child = fork();
+	if (child == 0)
+		_exit(uses(table) ? 1 : 0);
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0, "%s", keys_kind.name);
+	cr_assert_eq(uses(table), 0, "%s", keys_kind.name);
 }
 #endif

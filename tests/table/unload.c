@@ -31,7 +31,8 @@ static bool uses(void *library, uint64_t keys)
 	       fifolock_table_destroy_(table) == 0;
 }
 
-Test(table_unload, of_the_library_leaves_there_what_a_thread_of_liburcu_runs)
+Test(table_unload, of_the_library_leaves_there_what_a_thread_of_liburcu_runs,
+     .description = "G5")
 {
 	for (int i = 0; i < 3; i++) {
 		void *library = dlopen(TABLE_LIBRARY, RTLD_NOW | RTLD_LOCAL);
