@@ -247,6 +247,7 @@ static void resize(struct rcu_head *head)
 	struct fl_far *far = caa_container_of(head, struct fl_far, resize);
 	uint64_t buckets;
 
+	fl_handed(far);
 	fl_quiet(true);
 	buckets = fitting(far);
 	fl_store_relaxed(&far->buckets, buckets); /* [COUNT] */
