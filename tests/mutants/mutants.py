@@ -36,6 +36,10 @@ TABLE_FIND = 'src/table/find.c'
 TABLE_PUT = 'src/table/put.c'
 TABLE_ENTRY = 'src/table/entry.c'
 TABLE_FIRST = 'src/table/first.h'
+TABLE_MODEL = 'src/table/model.c'
+TABLE_DEADLOCK = 'src/table/deadlock.c'
+TABLE_RECORDED = 'src/table/recorded.c'
+TABLE_RECORDS = 'src/table/records.c'
 ASYNC = 'include/fifolock/async.hpp'
 CLOCK = 'include/fifolock/clock.hpp'
 COMPILE = 'include/fifolock/compile.hpp'
@@ -992,6 +996,29 @@ MUTANTS = [
     ('C++ keys: a tree that is not had is held', TREES,
      'held.held_ = detail::table_taken(error, "fifolock: try_lock_until");',
      'held.held_ = (detail::table_taken(error, "fifolock: try_lock_until"), true);'),
+    # Deadlocks in tables (src/table/model.c, deadlock.c, recorded.c)
+    ('table: a request passes those before it', TABLE_MODEL,
+     'if (!fl_item_fits(model, item, key->word - (given ? given->units : 0)))\n\t\t\tbreak;',
+     'if (!fl_item_fits(model, item, key->word - (given ? given->units : 0)))\n\t\t\tcontinue;'),
+    ('table: an owner that is granted its last request keeps all', TABLE_MODEL,
+     'if (--owner->stuck == 0)\n\t\tlet_go(model, owner);', '--owner->stuck;'),
+    ('table: an owner that waits for nothing keeps all', TABLE_MODEL,
+     'if (!model->owners[i].stuck)\n\t\t\tlet_go(model, &model->owners[i]);', ';'),
+    ('table: a request for many is one for one', TABLE_MODEL, '.unit * claim->n;', '.unit;'),
+    ('table: the oldest request is refused', TABLE_DEADLOCK,
+     'claim_of(search, i)->since >= claim_of(search, found)->since',
+     'claim_of(search, i)->since < claim_of(search, found)->since'),
+    ('table: a deadlock is told of again and again', TABLE_DEADLOCK,
+     'else if (!search->own || fl_seen_report(victim->seen))', 'else'),
+    ('table: a thread that is refused sleeps on', TABLE_RECORDED,
+     '\t\tfifolock_request_rouse(&record->request);\n', ''),
+    ('table: a callback stops the thread that asked for it', TABLE_RECORDED,
+     'record->claim.alone = (uintptr_t)record;', 'record->claim.alone = 0;'),
+    ('table: a request that is refused stays in line', TABLE_RECORDED,
+     '*refused = fifolock_request_cancel(&record->request) == 0;', '*refused = true;'),
+    ('table: the former owner is the new one', TABLE_RECORDS,
+     'uint64_t former = owner_here;', 'uint64_t former = owner;'),
+
     # A table: one entry for each key (src/table/find.c)
     ('table: a far key is counted when it is in the table', TABLE_FIND,
      '\tfl_add_relaxed(&search->home->entry.state, FL_FAR_ONE); /* [COUNT] */\n\tfl_far_enter(far);\n\tresult = add_far(search, entry);\n',
