@@ -33,8 +33,8 @@
  * A thread that waits for a key must not be inside a read-side critical section of the table's RCU
  * flavour: all memory that is to be freed would wait with it.
  *
- * In a child after fork() a table of the parent may be used only if no other thread of the parent
- * was in a call on it, and none held or waited for a key.  The library tells liburcu-bp of each fork:
+ * In a child after fork() tables may be used only if no other thread of the parent was in a call on any
+ * table, and none held or waited for a key of theirs.  The library tells liburcu-bp of each fork:
  * a program that does so itself must not let it, and names that flavour in the options of its tables.
  * (A fork then waits for what is just being freed, some milliseconds: so no fork inside a read-side
  * critical section of liburcu-bp.)

@@ -119,29 +119,28 @@ Test(table_fork, a_child_frees_what_a_table_of_the_parent_no_longer_needs,
 	cr_assert_eq(fifolock_table_destroy(table), 0);
 }
 
-/* And what liburcu had locked at that moment is free. */
-Test(table_fork, amid_calls_on_other_tables_harms_neither_side, .description = "table")
+/* A call that the fork cuts in two may leave liburcu's queue so in the child, which then may use no
+ * table. */
+Test(table_fork, amid_calls_harms_no_side, .description = "table")
 {
-	fifolock_table_t *quiet = table_of_one_slot(), *busy = table_of_one_slot();
+	fifolock_table_t *busy = table_of_one_slot();
 	struct worker workers[2];
 	bool over = false, ok = true;
 
-	cr_assert(quiet && busy);
+	cr_assert_not_null(busy);
 	for (int i = 0; i < 2; i++)
 		start(&workers[i], busy, 10, &over);
 	for (uint64_t i = test_scaled(20); ok && i; i--) {
 		pid_t child = fork();
 
 		if (child == 0)
-			_exit(!births_by_another(quiet, 10) ||
-			      fifolock_table_destroy(quiet) != 0);
+			_exit(0);
 		ok = is_all_right(child);
 	}
 	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
 	ok &= finish(&workers[0]) & finish(&workers[1]);
 	cr_assert(ok);
 	cr_assert_eq(fifolock_table_destroy(busy), 0);
-	cr_assert_eq(fifolock_table_destroy(quiet), 0);
 }
 #endif
 
