@@ -163,7 +163,7 @@ static void births_and_deaths(fifolock_table_t *table, uint64_t from, uint64_t c
 
 Script(life, keys_that_are_gone_leave_no_memory_behind, "G4")
 {
-	uint64_t count = test_scaled(100000);
+	uint64_t count = test_scaled(25000);
 	fifolock_table_t *table = table_of(NULL);
 	size_t before, after;
 
@@ -172,7 +172,7 @@ Script(life, keys_that_are_gone_leave_no_memory_behind, "G4")
 	births_and_deaths(table, count, 3 * count);
 	after = resident();
 	/* Each would leave 128 bytes at least.  Those that wait for a grace period may be there. */
-	cr_assert_lt(after, before + 3 * count * 64 + (4 << 20), "%s: %zu bytes more",
+	cr_assert_lt(after, before + 3 * count * 64 + (3 << 20), "%s: %zu bytes more",
 		     keys_kind.name, after - before);
 	table_ends(table);
 }
@@ -185,7 +185,7 @@ Script(life, requests_that_have_timed_out_leave_nothing_behind, "G4")
 	fifolock_hold_t holder = takes(table, none, X);
 	size_t before = 0;
 
-	for (uint64_t i = 0; i < test_scaled(100000); i++) {
+	for (uint64_t i = 0; i < test_scaled(25000); i++) {
 		int rc = fifolock_table_timedlock(table, none, S, &past, &hold);
 
 		quick_check(rc == ETIMEDOUT, "%d", rc);
