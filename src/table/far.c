@@ -264,6 +264,7 @@ static void ask_for_resize(struct fl_far *far)
 	/* [RESIZE] acquire */
 	if (!fl_cas_acquire(&far->asked, &asked, 1))
 		return;
+	fl_handed_over(far);
 	fl_quiet(true);
 	far->flavor->update_call_rcu(&far->resize, resize);
 	fl_quiet(false);
