@@ -310,6 +310,7 @@ static void free_later(struct rcu_head *head)
 
 	fl_quiet(true);
 	far = gone->far;
+	fl_lock_gone(&gone->entry.lock);
 	free(gone);
 	fl_quiet(false);
 	fl_handed(far);

@@ -35,6 +35,13 @@ static inline void fl_hide(const void *from, size_t size)
 		fl_hearer->hide(from, size);
 }
 
+/* Before the memory of a lock is freed, which such a tool would remember. */
+static inline void fl_lock_gone(const void *lock)
+{
+	if (__builtin_expect(fl_hearer != NULL, 0) && fl_hearer->hide && fl_hearer->gone)
+		fl_hearer->gone(lock);
+}
+
 /* Where this library is instrumented liburcu is not, which hands things from thread to thread. */
 static inline void fl_handed_over(const void *thing)
 {

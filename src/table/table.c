@@ -58,6 +58,8 @@ static void unmake(fifolock_table_t *table)
 		fl_records_free(table->records);
 	if (table->far)
 		fl_far_free(table->far);
+	for (uint64_t i = 0; table->heard && table->home && i <= table->mask; i++)
+		fl_lock_gone(&table->home[i].entry.lock);
 	free(table->home);
 	free(table);
 }
