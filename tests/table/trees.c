@@ -22,12 +22,22 @@ static void gives_tree(fifolock_tree_hold_t *hold)
 	quick_check(fifolock_tree_unlock(hold) == 0, "%s: unlock", keys_kind.name);
 }
 
+/* One thread plays all here: the debug build says that it would wait for itself. */
+static bool is_kept_out(int rc)
+{
+	fifolock_t lock = FIFOLOCK_INIT(NULL);
+	size_t holders;
+
+	return rc == ETIMEDOUT ||
+	       (rc == EDEADLK && fifolock_holders(&lock, NULL, 0, &holders) != ENOTSUP);
+}
+
 static bool may_write(fifolock_tree_t *tree, const char *path)
 {
 	fifolock_tree_hold_t hold;
 	int rc = writes(tree, path, &hold);
 
-	quick_check(rc == 0 || rc == ETIMEDOUT, "\"%s\": %d", path, rc);
+	quick_check(rc == 0 || is_kept_out(rc), "\"%s\": %d", path, rc);
 	if (rc == 0)
 		gives_tree(&hold);
 	return rc == 0;
@@ -38,7 +48,7 @@ static bool may_read(fifolock_tree_t *tree, const char *path)
 	fifolock_tree_hold_t hold;
 	int rc = reads(tree, path, &hold);
 
-	quick_check(rc == 0 || rc == ETIMEDOUT, "\"%s\": %d", path, rc);
+	quick_check(rc == 0 || is_kept_out(rc), "\"%s\": %d", path, rc);
 	if (rc == 0)
 		gives_tree(&hold);
 	return rc == 0;
@@ -326,7 +336,7 @@ static void steps(struct forest *forest)
 		       !(forest->cast[i].held && exclude(claim, &forest->cast[i]));
 	rc = forest->of_nodes ? takes_nodes(forest->tree, claim, &past)
 			      : takes_claim(forest->tree, claim, &past, &forest->random);
-	quick_check(rc == (free ? 0 : ETIMEDOUT), "%s: %d where it is %sfree",
+	quick_check(free ? rc == 0 : is_kept_out(rc), "%s: %d where it is %sfree",
 		    keys_kind.name, rc, free ? "" : "not ");
 	claim->held = rc == 0;
 }

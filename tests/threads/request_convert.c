@@ -7,12 +7,22 @@
 
 static const struct timespec past = {0, 1};
 
+/* One thread plays several, so holds belong to none. */
+static fifolock_modes_t unowned(void)
+{
+	fifolock_modes_t modes = fifolock_shared_exclusive_modes;
+
+	fifolock_modes_owner_checked(&modes, false);
+	return modes;
+}
+
 /* ---- conversions ---- */
 
 Test(request_convert, that_fits_is_done_at_once, .description = "G1 G2")
 {
 	fifolock_request_t request;
-	fifolock_t lock = {0};
+	fifolock_modes_t modes = unowned();
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock(&lock, S), 0);
 	errno = MARK;
@@ -33,7 +43,8 @@ Test(request_convert, in_line_stands_before_requests_without_a_hold,
 {
 	struct job writer = {.keeps = true}, reader = {.keeps = true};
 	fifolock_request_t request;
-	fifolock_t lock = {0};
+	fifolock_modes_t modes = unowned();
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
 	cr_assert_eq(asks(&writer, &lock, X), EINPROGRESS);
@@ -62,7 +73,8 @@ Test(request_convert, that_is_cancelled_lets_in_what_it_kept_out_and_keeps_its_h
 {
 	struct job reader = {.keeps = true};
 	fifolock_request_t request;
-	fifolock_t lock = {0};
+	fifolock_modes_t modes = unowned();
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
 	cr_assert_eq(fifolock_request_convert(&lock, S, X, &request), EINPROGRESS);
@@ -79,7 +91,8 @@ Test(request_convert, that_is_cancelled_lets_in_what_it_kept_out_and_keeps_its_h
 Test(request_convert, can_come_and_go_a_hundred_thousand_times, .description = "G4")
 {
 	fifolock_request_t request;
-	fifolock_t lock = {0};
+	fifolock_modes_t modes = unowned();
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
 	for (unsigned i = 0; i < 100000; i++) {
@@ -96,7 +109,8 @@ Test(request_convert, of_two_that_wait_for_each_other_the_later_is_refused,
      .description = "G3")
 {
 	fifolock_request_t first, second;
-	fifolock_t lock = {0};
+	fifolock_modes_t modes = unowned();
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
 	cr_assert_eq(fifolock_request_convert(&lock, S, X, &first), EINPROGRESS);
@@ -113,7 +127,8 @@ Test(request_convert, ends_when_the_lock_is_closed_and_keeps_its_hold,
      .description = "G4")
 {
 	fifolock_request_t request;
-	fifolock_t lock = {0};
+	fifolock_modes_t modes = unowned();
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
 	cr_assert_eq(fifolock_request_convert(&lock, S, X, &request), EINPROGRESS);
@@ -129,7 +144,8 @@ Test(request_convert, whose_hold_another_thread_gives_back_is_refused,
      .description = "G7")
 {
 	fifolock_request_t request;
-	fifolock_t lock = {0};
+	fifolock_modes_t modes = unowned();
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
 	cr_assert_eq(fifolock_request_convert(&lock, S, X, &request), EINPROGRESS);
@@ -160,8 +176,10 @@ static void *waits(void *unused)
 
 Test(request_convert, that_is_roused_is_still_in_line, .description = "G3")
 {
+	fifolock_modes_t modes = unowned();
 	pthread_t thread;
 
+	cr_assert_eq(fifolock_init(&roused.lock, &modes), 0);
 	cr_assert_eq(fifolock_lock(&roused.lock, X), 0);
 	cr_assert_eq(fifolock_request(&roused.lock, X, 1, &roused.request, NULL, NULL),
 		     EINPROGRESS);
@@ -182,8 +200,10 @@ Test(request_convert, that_is_roused_is_still_in_line, .description = "G3")
 /* With no more than one of the two the thread comes back. */
 Test(request_convert, is_granted_or_roused_and_neither_is_lost, .description = "G3")
 {
+	fifolock_modes_t modes = unowned();
 	unsigned granted = 0;
 
+	cr_assert_eq(fifolock_init(&roused.lock, &modes), 0);
 	for (unsigned i = 0; i < 3000; i++) {
 		pthread_t thread;
 
