@@ -4,6 +4,7 @@
  *
  * Nothing is guarded while others are told: what the search needs is pinned.
  */
+#include "clock.h"
 #include "cycle.h"
 #include "deadlock.h"
 #include "memory.h"
@@ -26,14 +27,6 @@ struct search {
 	struct fl_cycle cycle;
 	struct fifolock_deadlock_wait *waits;
 };
-
-static uint64_t now(void)
-{
-	struct timespec at = {0, 0};
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return (uint64_t)at.tv_sec * 1000000000 + (uint64_t)at.tv_nsec;
-}
 
 /* ---- told ---- */
 
@@ -92,7 +85,7 @@ static void tell(const struct search *search, bool refused)
 		.refused = refused,
 		.modes = search->table->modes,
 	};
-	uint64_t at = now();
+	uint64_t at = fl_now();
 
 	if (!search->report)
 		return;
@@ -217,7 +210,7 @@ void fl_deadlock_tell(const struct fl_record *conversion)
 					     .count = 2,
 					     .refused = true,
 					     .modes = conversion->table->modes};
-	uint64_t at = now();
+	uint64_t at = fl_now();
 	int cancel;
 
 	if (!options->on_deadlock || !fl_record_rival(conversion, &rival))

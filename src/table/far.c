@@ -341,28 +341,27 @@ bool fl_far_remove(struct fl_far *far, struct fl_entry *entry)
 	return is;
 }
 
-static struct fl_entry *first(struct fl_far *far, struct cds_lfht_iter *iter)
+static struct fl_entry *step(struct fl_far *far, struct cds_lfht_iter *iter,
+			     void (*move)(struct cds_lfht *, struct cds_lfht_iter *))
 {
 	struct fl_entry *entry;
 
 	fl_quiet(true);
-	cds_lfht_first(far->keys, iter);
+	move(far->keys, iter);
 	entry = entry_of(cds_lfht_iter_get_node(iter));
 	fl_quiet(false);
 	fl_handed(entry);
 	return entry;
 }
 
+static struct fl_entry *first(struct fl_far *far, struct cds_lfht_iter *iter)
+{
+	return step(far, iter, cds_lfht_first);
+}
+
 static struct fl_entry *next(struct fl_far *far, struct cds_lfht_iter *iter)
 {
-	struct fl_entry *entry;
-
-	fl_quiet(true);
-	cds_lfht_next(far->keys, iter);
-	entry = entry_of(cds_lfht_iter_get_node(iter));
-	fl_quiet(false);
-	fl_handed(entry);
-	return entry;
+	return step(far, iter, cds_lfht_next);
 }
 
 void fl_far_each(struct fl_far *far, bool (*look)(struct fl_entry *entry, void *ctx),

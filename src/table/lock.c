@@ -3,6 +3,7 @@
  * lock.c - holds of keys: find the key's entry, do with its lock what is asked for, and put the entry
  * when no hold of it is left.
  */
+#include "clock.h"
 #include "first.h"
 #include "hear.h"
 #include "recorded.h"
@@ -32,11 +33,6 @@ FL_ALWAYS void set(fifolock_hold_t *hold, fifolock_table_t *table, struct fl_ent
 	hold->mode = mode;
 	hold->n = n;
 	hold->record = NULL;
-}
-
-static bool is_time(const struct timespec *at)
-{
-	return at->tv_nsec >= 0 && at->tv_nsec < 1000000000;
 }
 
 static int ended(fifolock_table_t *table, struct fl_entry *entry, int error)
@@ -92,7 +88,7 @@ FL_ALWAYS int lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode, u
 
 	if (!table || !hold)
 		return EINVAL;
-	units = deadline && !is_time(deadline) ? 0 : fl_units(table, mode, n);
+	units = !fl_is_deadline(deadline) ? 0 : fl_units(table, mode, n);
 	if (!units && table->records)
 		return lock_recorded(table, key, mode, n, true, deadline, hold);
 	error = find(table, key, units, &entry);

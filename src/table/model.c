@@ -14,23 +14,18 @@
 
 /* ---- sorted ---- */
 
-static int order(uint64_t one, uint64_t other)
-{
-	return one < other ? -1 : one > other;
-}
-
 /* The thread, or the request itself, where no owner is named: their numbers are no owners'. */
 static int by_owner(const void *one, const void *other)
 {
 	const struct fl_claim *a = fl_claim_of(one), *b = fl_claim_of(other);
 
 	if (a->owner != b->owner)
-		return order(a->owner, b->owner);
+		return fl_order(a->owner, b->owner);
 	if (a->owner)
 		return 0;
 	if (a->alone || b->alone)
-		return order(a->alone, b->alone);
-	return order((uint64_t)a->thread, (uint64_t)b->thread);
+		return fl_order(a->alone, b->alone);
+	return fl_order((uint64_t)a->thread, (uint64_t)b->thread);
 }
 
 static int by_place(const void *one, const void *other)
@@ -38,18 +33,18 @@ static int by_place(const void *one, const void *other)
 	const struct fl_claim *a = fl_claim_of(one), *b = fl_claim_of(other);
 
 	if (a->entry != b->entry)
-		return order((uintptr_t)a->entry, (uintptr_t)b->entry);
+		return fl_order((uintptr_t)a->entry, (uintptr_t)b->entry);
 	if (a->state != b->state)
 		return a->state == FL_RECORD_HOLDS ? -1 : 1;
 	if ((a->from >= 0) != (b->from >= 0))
 		return a->from >= 0 ? -1 : 1;
-	return order(a->asked, b->asked);
+	return fl_order(a->asked, b->asked);
 }
 
 static int by_position(const void *one, const void *other)
 {
-	return order(((const struct fl_item *)one)->early,
-		     ((const struct fl_item *)other)->early);
+	return fl_order(((const struct fl_item *)one)->early,
+			((const struct fl_item *)other)->early);
 }
 
 /* ---- the line ---- */

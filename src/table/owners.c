@@ -2,17 +2,12 @@
  *
  * owners.c - who holds, who waits.
  */
+#include "clock.h"
 #include "owners.h"
 #include "print.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
-
-static int order(uint64_t one, uint64_t other)
-{
-	return one < other ? -1 : one > other;
-}
 
 /* Of an entry the holds first, each in the order in which they came. */
 static int compare(const void *one, const void *other)
@@ -21,22 +16,20 @@ static int compare(const void *one, const void *other)
 	const struct fl_claim *b = &((const struct fl_seen *)other)->was;
 
 	if (a->entry != b->entry)
-		return order((uintptr_t)a->entry, (uintptr_t)b->entry);
+		return fl_order((uintptr_t)a->entry, (uintptr_t)b->entry);
 	if (a->state != b->state)
 		return a->state == FL_RECORD_HOLDS ? -1 : 1;
-	return order(a->serial, b->serial);
+	return fl_order(a->serial, b->serial);
 }
 
 int fl_owners_read(struct fl_owners *owners, const fifolock_table_t *table)
 {
-	struct timespec at = {0, 0};
 	int error;
 
 	*owners = (struct fl_owners){.modes = table->modes};
 	if (!table->records)
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	owners->at = (uint64_t)at.tv_sec * 1000000000 + (uint64_t)at.tv_nsec;
+	owners->at = fl_now();
 	error = fl_records_see(table->records, &owners->all);
 	if (!error && owners->all.count)
 		qsort(owners->all.seen, owners->all.count, sizeof(*owners->all.seen),
@@ -71,20 +64,10 @@ static uint64_t age(const struct fl_owners *owners, const struct fl_claim *claim
 
 static void print(const struct fl_owners *owners, const struct fl_claim *claim, FILE *out)
 {
-	if (claim->owner)
-		fprintf(out, "owner %" PRIu64 " (thread %d)", claim->owner,
-			claim->thread);
-	else
-		fprintf(out, "thread %d", claim->thread);
+	fl_print_owner(out, claim->owner, claim->thread);
 	fputs(claim->state == FL_RECORD_HOLDS ? " holds " : " waits for ", out);
-	if (claim->from >= 0) {
-		fl_print_mode(out, owners->modes, (unsigned)claim->from);
-		fputs(" -> ", out);
-	}
-	fl_print_mode(out, owners->modes, claim->mode);
-	if (claim->n != 1)
-		fprintf(out, " x %" PRIu32, claim->n);
-	fprintf(out, " for %.3f s", (double)age(owners, claim) / 1e9);
+	fl_print_claim(out, owners->modes, claim->from, claim->mode, claim->n,
+		       age(owners, claim));
 }
 
 static void print_json(const struct fl_owners *owners, const struct fl_claim *claim,

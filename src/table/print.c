@@ -108,3 +108,24 @@ void fl_print_json_mode(FILE *out, const fifolock_modes_t *modes, unsigned mode)
 	else
 		fprintf(out, "\"%u\"", mode);
 }
+
+void fl_print_owner(FILE *out, uint64_t owner, int thread)
+{
+	if (owner)
+		fprintf(out, "owner %" PRIu64 " (thread %d)", owner, thread);
+	else
+		fprintf(out, "thread %d", thread);
+}
+
+void fl_print_claim(FILE *out, const fifolock_modes_t *modes, int from, unsigned mode,
+		    uint32_t n, uint64_t age_ns)
+{
+	if (from >= 0) {
+		fl_print_mode(out, modes, (unsigned)from);
+		fputs(" -> ", out);
+	}
+	fl_print_mode(out, modes, mode);
+	if (n != 1)
+		fprintf(out, " x %" PRIu32, n);
+	fprintf(out, " for %.3f s", (double)age_ns / 1e9);
+}

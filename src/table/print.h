@@ -19,4 +19,10 @@ void fl_print_json_text(FILE *out, const char *text);
 void fl_print_mode(FILE *out, const fifolock_modes_t *modes, unsigned mode);
 void fl_print_json_mode(FILE *out, const fifolock_modes_t *modes, unsigned mode);
 
+/* 0: the thread itself. */
+void fl_print_owner(FILE *out, uint64_t owner, int thread);
+/* What is held or wanted, and for how long.  from: a conversion; otherwise -1. */
+void fl_print_claim(FILE *out, const fifolock_modes_t *modes, int from, unsigned mode,
+		    uint32_t n, uint64_t age_ns);
+
 #endif

@@ -5,6 +5,7 @@
  * A thread waits by a request of the core's without a callback, so that it can look for deadlocks now
  * and then without leaving the line, and so that another thread can end its wait.
  */
+#include "clock.h"
 #include "recorded.h"
 #include "deadlock.h"
 #include "find.h"
@@ -12,11 +13,6 @@
 #include "core/word.h"
 
 #include <errno.h>
-
-static bool is_time(const struct timespec *at)
-{
-	return !at || (at->tv_nsec >= 0 && at->tv_nsec < 1000000000);
-}
 
 static bool is_before(const struct timespec *one, const struct timespec *other)
 {
@@ -137,7 +133,7 @@ int fl_recorded_lock(fifolock_table_t *table, struct fl_entry *entry, unsigned m
 	struct fl_record *record;
 	int error;
 
-	if (!is_time(deadline))
+	if (!fl_is_deadline(deadline))
 		return EINVAL;
 	record = fl_record_new(table, entry, mode, n);
 	if (!record)
@@ -188,7 +184,7 @@ int fl_recorded_convert(const fifolock_hold_t *hold, unsigned to, bool waits,
 	struct fl_entry *entry = hold->entry;
 	int error;
 
-	if (!is_time(deadline))
+	if (!fl_is_deadline(deadline))
 		return EINVAL;
 	error = waits && counts(hold->table)
 			? EBUSY

@@ -6,6 +6,7 @@
  *	[ENDED]   forget_request          fl_record_of_request    nothing but itself
  */
 #define _GNU_SOURCE
+#include "clock.h"
 #include "memory.h"
 #include "stripe.h"
 #include "core/atomic.h"
@@ -28,11 +29,10 @@ uint64_t fifolock_table_owner(uint64_t owner)
 	return former;
 }
 
-struct fl_records *fl_records_new(fifolock_table_t *table)
+struct fl_records *fl_records_new(void)
 {
 	struct fl_records *records = aligned_alloc(64, sizeof(*records));
 
-	(void)table;
 	if (!records)
 		return NULL;
 	memset(records, 0, sizeof(*records));
@@ -107,14 +107,6 @@ static void become(struct fl_stripe *stripe, struct fl_record *record,
 		list(stripe, record);
 }
 
-static uint64_t now(void)
-{
-	struct timespec at = {0, 0};
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return (uint64_t)at.tv_sec * 1000000000 + (uint64_t)at.tv_nsec;
-}
-
 struct fl_record *fl_record_new(fifolock_table_t *table, struct fl_entry *entry,
 				unsigned mode, uint32_t n)
 {
@@ -130,7 +122,7 @@ struct fl_record *fl_record_new(fifolock_table_t *table, struct fl_entry *entry,
 		.mode = mode,
 		.n = n,
 		.from = -1,
-		.since = now(),
+		.since = fl_now(),
 	};
 	return record;
 }
@@ -183,7 +175,7 @@ void fl_record_holds(struct fl_record *record)
 {
 	struct fl_stripe *stripe = fl_stripe_enter(record);
 
-	record->claim.since = now();
+	record->claim.since = fl_now();
 	record->claim.refused = record->claim.reported = false;
 	become(stripe, record, FL_RECORD_HOLDS);
 	fl_stripe_unlock(stripe);

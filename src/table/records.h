@@ -49,7 +49,7 @@ struct fl_record {
 	fifolock_key_request_t *called;
 };
 
-struct fl_records *fl_records_new(fifolock_table_t *table); /* NULL: no memory */
+struct fl_records *fl_records_new(void); /* NULL: no memory */
 void fl_records_free(struct fl_records *records);
 
 /* One that ASKS, of the calling thread's owner.  NULL: no memory. */

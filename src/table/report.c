@@ -5,16 +5,7 @@
 #include "print.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
-
-static void print_owner(FILE *out, const struct fifolock_deadlock_wait *wait)
-{
-	if (wait->owner)
-		fprintf(out, "owner %" PRIu64 " (thread %d)", wait->owner, wait->thread);
-	else
-		fprintf(out, "thread %d", wait->thread);
-}
 
 static void print_wait(FILE *out, const struct fifolock_deadlock *deadlock, size_t i)
 {
@@ -23,19 +14,14 @@ static void print_wait(FILE *out, const struct fifolock_deadlock *deadlock, size
 		&deadlock->waits[(i + 1) % deadlock->count];
 
 	fputs("  ", out);
-	print_owner(out, wait);
+	fl_print_owner(out, wait->owner, wait->thread);
 	fputs(" waits for ", out);
 	fl_print_key(out, wait->key);
 	fputs(" in ", out);
-	if (wait->from >= 0) {
-		fl_print_mode(out, deadlock->modes, (unsigned)wait->from);
-		fputs(" -> ", out);
-	}
-	fl_print_mode(out, deadlock->modes, wait->mode);
-	if (wait->n != 1)
-		fprintf(out, " x %" PRIu32, wait->n);
-	fprintf(out, " for %.3f s: ", (double)wait->age_ns / 1e9);
-	print_owner(out, next);
+	fl_print_claim(out, deadlock->modes, wait->from, wait->mode, wait->n,
+		       wait->age_ns);
+	fputs(": ", out);
+	fl_print_owner(out, next->owner, next->thread);
 	fputs(wait->next_holds ? " holds it in " : " stands before it, for ", out);
 	fl_print_mode(out, deadlock->modes, wait->next_mode);
 	if (i == deadlock->youngest)

@@ -38,4 +38,10 @@ bool fl_record_rival(const struct fl_record *record, struct fl_claim *rival);
 bool fl_seen_report(const struct fl_seen *seen);
 bool fl_seen_refuse(const struct fl_seen *seen);
 
+/* For qsort: of two numbers. */
+static inline int fl_order(uint64_t one, uint64_t other)
+{
+	return one < other ? -1 : one > other;
+}
+
 #endif

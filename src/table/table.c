@@ -74,7 +74,7 @@ static int make(fifolock_table_t *table)
 		return ENOMEM;
 	if (!table->options.records && !table->options.deadlock_after_ns)
 		return 0;
-	table->records = fl_records_new(table);
+	table->records = fl_records_new();
 	return table->records ? 0 : ENOMEM;
 }
 
