@@ -16,9 +16,10 @@ import re
 import sys
 import textwrap
 
-DATE = 'November 26, 2026'  # of the last change to what the pages say
+DATE = 'November 27, 2026'  # of the last change to what the pages say
 OVERVIEW = 'fifolock'
-LIBRARIES = {'fifolock/table.h': 'fifolock-table'}  # not the first one's
+LIBRARIES = {'fifolock/%s.h' % name: 'fifolock-table'  # not the first one's
+             for name in ('table', 'tree', 'table_inspect')}
 
 HEADING = re.compile(r'/\* ---- (\w+)\(3\): (.*?) ---- \*/')
 ITEM = re.compile(r'\t(0|E[A-Z]+(?:, E[A-Z]+)*)(?:\t+| {2,}|$)(.*)')

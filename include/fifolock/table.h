@@ -42,7 +42,6 @@
 #ifndef FIFOLOCK_TABLE_H
 #define FIFOLOCK_TABLE_H
 
-#include <fifolock/inspect.h>
 #include <fifolock/request.h>
 #include <string.h>
 
@@ -321,175 +320,12 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_modes_stronger(const fifolock_modes_t
 							  unsigned one, unsigned other,
 							  unsigned *both);
 
-/* ---- fifolock_tree_lock(3): sub-trees by path ---- */
-
-/* A tree of nodes, each of which can be locked together with all that is below it.  A lock of a node
- * takes intention modes of the nodes above it.  So the time that it takes depends on how deep the
- * nodes are, and not on how much is below them, or held elsewhere; nodes need not be known before
- * they are locked, and the tree has no memory of its own but that of nodes in use. */
-typedef struct fifolock_tree fifolock_tree_t;
-
-struct fifolock_tree_options {
-	/* The table's. */
-	struct fifolock_table_options table;
-	/* Write the node above to *above and return true; return false for a root.  Bytes of keys
-	 * that it writes must stay until the call of this library has returned.  Called by
-	 * fifolock_tree_lock_nodes, before anything is locked; so if what it says may change,
-	 * look again when the nodes are locked.  NULL: nodes are paths, as fifolock_tree_lock
-	 * says. */
-	bool (*parent)(void *ctx, fifolock_key_t node, fifolock_key_t *above);
-	void *ctx;
-};
-
-/* Make a tree, end its use.  As for tables. */
-FIFOLOCK_API FIFOLOCK_CHECKED int
-fifolock_tree_create(fifolock_tree_t **tree, const struct fifolock_tree_options *options);
-FIFOLOCK_API int fifolock_tree_destroy(fifolock_tree_t *tree);
-
-/* The table that its nodes are keys of, in the modes of fifolock_intent_modes: to look at it, and
- * to take single nodes.  The key of a path is its names with one '/' between them, "usr/share", as
- * fifolock_key_text gives it; that of the root is "".  Sets of this table and calls that lock paths
- * have orders of their own, and may wait for each other in a circle. */
-FIFOLOCK_API fifolock_table_t *fifolock_tree_table(fifolock_tree_t *tree);
-
-/* What one call has locked; the fields are private. */
-typedef struct fifolock_tree_hold {
-	struct fifolock_item *items;
-	size_t n;
-} fifolock_tree_hold_t;
-
-/* Lock sub-trees, together: those below the first nodes to be read, beside other readers, and those
- * below the others to be written, alone; all or none, until the deadline at most (NULL: as long as
- * it takes).  Calls never wait for each other in a circle, whatever the nodes and their order.  A
- * node may be given more than once, and together with nodes below it.
- *
- * Paths are names with '/' between them; a '/' at the beginning or end, or a second one in a row,
- * means nothing; "" and "/" are the root.  Of the nodes of one call and those above them, deeper ones
- * are taken first: so a call that waits for a node holds none that is less deep.  *hold is written if
- * the result is 0, also if no path is given.
- *
- *	EINVAL	a name in a path is "." or ".."; a path, tree or hold is NULL; the tree has a parent
- *		function; the deadline is no time on CLOCK_MONOTONIC
- *	ERANGE	a node has more than 4096 nodes above it; all of them together are more than 2^31
- *	ETIMEDOUT, EDEADLK, EAGAIN  as for tables
- *	ENOMEM	there is no memory for the hold, or for a node's lock */
-FIFOLOCK_API FIFOLOCK_CHECKED int
-fifolock_tree_lock(fifolock_tree_t *tree, const char *const read_paths[], size_t n,
-		   const char *const write_paths[], size_t m,
-		   const struct timespec *deadline, fifolock_tree_hold_t *hold);
-
-/* The same for nodes that are any keys, in the order of sets.  EINVAL: the tree has no parent function;
- * and as above. */
-FIFOLOCK_API FIFOLOCK_CHECKED int
-fifolock_tree_lock_nodes(fifolock_tree_t *tree, const fifolock_key_t read_nodes[],
-			 size_t n, const fifolock_key_t write_nodes[], size_t m,
-			 const struct timespec *deadline, fifolock_tree_hold_t *hold);
-
-/* Give them back.  Afterwards the hold names nothing.
- *
- *	EINVAL	hold is NULL or names nothing
- *	EPERM	one of them does not exist; the others have been given back */
-FIFOLOCK_API int fifolock_tree_unlock(fifolock_tree_hold_t *hold);
-
-/* ---- fifolock_table_deadlocks(3): find owners that wait for each other ---- */
-
-/* A table with records (options) knows which owner holds and waits for which keys.  An owner is the
- * thread that makes the call, unless that has said otherwise: a server whose threads work for
- * several transactions says, before each piece of work, for which.  0: for itself.  The result is what it
- * has said before.
- *
- * An owner is stopped as long as one of its requests is in line, also one with a callback: it is taken to
- * give nothing back before that has been granted.  But a request with a callback that owner 0 makes
- * does not stop the thread: it is an owner of its own. */
-FIFOLOCK_API uint64_t fifolock_table_owner(uint64_t owner);
-
-/* One wait of a deadlock: owner waits for key because the owner of the next one (after the last: the
- * first) holds it, or stands before it in line. */
-struct fifolock_deadlock_wait {
-	fifolock_key_t key;
-	unsigned mode; /* that it wants */
-	uint32_t n;
-	int from;	 /* a conversion: the mode it holds; otherwise -1 */
-	uint64_t owner;	 /* 0: the thread itself */
-	int thread;	 /* gettid() of the one that made the request */
-	uint64_t age_ns; /* for how long it has waited */
-	bool next_holds; /* the next owner holds the key; false: it waits before this one */
-	unsigned next_mode;
-};
-
-struct fifolock_deadlock {
-	const char *name;			    /* of the table */
-	const struct fifolock_deadlock_wait *waits; /* one for each owner */
-	size_t count;
-	size_t youngest;	       /* which of them asked last */
-	bool refused;		       /* the youngest is refused with EDEADLK */
-	const fifolock_modes_t *modes; /* of the table */
-};
-
-/* Look now: call report(deadlock, ctx) for each deadlock, and refuse its youngest request if refuse
- * says so.  A deadlock is a set of owners of which none can go on before another one has given
- * something back; deadlines may still end it.  What is reported was so at one moment of the call.
- * report may be NULL; it must not jump or throw out.  What it is given is not valid any more when it
- * has returned.  (A table whose rule is a function must allow beside fewer holds what it allows beside
- * more.)  Waits for no holder; the time it takes grows with all holds and requests of the table.
- *
- *	0	there is none
- *	EDEADLK	there was at least one
- *	ENOTSUP	the table has no records
- *	ENOMEM	not enough memory to look
- *	EINVAL	table is NULL */
-FIFOLOCK_API int fifolock_table_deadlocks(
-	fifolock_table_t *table,
-	void (*report)(const struct fifolock_deadlock *deadlock, void *ctx), void *ctx,
-	bool refuse);
-
-/* Print it, for people. */
-FIFOLOCK_API int fifolock_deadlock_print(const struct fifolock_deadlock *deadlock,
-					 FILE *out);
-
-/* ---- fifolock_table_each(3): look at the keys in use ---- */
-
-/* One key in use, at one moment. */
-struct fifolock_key_state {
-	fifolock_key_t key;
-	struct fifolock_snapshot lock;	     /* holds, how many wait */
-	const struct fifolock_in_line *line; /* the first in_line of them */
-	size_t in_line;
-};
-
-/* Call look(state, ctx) for each key that is held or waited for, until it returns false.  A key that
- * comes into use or goes out of it during the call may be left out.  Each state is of one moment,
- * the keys one after the other; only where fifolock_snapshot finds none (EAGAIN) each number is of
- * a moment of its own, and in_line is 0.  look may use the table; what it is given is not valid any
- * more when it has returned.  It must not jump or throw out.
- *
- *	ENOMEM
- *	EINVAL	table or look is NULL */
-FIFOLOCK_API int fifolock_table_each(fifolock_table_t *table,
-				     bool (*look)(const struct fifolock_key_state *state,
-						  void *ctx),
-				     void *ctx);
-
-/* About how many keys are in use. */
-FIFOLOCK_API size_t fifolock_table_keys(const fifolock_table_t *table);
-
-/* How a table is written. */
-enum fifolock_format { FIFOLOCK_TEXT, FIFOLOCK_JSON };
-
-/* Print all keys in use with their holds, lines and ages: a key a line, for people, or as one JSON
- * object.  With records also the owners, as they were when the call began.
- *
- * A key that is an integer is printed as one.  Bytes that are UTF-8 are printed as a string, in which
- * quotes, backslashes and control characters are escaped as JSON has it; other bytes in hexadecimal
- * digits: as text x'00ff', in JSON an object, {"hex": "00ff"}.
- *
- *	ENOMEM	what has been printed may lack keys
- *	EINVAL	table or out is NULL; format is none of the two */
-FIFOLOCK_API int fifolock_table_dump(fifolock_table_t *table, FILE *out,
-				     enum fifolock_format format);
-
 #ifdef __cplusplus
 }
 #endif
+
+/* Keys in use, and deadlocks; sub-trees by path. */
+#include <fifolock/table_inspect.h>
+#include <fifolock/tree.h>
 
 #endif

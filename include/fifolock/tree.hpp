@@ -7,7 +7,7 @@
  *	auto held = files.lock({.read = {"usr/share"}, .write = {home, "var/log"}});	// C++20
  *	auto held = files.lock({{"usr/share"}, {home, "var/log"}});			// C++17
  *
- * What fifolock/table.h says of trees holds here; errors and deadlines are as in
+ * What fifolock/tree.h says holds here; errors and deadlines are as in
  * fifolock/table.hpp.
  */
 #ifndef FIFOLOCK_TREE_HPP
@@ -15,7 +15,7 @@
 
 #include <fifolock/clock.hpp>
 #include <fifolock/key_hold.hpp>
-#include <fifolock/table.h>
+#include <fifolock/tree.h>
 
 #include <chrono>
 #include <initializer_list>

@@ -4,7 +4,7 @@
 # errors.c provokes each.  One comment may stand above several functions that answer alike.
 # ("with EAGAIN" is what another call ends with.)  The guide's table of functions has the same
 # errors, each exported function, and says of those that a signal handler may call them of which
-# the headers do.  Not table.h: what its functions answer tests/table asks.
+# the headers do.  Not those of tables: what they answer tests/table asks.
 # usage: errors.sh SOURCE_DIR ERRORS_PROGRAM
 set -eu
 include=$1/include guide=$1/docs/guide.md map=$1/src/fifolock.map program=$2
@@ -34,7 +34,7 @@ prototype && /;/ {
 	next
 }
 !prototype && /^[^ \t*\/]/ && !/^FIFOLOCK/ { comment = "" }
-' $(ls "$include"/fifolock/*.h | grep -v '/table\.h$') | sort -u >"$dir/all"
+' $(ls "$include"/fifolock/*.h | grep -v '/t[ar][a-z_]*\.h$') | sort -u >"$dir/all"
 grep -v handler "$dir/all" >"$dir/said"
 
 "$program" | sort -u >"$dir/provoked"
