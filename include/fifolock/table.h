@@ -20,8 +20,10 @@
  * time, whatever the number of keys there are.
  *
  * Results, deadlines and callers are as in fifolock/fifolock.h, except that no function of this
- * header may be called by a signal handler.  Every lock call also returns
+ * header may be called by a signal handler.  Where no more is said of them,
  *
+ *	EINVAL	a pointer is NULL, the mode is not in the table of modes, a key's bytes are NULL or
+ *		too many, or a hold names nothing
  *	ENOMEM	there is no memory for the key's lock (a key in use needs none), or in a table with
  *		records (options) for the record, or for a place in line
  *	EAGAIN	there are more than 2^31 requests and holds of this key already
@@ -141,33 +143,43 @@ typedef struct fifolock_hold {
 	void *record;
 } fifolock_hold_t;
 
-/* As fifolock_lock, fifolock_trylock and fifolock_timedlock, for the key.  *hold is written if the
+/* Take a hold of the key; wait in the key's line for it as long as it takes.  *hold is written if the
  * result is 0.
  *
- *	EINVAL	hold or table is NULL; the mode is not in the table of modes; the deadline is no
- *		time on CLOCK_MONOTONIC
- *	EBUSY	trylock: a request for the key is in line, or the hold does not fit
- *	ETIMEDOUT  timedlock: the deadline passed first
- *	EDEADLK	lock, timedlock: refused, as the youngest request of a deadlock
- *	ENOMEM, EAGAIN	see above */
+ *	EDEADLK	refused, as the youngest request of a deadlock (options)
+ *	EINVAL, ENOMEM, EAGAIN	as above */
 FIFOLOCK_API int fifolock_table_lock(fifolock_table_t *table, fifolock_key_t key,
 				     unsigned mode, fifolock_hold_t *hold);
+
+/* The same if no request for the key is in line and the hold fits beside those that exist.  Does not
+ * wait.
+ *
+ *	EBUSY	a request for the key is in line, or the hold does not fit
+ *	EINVAL, ENOMEM, EAGAIN	as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_trylock(fifolock_table_t *table,
 							 fifolock_key_t key,
 							 unsigned mode,
 							 fifolock_hold_t *hold);
+
+/* The same, in line until the deadline at most (NULL: as long as it takes).
+ *
+ *	ETIMEDOUT  the deadline passed first
+ *	EINVAL	also: the deadline is no time on CLOCK_MONOTONIC
+ *	EDEADLK, ENOMEM, EAGAIN	 as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_timedlock(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
 			 const struct timespec *deadline, fifolock_hold_t *hold);
 
-/* The same with a weight, as fifolock_lock_n.  Also ERANGE: n is 0, or more than the mode's
- * capacity. */
+/* The same three with a weight, as fifolock_lock_n.  ERANGE: n is 0, or more than the mode's capacity.
+ * EINVAL, EDEADLK, ENOMEM, EAGAIN. */
 FIFOLOCK_API int fifolock_table_lock_n(fifolock_table_t *table, fifolock_key_t key,
 				       unsigned mode, uint32_t n, fifolock_hold_t *hold);
+/* EINVAL, ERANGE, EBUSY, ENOMEM, EAGAIN. */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_trylock_n(fifolock_table_t *table,
 							   fifolock_key_t key,
 							   unsigned mode, uint32_t n,
 							   fifolock_hold_t *hold);
+/* EINVAL, ERANGE, ETIMEDOUT, EDEADLK, ENOMEM, EAGAIN. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_timedlock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
 			   uint32_t n, const struct timespec *deadline,
@@ -188,18 +200,28 @@ FIFOLOCK_API int fifolock_table_unlock(fifolock_hold_t *hold);
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_hold_key(const fifolock_hold_t *hold,
 						    fifolock_key_t *key);
 
-/* As fifolock_convert, fifolock_tryconvert, fifolock_timedconvert: the hold, of weight 1, gets
- * another mode.  After an error it is what it was.
+/* As fifolock_convert: the hold, of weight 1, gets another mode.  After an error it is what it was.
  *
- *	EDEADLK	another conversion waits for this hold to go; or refused as above
- *	EINVAL	the mode is not in the table of modes; hold is NULL or names nothing
+ *	EDEADLK	another conversion waits for this hold to go; or refused, as the youngest request of
+ *		a deadlock
  *	ERANGE	the hold's weight is not 1
  *	EPERM	no such hold exists
- *	EBUSY, ETIMEDOUT  as above */
+ *	EINVAL, ENOMEM	as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_convert(fifolock_hold_t *hold,
 							 unsigned to);
+
+/* As fifolock_tryconvert.
+ *
+ *	EBUSY	another hold is in the way
+ *	EINVAL, ERANGE, EPERM  as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_tryconvert(fifolock_hold_t *hold,
 							    unsigned to);
+
+/* As fifolock_timedconvert, with a deadline that may be NULL.
+ *
+ *	ETIMEDOUT  the deadline passed first
+ *	EINVAL	also: the deadline is no time on CLOCK_MONOTONIC
+ *	EDEADLK, ERANGE, EPERM, ENOMEM	as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_timedconvert(fifolock_hold_t *hold, unsigned to,
 			    const struct timespec *deadline);
@@ -208,8 +230,8 @@ fifolock_table_timedconvert(fifolock_hold_t *hold, unsigned to,
  * weakest mode that is as strong as both (fifolock_modes_stronger).  For a transaction that comes to
  * a key again.
  *
- *	EINVAL	no mode is as strong as both
- *	otherwise as fifolock_table_convert */
+ *	EINVAL	also: no mode is as strong as both
+ *	EDEADLK, ERANGE, EPERM, ENOMEM	as fifolock_table_convert */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_table_strengthen(fifolock_hold_t *hold,
 							    unsigned mode);
 
@@ -227,8 +249,7 @@ FIFOLOCK_API fifolock_t *fifolock_hold_lock(const fifolock_hold_t *hold);
 /* As fifolock_run: run section(arg) while the mode of the key is held.  In a table with records a
  * section is not run by another thread.
  *
- *	EINVAL	section or table is NULL; the mode is not in the table of modes
- *	EDEADLK, ENOMEM, EAGAIN  as above: the section has not run */
+ *	EINVAL, EDEADLK, ENOMEM, EAGAIN	 as above: the section has not run */
 FIFOLOCK_API int fifolock_table_run(fifolock_table_t *table, fifolock_key_t key,
 				    unsigned mode, void (*section)(void *arg), void *arg);
 
@@ -247,17 +268,19 @@ typedef struct fifolock_key_request {
  *
  *	0	held; done is not called
  *	EINPROGRESS  in line.  done will be called once, where a callback of fifolock_request
- *		would: done(ctx, 0) if it has been granted, done(ctx, EDEADLK) if it was refused as
- *		the youngest request of a deadlock
- *	EINVAL	request, table or done is NULL; the mode is not in the table of modes
- *	ERANGE, ENOMEM, EAGAIN	as above */
+ *		would: with 0 if it has been granted, with EDEADLK if it was refused as the youngest
+ *		request of a deadlock
+ *	EINVAL, ERANGE, ENOMEM, EAGAIN	as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
 		       uint32_t n, fifolock_key_request_t *request,
 		       void (*done)(void *ctx, int status), void *ctx);
 
 /* As fifolock_request_cancel, once for each request, which must stay until the call has returned.  0: it
- * has left, and done will not be called; EALREADY: it was too late, or never in line. */
+ * has left, and done will not be called.
+ *
+ *	EALREADY  it was too late, or never in line
+ *	EINVAL	request is NULL */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_table_request_cancel(fifolock_key_request_t *request);
 
@@ -289,9 +312,8 @@ struct fifolock_item {
  * in the weakest mode that is as strong as all of theirs; the items are not moved.  Takes time in
  * proportion to n log n, and no memory but that of new keys.
  *
- *	EINVAL	a mode is not in the table of modes; items have the same key, and no mode is as
- *		strong as all of theirs; items is NULL and n is not 0; table is NULL; the deadline is no
- *		time on CLOCK_MONOTONIC
+ *	EINVAL	also: items have the same key, and no mode is as strong as all of theirs; the
+ *		deadline is no time on CLOCK_MONOTONIC
  *	ERANGE	n is more than 2^31
  *	ETIMEDOUT, EDEADLK, ENOMEM, EAGAIN  as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int

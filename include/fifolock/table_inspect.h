@@ -67,7 +67,7 @@ FIFOLOCK_API int fifolock_table_deadlocks(
 	void (*report)(const struct fifolock_deadlock *deadlock, void *ctx), void *ctx,
 	bool refuse);
 
-/* Print it, for people. */
+/* Print it, for people.  EINVAL: deadlock or out is NULL. */
 FIFOLOCK_API int fifolock_deadlock_print(const struct fifolock_deadlock *deadlock,
 					 FILE *out);
 
@@ -83,7 +83,7 @@ struct fifolock_key_state {
 
 /* Call look(state, ctx) for each key that is held or waited for, until it returns false.  A key that
  * comes into use or goes out of it during the call may be left out.  Each state is of one moment,
- * the keys one after the other; only where fifolock_snapshot finds none (EAGAIN) each number is of
+ * the keys one after the other; only where fifolock_snapshot ends with EAGAIN each number is of
  * a moment of its own, and in_line is 0.  look may use the table; what it is given is not valid any
  * more when it has returned.  It must not jump or throw out.
  *

@@ -44,9 +44,11 @@ struct fifolock_tree_options {
 	void *ctx;
 };
 
-/* Make a tree, end its use.  As for tables. */
+/* Make a tree, as a table is made.  options may be NULL.  EINVAL, ENOMEM. */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_tree_create(fifolock_tree_t **tree, const struct fifolock_tree_options *options);
+
+/* End its use, as that of a table.  EINVAL, EBUSY. */
 FIFOLOCK_API int fifolock_tree_destroy(fifolock_tree_t *tree);
 
 /* The table that its nodes are keys of, in the modes of fifolock_intent_modes: to look at it, and
@@ -81,8 +83,11 @@ fifolock_tree_lock(fifolock_tree_t *tree, const char *const read_paths[], size_t
 		   const char *const write_paths[], size_t m,
 		   const struct timespec *deadline, fifolock_tree_hold_t *hold);
 
-/* The same for nodes that are any keys, in the order of sets.  EINVAL: the tree has no parent function;
- * and as above. */
+/* The same for nodes that are any keys, in the order of sets.
+ *
+ *	EINVAL	the tree has no parent function; a pointer is NULL; the deadline is no time on
+ *		CLOCK_MONOTONIC
+ *	ERANGE, ETIMEDOUT, EDEADLK, EAGAIN, ENOMEM  as above */
 FIFOLOCK_API FIFOLOCK_CHECKED int
 fifolock_tree_lock_nodes(fifolock_tree_t *tree, const fifolock_key_t read_nodes[],
 			 size_t n, const fifolock_key_t write_nodes[], size_t m,

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * errors.c - each errno that each public function can answer, provoked.  Prints "function
- * ERRNO" for each; errors.sh compares that with what the comment above the function says.
- * To say that a function answers something new: a row below, a word there.
+ * errors.c - what the functions of one lock can answer (errors.h).
  */
-#define _GNU_SOURCE
+#include "errors.h"
 #include "observe/book.h"
 #include "core/word.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <fifolock/cond.h>
 #include <fifolock/inspect.h>
 #include <fifolock/request.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED, NONE = 99 };
 
 /* What a call is made with; who calls takes what it needs. */
 struct with {
@@ -32,198 +20,76 @@ struct with {
 	const struct timespec *at;
 };
 
-typedef int called(const struct with *with);
-
-static const struct timespec past = {0, 1}, wrong = {0, -1}, never = {INT64_MAX, 0};
 static fifolock_modes_t modes; /* fifolock_update_modes, whoever gives it back */
 static fifolock_t lock;
 static fifolock_cond_t cond;
 static fifolock_request_t request, other;
 static fifolock_section_t later;
 static fifolock_stats_t stats;
+static struct fifolock_snapshot shot;
+static struct fifolock_counts counts;
+static const struct fifolock_mode wide[2] = {{.max = UINT32_MAX}, {.max = UINT32_MAX}};
+static size_t count;
 
 static const struct with usual = {
 	.mode = X, .n = 1, .clock = CLOCK_MONOTONIC, .at = &never};
-
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void ran(void *arg)
 {
 	(void)arg;
 }
 
+static bool no_rule(const uint32_t holds[], unsigned mode, void *ctx)
+{
+	return holds && mode && ctx;
+}
+
 /* ---- the calls ---- */
 
-static int lock_(const struct with *with)
-{
-	return fifolock_lock(&lock, with->mode);
-}
-
-static int lock_n(const struct with *with)
-{
-	return fifolock_lock_n(&lock, with->mode, with->n);
-}
-
-static int trylock(const struct with *with)
-{
-	return fifolock_trylock(&lock, with->mode);
-}
-
-static int trylock_n(const struct with *with)
-{
-	return fifolock_trylock_n(&lock, with->mode, with->n);
-}
-
-static int timedlock(const struct with *with)
-{
-	return fifolock_timedlock(&lock, with->mode, with->at);
-}
-
-static int timedlock_n(const struct with *with)
-{
-	return fifolock_timedlock_n(&lock, with->mode, with->n, with->at);
-}
-
-static int clocklock(const struct with *with)
-{
-	return fifolock_clocklock(&lock, with->mode, with->clock, with->at);
-}
-
-static int clocklock_n(const struct with *with)
-{
-	return fifolock_clocklock_n(&lock, with->mode, with->n, with->clock, with->at);
-}
-
-static int unlock(const struct with *with)
-{
-	return fifolock_unlock(&lock, with->mode);
-}
-
-static int unlock_n(const struct with *with)
-{
-	return fifolock_unlock_n(&lock, with->mode, with->n);
-}
-
-static int convert(const struct with *with)
-{
-	return fifolock_convert(&lock, with->mode, with->to);
-}
-
-static int tryconvert(const struct with *with)
-{
-	return fifolock_tryconvert(&lock, with->mode, with->to);
-}
-
-static int timedconvert(const struct with *with)
-{
-	return fifolock_timedconvert(&lock, with->mode, with->to, with->at);
-}
-
-static int bump(const struct with *with)
-{
-	return fifolock_bump(&lock, with->mode);
-}
-
-static int run(const struct with *with)
-{
-	return fifolock_run(&lock, with->mode, ran, NULL);
-}
-
-static int run_async(const struct with *with)
-{
-	return fifolock_run_async(&lock, with->mode, &later, ran, NULL, NULL, NULL);
-}
-
-static int request_(const struct with *with)
-{
-	return fifolock_request(&lock, with->mode, with->n, &request, NULL, NULL);
-}
-
-static int request_convert(const struct with *with)
-{
-	return fifolock_request_convert(&lock, with->mode, with->to, &request);
-}
-
-static int request_wait(const struct with *with)
-{
-	return fifolock_request_wait(&request, with->at);
-}
-
-static int request_poll(const struct with *with)
-{
-	(void)with;
-	return fifolock_request_poll(&request);
-}
-
-static int request_cancel(const struct with *with)
-{
-	(void)with;
-	return fifolock_request_cancel(&request);
-}
-
-static int cond_wait(const struct with *with)
-{
-	return fifolock_cond_wait(&cond, &lock, with->mode);
-}
-
-static int cond_timedwait(const struct with *with)
-{
-	return fifolock_cond_timedwait(&cond, &lock, with->mode, with->at);
-}
-
-static int cond_clockwait(const struct with *with)
-{
-	return fifolock_cond_clockwait(&cond, &lock, with->mode, with->clock, with->at);
-}
-
-static int destroy(const struct with *with)
-{
-	(void)with;
-	return fifolock_destroy(&lock);
-}
-
-static int close_(const struct with *with)
-{
-	(void)with;
-	return fifolock_close(&lock);
-}
-
-static int reopen(const struct with *with)
-{
-	(void)with;
-	return fifolock_reopen(&lock);
-}
-
-static int limit_waiters(const struct with *with)
-{
-	return fifolock_limit_waiters(&lock, with->n);
-}
-
-static int snapshot(const struct with *with)
-{
-	struct fifolock_snapshot out;
-
-	(void)with;
-	return fifolock_snapshot(&lock, &out, NULL, 0);
-}
-
-static int dump(const struct with *with)
-{
-	(void)with;
-	return fifolock_dump(&lock, stdout);
-}
-
-static int stats_read(const struct with *with)
-{
-	struct fifolock_counts out;
-
-	must(fifolock_stats_init(&stats, "stats", NULL) == 0);
-	return fifolock_stats_read(&stats, with->mode, &out);
-}
+CALL(lock_, lock(&lock, with->mode))
+CALL(lock_n, lock_n(&lock, with->mode, with->n))
+CALL(trylock, trylock(&lock, with->mode))
+CALL(trylock_n, trylock_n(&lock, with->mode, with->n))
+CALL(timedlock, timedlock(&lock, with->mode, with->at))
+CALL(timedlock_n, timedlock_n(&lock, with->mode, with->n, with->at))
+CALL(clocklock, clocklock(&lock, with->mode, with->clock, with->at))
+CALL(clocklock_n, clocklock_n(&lock, with->mode, with->n, with->clock, with->at))
+CALL(unlock, unlock(&lock, with->mode))
+CALL(unlock_n, unlock_n(&lock, with->mode, with->n))
+CALL(convert, convert(&lock, with->mode, with->to))
+CALL(tryconvert, tryconvert(&lock, with->mode, with->to))
+CALL(timedconvert, timedconvert(&lock, with->mode, with->to, with->at))
+CALL(bump, bump(&lock, with->mode))
+CALL(run, run(&lock, with->mode, ran, NULL))
+CALL(run_async, run_async(&lock, with->mode, &later, ran, NULL, NULL, NULL))
+CALL(request_, request(&lock, with->mode, with->n, &request, NULL, NULL))
+CALL(request_convert, request_convert(&lock, with->mode, with->to, &request))
+CALL(request_wait, request_wait(&request, with->at))
+CALL(request_poll, request_poll(&request))
+CALL(request_cancel, request_cancel(&request))
+CALL(cond_wait, cond_wait(&cond, &lock, with->mode))
+CALL(cond_timedwait, cond_timedwait(&cond, &lock, with->mode, with->at))
+CALL(cond_clockwait, cond_clockwait(&cond, &lock, with->mode, with->clock, with->at))
+CALL(destroy, destroy(&lock))
+CALL(close_, close(&lock))
+CALL(reopen, reopen(&lock))
+CALL(limit_waiters, limit_waiters(&lock, with->n))
+CALL(snapshot, snapshot(&lock, &shot, NULL, 0))
+CALL(dump, dump(&lock, stdout))
+CALL(dump_to_none, dump(&lock, NULL))
+CALL(init_null, init(NULL, NULL))
+CALL(holders_, holders(&lock, NULL, 0, &count))
+CALL(holders_null, holders(NULL, NULL, 0, NULL))
+CALL(on_report, debug_on_report(NULL, NULL))
+CALL(stats_read, stats_read(&stats, with->mode, &counts))
+CALL(stats_init_null, stats_init(NULL, NULL, NULL))
+CALL(compile_none, modes_compile(&modes, wide, 0, NULL, 0))
+CALL(compile_too_wide, modes_compile(&modes, wide, 2, NULL, 0))
+CALL(semaphore_null, modes_semaphore(NULL, 1))
+CALL(semaphore_of_none, modes_semaphore(&modes, 0))
+CALL(predicate_null, modes_predicate(&modes, 1, 1, NULL, NULL))
+CALL(predicate_of_none, modes_predicate(&modes, 1, 0, no_rule, NULL))
+CALL(owner_checked_null, modes_owner_checked(NULL, true))
 
 /* ---- what they are called in ---- */
 
@@ -350,10 +216,10 @@ static void exhaust(void)
 {
 	static fifolock_request_t many[4096];
 	static fifolock_t full;
-	const struct rlimit none = {0, RLIM_INFINITY};
 	unsigned i = 0;
 
-	must(fifolock_lock(&full, X) == 0 && setrlimit(RLIMIT_AS, &none) == 0);
+	must(fifolock_lock(&full, X) == 0);
+	no_more_memory();
 	while (fifolock_request(&full, X, 1, &many[i++], NULL, NULL) == EINPROGRESS)
 		must(i < 4096);
 }
@@ -457,108 +323,17 @@ static int over_the_most(called *call)
 	return call(&with);
 }
 
-/* ---- those that are called in one way only ---- */
-
-static bool no_rule(const uint32_t holds[], unsigned mode, void *ctx)
-{
-	return holds && mode && ctx;
-}
-
-static int init_null(called *call)
-{
-	return call ? 0 : fifolock_init(NULL, NULL);
-}
-
-static int dump_to_none(called *call)
-{
-	return call ? 0 : fifolock_dump(&lock, NULL);
-}
-
-static int holders_null(called *call)
-{
-	return call ? 0 : fifolock_holders(NULL, NULL, 0, NULL);
-}
-
-static int holders_anyway(called *call)
-{
-	size_t count;
-
-	return call ? 0 : fifolock_holders(&lock, NULL, 0, &count);
-}
-
-static int on_report(called *call)
-{
-	return call ? 0 : fifolock_debug_on_report(NULL, NULL);
-}
-
 /* A thread that books has been stopped: it has entered and does not leave. */
-static int booking_is_stopped(called *call)
+static int while_booking_is_stopped(called *call)
 {
-	struct fifolock_counts out;
-
-	must(fifolock_stats_init(&stats, "stats", NULL) == 0);
 	fl_book_of(&stats.modes, X)->door++;
-	return call ? fifolock_stats_read(&stats, X, &out) : 0;
-}
-
-static int stats_init_null(called *call)
-{
-	return call ? 0 : fifolock_stats_init(NULL, NULL, NULL);
-}
-
-static int compile_none(called *call)
-{
-	struct fifolock_mode mode = {0};
-
-	return call ? 0 : fifolock_modes_compile(&modes, &mode, 0, NULL, 0);
-}
-
-static int compile_too_wide(called *call)
-{
-	struct fifolock_mode wide[2] = {{.max = UINT32_MAX}, {.max = UINT32_MAX}};
-
-	return call ? 0 : fifolock_modes_compile(&modes, wide, 2, NULL, 0);
-}
-
-static int semaphore_null(called *call)
-{
-	return call ? 0 : fifolock_modes_semaphore(NULL, 1);
-}
-
-static int semaphore_of_none(called *call)
-{
-	return call ? 0 : fifolock_modes_semaphore(&modes, 0);
-}
-
-static int predicate_null(called *call)
-{
-	return call ? 0 : fifolock_modes_predicate(&modes, 1, 1, NULL, NULL);
-}
-
-static int predicate_of_none(called *call)
-{
-	return call ? 0 : fifolock_modes_predicate(&modes, 1, 0, no_rule, NULL);
-}
-
-static int owner_checked_null(called *call)
-{
-	return call ? 0 : fifolock_modes_owner_checked(NULL, true);
+	return call(&usual);
 }
 
 /* ---- all of them ---- */
 
-#define ROW(function, call, error, in)                              \
-	{                                                           \
-		"fifolock_" #function, #error, #in, call, error, in \
-	}
-
-static const struct row {
-	const char *function, *name, *situation;
-	called *call;
-	int error;
-	int (*in)(called *call);
-} rows[] = {
-	ROW(init, NULL, EINVAL, init_null),
+static const struct row rows[] = {
+	ROW(init, init_null, EINVAL, as_usual),
 	ROW(destroy, destroy, EINVAL, while_destroyed),
 	ROW(destroy, destroy, EBUSY, while_held),
 	ROW(lock, lock_, EINVAL, no_such_mode),
@@ -674,77 +449,43 @@ static const struct row {
 	ROW(snapshot, snapshot, EINVAL, while_destroyed),
 	ROW(snapshot, snapshot, EAGAIN, while_another_scans),
 	ROW(dump, dump, EINVAL, while_destroyed),
-	ROW(dump, NULL, EINVAL, dump_to_none),
+	ROW(dump, dump_to_none, EINVAL, as_usual),
 	ROW(dump, dump, EAGAIN, while_another_scans),
-	ROW(holders, NULL, EINVAL, holders_null),
-	ROW(holders, NULL, ENOTSUP, holders_anyway),
-	ROW(debug_on_report, NULL, ENOTSUP, on_report),
-	ROW(stats_init, NULL, EINVAL, stats_init_null),
+	ROW(holders, holders_null, EINVAL, as_usual),
+	ROW(holders, holders_, ENOTSUP, as_usual),
+	ROW(debug_on_report, on_report, ENOTSUP, as_usual),
+	ROW(stats_init, stats_init_null, EINVAL, as_usual),
 	ROW(stats_read, stats_read, EINVAL, no_such_mode),
-	ROW(stats_read, stats_read, EAGAIN, booking_is_stopped),
-	ROW(modes_compile, NULL, EINVAL, compile_none),
-	ROW(modes_compile, NULL, ERANGE, compile_too_wide),
-	ROW(modes_semaphore, NULL, EINVAL, semaphore_null),
-	ROW(modes_semaphore, NULL, ERANGE, semaphore_of_none),
-	ROW(modes_predicate, NULL, EINVAL, predicate_null),
-	ROW(modes_predicate, NULL, ERANGE, predicate_of_none),
-	ROW(modes_owner_checked, NULL, EINVAL, owner_checked_null),
+	ROW(stats_read, stats_read, EAGAIN, while_booking_is_stopped),
+	ROW(modes_compile, compile_none, EINVAL, as_usual),
+	ROW(modes_compile, compile_too_wide, ERANGE, as_usual),
+	ROW(modes_semaphore, semaphore_null, EINVAL, as_usual),
+	ROW(modes_semaphore, semaphore_of_none, ERANGE, as_usual),
+	ROW(modes_predicate, predicate_null, EINVAL, as_usual),
+	ROW(modes_predicate, predicate_of_none, ERANGE, as_usual),
+	ROW(modes_owner_checked, owner_checked_null, EINVAL, as_usual),
 };
 
-/* A sanitizer wants more memory than a limit would leave; some things only one of the two
- * builds says. */
+/* Some things only one of the two builds says. */
 static bool possible(const struct row *row)
 {
 	bool debug = fifolock_debug_on_report(NULL, NULL) == 0;
 
 	if (row->error == ENOTSUP)
 		return !debug;
-	if (row->in == holders_null)
-		return debug;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	return row->error != ENOMEM;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-	return row->error != ENOMEM;
-#endif
-#endif
-	return row->error != 0;
+	return row->call != holders_null || debug;
 }
 
-/* In a process of its own, which ends with the answer. */
-static int answer(const struct row *row)
+static void before_each(const struct row *row)
 {
-	pid_t child = fork();
-	int status;
-
-	if (child == 0) {
-		must(fifolock_init(&lock, &modes) == 0);
-		errno = 0;
-		status = row->in(row->call);
-		_exit(errno ? 255 : status);
-	}
-	must(waitpid(child, &status, 0) == child);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	(void)row;
+	must(fifolock_init(&lock, &modes) == 0);
+	must(fifolock_stats_init(&stats, "stats", NULL) == 0);
 }
 
 int main(void)
 {
-	int failed = 0;
-
 	modes = fifolock_update_modes;
 	must(fifolock_modes_owner_checked(&modes, false) == 0);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct row *row = &rows[i];
-		int got = possible(row) ? answer(row) : row->error;
-
-		if (got != row->error) {
-			fprintf(stderr, "%s, %s: %d (%s), not %s\n", row->function,
-				row->situation, got, got > 0 ? strerror(got) : "signal",
-				row->name);
-			failed++;
-		}
-		printf("%s %s\n", row->function, row->name);
-		fflush(stdout);
-	}
-	return failed != 0;
+	return provoke(rows, sizeof(rows) / sizeof(rows[0]), possible, before_each);
 }

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The comment above each public function names every errno that it can answer, and no other:
-# errors.c provokes each.  One comment may stand above several functions that answer alike.
+# a program provokes each (errors.h).  One comment may stand above several functions that answer alike.
 # ("with EAGAIN" is what another call ends with.)  The guide's table of functions has the same
 # errors, each exported function, and says of those that a signal handler may call them of which
-# the headers do.  Not those of tables: what they answer tests/table asks.
-# usage: errors.sh SOURCE_DIR ERRORS_PROGRAM
+# the headers do.
+# usage: errors.sh SOURCE_DIR ERRORS_PROGRAM HEADER...
 set -eu
-include=$1/include guide=$1/docs/guide.md map=$1/src/fifolock.map program=$2
+source=$1 program=$2
+shift 2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -29,12 +30,13 @@ prototype && /;/ {
 		if (words[i] ~ /^E[A-Z]+$/ && words[i] != "EXCLUSIVE" &&
 		    words[i - 1] != "with")
 			print name, words[i]
-	if (comment ~ /[Ss]ignal[ *]+handlers?[ *]+may[ *]+call/ || name ~ /^fifolock_modes_/)
+	if (comment ~ /[Ss]ignal[ *]+handlers?[ *]+may[ *]+call/ || FILENAME ~ /modes\.h$/)
 		print name, "handler" # of all in modes.h the beginning says it
+	print name >names
 	next
 }
 !prototype && /^[^ \t*\/]/ && !/^FIFOLOCK/ { comment = "" }
-' $(ls "$include"/fifolock/*.h | grep -v '/t[ar][a-z_]*\.h$') | sort -u >"$dir/all"
+' names="$dir/names" "$@" | sort -u >"$dir/all"
 grep -v handler "$dir/all" >"$dir/said"
 
 "$program" | sort -u >"$dir/provoked"
@@ -45,18 +47,19 @@ if ! diff "$dir/said" "$dir/provoked" >"$dir/differ"; then
 	exit 1
 fi
 
-tr -d '`' <"$guide" | awk -F ' *[|] *' '
+tr -d '`' <"$source/docs/guide.md" | awk -F ' *[|] *' '
+	FILENAME != "-" { here[$1] = 1; next }
 	NF == 7 && $2 ~ /^fifolock_/ {
 		count = split($3, errors, " ")
-		for (i = 1; i <= count; i++)
+		for (i = 1; i <= count && $2 in here; i++)
 			print $2, errors[i]
-		if ($5 == "yes")
+		if ($5 == "yes" && $2 in here)
 			print $2, "handler"
 		print $2 >"/dev/stderr"
-	}' 2>"$dir/listed" | sort -u >"$dir/table"
+	}' "$dir/names" - 2>"$dir/listed" | sort -u >"$dir/table"
 if ! diff "$dir/all" "$dir/table"; then
 	echo "The headers (<) and the table of functions in docs/guide.md (>) differ."
 	exit 1
 fi
 sort "$dir/listed" >"$dir/functions"
-sed -n 's/^\t\(fifolock_[a-z_]*\);/\1/p' "$map" | grep -v '_modes$' | sort | diff - "$dir/functions"
+sed -n 's/^\t\(fifolock_[a-z_]*\);/\1/p' "$source/src/fifolock.map" "$source/src/table/fifolock-table.map" | grep -v '_modes$' | sort | diff - "$dir/functions"
