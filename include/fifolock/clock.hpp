@@ -53,9 +53,20 @@ inline bool taken(int error, const char *what)
 /* So far in the future, and in the past, that it makes no difference. */
 constexpr std::time_t far = std::numeric_limits<std::time_t>::max() / 4;
 
+/* With its nanoseconds, -999999999 to 1999999999 of them, in their range. */
+inline timespec normal(std::time_t s, long ns)
+{
+	const long carry = ns < 0 ? -1 : ns / 1000000000;
+
+	return {s + carry, ns - carry * 1000000000};
+}
+
+enum class rounded { up, down };
+
 /* Rounded up: a deadline is never early. */
 template <class Rep, class Period>
-timespec timespec_of(const std::chrono::duration<Rep, Period> &time)
+timespec timespec_of(const std::chrono::duration<Rep, Period> &time,
+		     rounded how = rounded::up)
 {
 	using namespace std::chrono;
 	const auto approximately = duration<long double>(time).count();
@@ -64,28 +75,39 @@ timespec timespec_of(const std::chrono::duration<Rep, Period> &time)
 		return {far, 0};
 	if (approximately < -static_cast<long double>(far))
 		return {-far, 0};
-	const auto whole = floor<seconds>(time);
-	const auto rest = ceil<nanoseconds>(time - whole).count();
+	const auto whole = duration_cast<seconds>(time); /* towards 0: it is in range */
+	const auto rest = time - whole;
+	const auto ns =
+		how == rounded::up ? ceil<nanoseconds>(rest) : floor<nanoseconds>(rest);
 
-	return {static_cast<std::time_t>(whole.count() + rest / 1000000000),
-		static_cast<long>(rest % 1000000000)};
+	return normal(static_cast<std::time_t>(whole.count()),
+		      static_cast<long>(ns.count()));
 }
 
-inline timespec sum_of(timespec a, timespec b)
+inline timespec difference(timespec a, timespec b)
 {
-	const long ns = a.tv_nsec + b.tv_nsec;
-
-	return {a.tv_sec + b.tv_sec + ns / 1000000000, ns % 1000000000};
+	return normal(a.tv_sec - b.tv_sec, a.tv_nsec - b.tv_nsec);
 }
+
+/* So long that a wait may as well have no end: then its deadline is never taken for one that was
+ * read from the wrong clock (fifolock/fifolock.h). */
+constexpr std::time_t ten_years = 10 * 366 * 86400L;
 
 /* On CLOCK_MONOTONIC. */
-template <class Rep, class Period>
-timespec from_now(const std::chrono::duration<Rep, Period> &wait)
+inline timespec from_now(timespec wait)
 {
 	timespec now{};
 
+	if (wait.tv_sec > ten_years)
+		return {far, 0};
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return sum_of(now, timespec_of(wait));
+	return normal(now.tv_sec + wait.tv_sec, now.tv_nsec + wait.tv_nsec);
+}
+
+template <class Rep, class Period>
+timespec from_now(const std::chrono::duration<Rep, Period> &wait)
+{
+	return from_now(timespec_of(wait));
 }
 
 constexpr clockid_t no_clock = -1;
@@ -98,22 +120,34 @@ inline constexpr clockid_t clock_of<std::chrono::system_clock> = CLOCK_REALTIME;
 
 template <class Clock> constexpr bool is_native = clock_of<Clock> != no_clock;
 
+/* How long until then, on its own clock; 0 or less: the time has come.  In seconds, not in the units
+ * of the clock: there the difference may be out of range, or without a sign. */
+template <class Clock> timespec left_until(timespec at)
+{
+	return difference(at,
+			  timespec_of(Clock::now().time_since_epoch(), rounded::down));
+}
+
+inline bool is_over(timespec left)
+{
+	return left.tv_sec < 0 || (left.tv_sec == 0 && left.tv_nsec == 0);
+}
+
 /* wait_until(clock, timespec), which returns ETIMEDOUT, until the time has come on its own
  * clock.  Only: the only one that it takes. */
 template <clockid_t Only = no_clock, class Clock, class Duration, class Wait>
 int until(const std::chrono::time_point<Clock, Duration> &at, Wait &&wait_until)
 {
-	timespec deadline{};
+	const timespec end = timespec_of(at.time_since_epoch());
 
 	if constexpr (is_native<Clock> && (Only == no_clock || Only == clock_of<Clock>)) {
-		deadline = timespec_of(at.time_since_epoch());
-		return wait_until(clock_of<Clock>, &deadline);
+		return wait_until(clock_of<Clock>, &end);
 	} else {
 		for (;;) {
-			deadline = from_now(at - Clock::now());
+			const timespec deadline = from_now(left_until<Clock>(end));
 			const int error = wait_until(CLOCK_MONOTONIC, &deadline);
 
-			if (error != ETIMEDOUT || Clock::now() >= at)
+			if (error != ETIMEDOUT || is_over(left_until<Clock>(end)))
 				return error;
 		}
 	}

@@ -27,7 +27,8 @@
  * Deadlines.  A time of std::chrono::steady_clock or of system_clock is a time on CLOCK_MONOTONIC
  * or CLOCK_REALTIME.  With any other clock the call waits for as long as that clock says now, and
  * looks at it again then; the place in line stays, but for conversions and conditions.  Its now()
- * must not throw.
+ * must not throw.  Times may be of any unit and range, also without a sign; one that cannot be told in
+ * seconds never comes, or has passed.  A wait for more than ten years has no end.
  *
  * Destructors do nothing, for any of these classes but hold: a static lock may be used until the
  * process ends, and the last holder may free a lock after its own unlock.  To destroy a lock that

@@ -326,12 +326,13 @@ private:
 		fifolock_request_t request;
 		int error = fifolock_request(&lock_, mode, n, &request, nullptr, nullptr);
 
-		if (error == EINPROGRESS)
-			error = detail::until(
-				at, [&](clockid_t, const timespec *deadline) {
-					return fifolock_request_wait(&request, deadline);
-				});
-		if (error == ETIMEDOUT && fifolock_request_cancel(&request) != 0)
+		if (error != EINPROGRESS)
+			return error;
+		error = detail::until(at, [&](clockid_t, const timespec *deadline) {
+			return fifolock_request_wait(&request, deadline);
+		});
+		if (error != 0 && error != ECANCELED &&
+		    fifolock_request_cancel(&request) != 0)
 			error = fifolock_request_wait(&request, nullptr); /* too late */
 		return error;
 	}

@@ -365,6 +365,27 @@ TEST(a_deadline_passes_on_any_clock)
 	});
 }
 
+/* As differences to now they are out of range. */
+TEST(a_time_before_all_others_has_passed)
+{
+	const auto before = std::chrono::system_clock::time_point::min();
+	fifolock::table<fifolock::shared_exclusive_modes, int> table;
+	fifolock::tree tree;
+	auto held = table.lock_shared(1);
+	auto below = tree.lock({{}, {"usr"}});
+
+	in_another_thread([&] {
+		CHECK(!table.try_lock_until(1, before));
+		CHECK(!table.try_lock_until(
+			1, std::chrono::steady_clock::time_point::min()));
+		CHECK(!table.try_lock_all_until({{1, fifolock::exclusive()}}, before));
+		CHECK(!tree.try_lock_until({{"usr"}, {}}, before));
+		auto other = table.lock_shared(1);
+
+		CHECK(!other.try_convert_until(fifolock::exclusive(), before));
+	});
+}
+
 TEST(a_wait_with_a_deadline_ends_with_the_hold)
 {
 	in_tables<table_of<int>>([](table_of<int> &table) {
