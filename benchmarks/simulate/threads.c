@@ -13,6 +13,7 @@
 #include "inside.h"
 #include "sites.h"
 
+#include <errno.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,10 +152,11 @@ void spend_until(uint64_t when)
 		charge(acts, when - acts->now);
 }
 
+/* errno is the C library's variable of one thread, which all coroutines are. */
 bool is_my_own(uintptr_t at)
 {
 	return at - (uintptr_t)acts->runs->stack < STACK ||
-	       at - (uintptr_t)locals.at < locals.size;
+	       at - (uintptr_t)locals.at < locals.size || at == (uintptr_t)&errno;
 }
 
 uint64_t *stores_done(void)
