@@ -246,8 +246,7 @@ Test(cancel, several_threads_cancel_one_that_waits)
 		queues(&worker, waits_asynchronously, NULL);
 		for (unsigned j = 0; j < 4; j++)
 			begins(&canceller[j], cancels, &worker.thread);
-		for (unsigned j = 0; j < 4; j++)
-			returns(answer(&canceller[j]), 0);
+		all_answer(canceller, 4);
 		has_been_cancelled(&worker);
 		cr_assert(cleaned);
 		returns(elsewhere(try_visit_mutex, &mutex), 0);

@@ -59,10 +59,21 @@ Test(cond, a_wait_lets_the_mutex_go_and_has_it_again)
 	}
 }
 
+/* One behind the other, and what they wait for has come. */
+static void all_wait(struct worker worker[], struct waiting waiting[], unsigned n,
+		     struct waiting each)
+{
+	for (unsigned i = 0; i < n; i++) {
+		waiting[i] = each;
+		waits_on_cond(&worker[i], &waiting[i]);
+		passes(&waiting[i]);
+	}
+}
+
 Test(cond, a_signal_wakes_one_and_then_the_next)
 {
 	enum { MANY = 5 };
-	struct waiting waiting[MANY];
+	struct waiting waiting[MANY], each;
 	struct worker worker[MANY];
 	pthread_mutex_t mutex;
 	unsigned order;
@@ -70,12 +81,8 @@ Test(cond, a_signal_wakes_one_and_then_the_next)
 
 	each_pair (kind, &cond, &mutex) {
 		order = 0;
-		for (unsigned i = 0; i < MANY; i++) {
-			waiting[i] = (struct waiting){
-				.cond = &cond, .mutex = &mutex, .order = &order};
-			waits_on_cond(&worker[i], &waiting[i]);
-			passes(&waiting[i]);
-		}
+		each = (struct waiting){.cond = &cond, .mutex = &mutex, .order = &order};
+		all_wait(worker, waiting, MANY, each);
 		for (unsigned i = 0; i < MANY; i++) {
 			returns(pthread_cond_signal(&cond), 0);
 			if (!strict())
@@ -94,7 +101,7 @@ Test(cond, a_signal_wakes_one_and_then_the_next)
 Test(cond, a_broadcast_wakes_all)
 {
 	enum { MANY = 8 };
-	struct waiting waiting[MANY];
+	struct waiting waiting[MANY], each;
 	struct worker worker[MANY];
 	pthread_mutex_t mutex;
 	unsigned order;
@@ -102,15 +109,10 @@ Test(cond, a_broadcast_wakes_all)
 
 	each_pair (kind, &cond, &mutex) {
 		order = 0;
-		for (unsigned i = 0; i < MANY; i++) {
-			waiting[i] = (struct waiting){
-				.cond = &cond, .mutex = &mutex, .order = &order};
-			waits_on_cond(&worker[i], &waiting[i]);
-			passes(&waiting[i]);
-		}
+		each = (struct waiting){.cond = &cond, .mutex = &mutex, .order = &order};
+		all_wait(worker, waiting, MANY, each);
 		returns(pthread_cond_broadcast(&cond), 0);
-		for (unsigned i = 0; i < MANY; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, MANY);
 		for (unsigned i = 0; i < MANY && strict(); i++)
 			returns(waiting[i].place, i + 1);
 	}
@@ -132,9 +134,7 @@ Test(cond, a_broadcast_does_not_wake_those_who_come_later)
 		waits_on_cond(&b, &later);
 		lets_others_run();
 		sleeps(&b);
-		passes(&later);
-		returns(pthread_cond_signal(&cond), 0);
-		returns(answer(&b), 0);
+		signalled(&b, &later);
 	}
 }
 
@@ -198,9 +198,7 @@ Test(cond, a_wait_with_a_mutex_of_another_thread_is_refused_if_it_has_owners)
 			/* A signal does not go to a wait that has been refused. */
 			other = (struct waiting){.cond = &cond, .mutex = &mutex};
 			waits_on_cond(&worker, &other);
-			passes(&other);
-			returns(pthread_cond_signal(&cond), 0);
-			returns(answer(&worker), 0);
+			signalled(&worker, &other);
 			returns(pthread_cond_destroy(&cond), 0);
 		}
 		returns(pthread_mutex_destroy(&mutex), 0);
@@ -276,8 +274,7 @@ Test(cond, a_condition_may_be_destroyed_right_after_its_broadcast)
 			memset(cond, round % 3 ? 0xa5 : 0, sizeof(*cond));
 			if (round % 2 == 0)
 				returns(pthread_mutex_unlock(&mutex), 0);
-			for (unsigned i = 0; i < MANY; i++)
-				returns(answer(&worker[i]), 0);
+			all_answer(worker, MANY);
 			for (unsigned i = 0; i < sizeof(*cond); i++)
 				returns(((unsigned char *)cond)[i], round % 3 ? 0xa5 : 0);
 		}
@@ -295,9 +292,7 @@ Test(cond, one_condition_serves_one_mutex_after_the_other)
 	each_mutex (kind, &mutex) {
 		waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
 		waits_on_cond(&worker, &waiting);
-		passes(&waiting);
-		returns(pthread_cond_signal(&cond), 0);
-		returns(answer(&worker), 0);
+		signalled(&worker, &waiting);
 	}
 }
 
@@ -315,9 +310,7 @@ Test(cond, one_mutex_serves_several_conditions)
 		waits_on_cond(&worker[i], &waiting[i]);
 	}
 	for (unsigned i = MANY; i-- > 0;) {
-		passes(&waiting[i]);
-		returns(pthread_cond_signal(&cond[i]), 0);
-		returns(answer(&worker[i]), 0);
+		signalled(&worker[i], &waiting[i]);
 		for (unsigned j = 0; j < i; j++)
 			sleeps(&worker[j]);
 	}
@@ -357,8 +350,6 @@ Test(cond, a_mutex_that_a_wait_will_take_again_is_in_use)
 		waits_on_cond(&worker, &waiting);
 		if (!strict())
 			returns(pthread_mutex_destroy(&mutex), EBUSY);
-		passes(&waiting);
-		returns(pthread_cond_signal(&cond), 0);
-		returns(answer(&worker), 0);
+		signalled(&worker, &waiting);
 	}
 }

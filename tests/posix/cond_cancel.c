@@ -185,9 +185,7 @@ Test(cond_cancel, a_wait_leaves_state_and_type_as_they_were)
 
 	each_wait (&waiting, &cond, &mutex) {
 		queues(&worker, waits_and_looks, &waiting);
-		passes(&waiting);
-		returns(pthread_cond_signal(&cond), 0);
-		returns(answer(&worker), 0);
+		signalled(&worker, &waiting);
 	}
 }
 

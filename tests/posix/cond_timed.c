@@ -168,9 +168,7 @@ Test(cond_timed, a_signal_goes_to_one_that_still_waits)
 		waiting = (struct waiting){.cond = &cond, .mutex = &mutex};
 		waits_on_cond(&second, &waiting);
 		returns(answer(&first), ETIMEDOUT);
-		passes(&waiting);
-		returns(pthread_cond_signal(&cond), 0);
-		returns(answer(&second), 0);
+		signalled(&second, &waiting);
 	}
 }
 
@@ -263,8 +261,6 @@ Test(cond_timed, a_signal_handler_is_no_reason_to_fail)
 				sched_yield();
 			sleeps(&worker);
 		}
-		passes(&waiting);
-		returns(pthread_cond_signal(&cond), 0);
-		returns(answer(&worker), 0);
+		signalled(&worker, &waiting);
 	}
 }

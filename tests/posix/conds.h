@@ -89,4 +89,12 @@ static inline void passes(struct waiting *waiting)
 	returns(pthread_mutex_unlock(waiting->mutex), 0);
 }
 
+/* What it waits for has come, and a signal wakes it. */
+#define signalled(worker, waiting)                                \
+	do {                                                      \
+		passes(waiting);                                  \
+		returns(pthread_cond_signal((waiting)->cond), 0); \
+		returns(answer(worker), 0);                       \
+	} while (0)
+
 #endif

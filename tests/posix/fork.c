@@ -37,8 +37,7 @@ static void mutex_works(pthread_mutex_t *some)
 		for (unsigned i = 0; i < 3; i++)
 			queues(&worker[i], visit_mutex, some);
 		returns(pthread_mutex_unlock(some), 0);
-		for (unsigned i = 0; i < 3; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, 3);
 	}
 }
 
@@ -51,8 +50,7 @@ static void rwlock_works(pthread_rwlock_t *some)
 		for (unsigned i = 0; i < 4; i++)
 			queues(&worker[i], i % 2 ? read_visit : write_visit, some);
 		returns(pthread_rwlock_unlock(some), 0);
-		for (unsigned i = 0; i < 4; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, 4);
 	}
 }
 
@@ -64,8 +62,7 @@ static void sem_works(sem_t *some)
 		queues(&worker[i], wait_sem, some);
 	for (unsigned i = 0; i < 3; i++)
 		returns(sem_post(some), 0);
-	for (unsigned i = 0; i < 3; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 3);
 	fails(sem_trywait(some), EAGAIN);
 }
 
@@ -89,8 +86,7 @@ static void cond_works(void)
 	passed = true;
 	returns(pthread_cond_broadcast(&cond), 0);
 	returns(pthread_mutex_unlock(&mutex), 0);
-	for (unsigned i = 0; i < 3; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 3);
 }
 
 static void all_work(void)
@@ -132,8 +128,7 @@ Test(fork, a_mutex_for_which_threads_waited_is_free_in_the_child_once_unlocked)
 			 returns(pthread_mutex_trylock(&mutex), 0);
 			 returns(pthread_mutex_unlock(&mutex), 0); mutex_works(&mutex));
 		returns(pthread_mutex_unlock(&mutex), 0);
-		for (unsigned i = 0; i < many; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, many);
 	}
 	mutex_works(&mutex);
 }
@@ -161,8 +156,7 @@ Test(fork, the_child_may_initialise_what_was_held_and_waited_for)
 	returns(pthread_mutex_unlock(&mutex), 0);
 	returns(gives_back(&writer), 0);
 	returns(sem_post(&sem), 0);
-	for (unsigned i = 0; i < 4; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 4);
 	all_work();
 }
 
@@ -197,8 +191,7 @@ Test(fork, a_semaphore_for_which_threads_waited_works_in_the_child)
 	in_child(returns(sem_post(&sem), 0); returns(sem_wait(&sem), 0); sem_works(&sem));
 	for (unsigned i = 0; i < 2; i++)
 		returns(sem_post(&sem), 0);
-	for (unsigned i = 0; i < 2; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 2);
 }
 
 /* ---- handlers of pthread_atfork ---- */
@@ -250,8 +243,7 @@ Test(fork, handlers_of_atfork_lock_and_unlock_while_others_wait_in_line)
 	}
 	returns(prepared, rounds);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (unsigned i = 0; i < 3; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 3);
 }
 
 /* A thread that is not the main one forks, when it has waited. */
@@ -271,8 +263,7 @@ Test(fork, a_thread_that_has_waited_forks_and_its_child_waits_too)
 	for (unsigned i = 0; i < 3; i++)
 		queues(&worker[i], forks, NULL);
 	returns(pthread_mutex_unlock(&mutex), 0);
-	for (unsigned i = 0; i < 3; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 3);
 }
 
 Test(fork, the_child_of_a_reader_reads_on)

@@ -79,16 +79,14 @@ Test(life, a_library_has_handlers_of_atfork_before_anything_else)
 			for (unsigned i = 0; i < 2; i++)
 				queues(&in_child[i], visit_mutex, &early_forked);
 			returns(pthread_mutex_unlock(&early_forked), 0);
-			for (unsigned i = 0; i < 2; i++)
-				returns(answer(&in_child[i]), 0);
+			all_answer(in_child, 2);
 			_exit(0);
 		}
 		child_is_well(child);
 		test_goes_on();
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (unsigned i = 0; i < 3; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 3);
 }
 
 /* ---- libraries that are opened ---- */
@@ -215,8 +213,7 @@ Test(life, destructors_of_a_thread_lock_and_wait)
 		while (thread_state(worker[i].id) != 'S')
 			sched_yield();
 	returns(pthread_rwlock_unlock(&read_at_end), 0);
-	for (unsigned i = 0; i < MANY; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, MANY);
 	cr_assert(ended >= 2 * MANY);
 }
 
@@ -271,8 +268,7 @@ Test(life, threads_come_wait_and_go_by_the_thousand)
 		for (unsigned j = 0; j < 10; j++)
 			begins(&worker[j], visit_mutex, &mutex);
 		returns(pthread_mutex_unlock(&mutex), 0);
-		for (unsigned j = 0; j < 10; j++)
-			returns(answer(&worker[j]), 0);
+		all_answer(worker, 10);
 		test_goes_on();
 	}
 }

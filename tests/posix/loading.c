@@ -83,8 +83,7 @@ static void uses_conditions_and_semaphores(void)
 	returns(pthread_mutex_unlock(&mutex[NORMAL]), 0);
 	for (unsigned i = 0; i < 2; i++)
 		returns(sem_post(&sem), 0);
-	for (unsigned i = 0; i < 4; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 4);
 	returns(pthread_cond_destroy(&cond), 0);
 }
 

@@ -61,8 +61,7 @@ Test(mutex, a_thread_that_waits_gets_it_from_the_holder)
 		for (unsigned i = 0; i < 3; i++)
 			queues(&worker[i], visit_mutex, &mutex);
 		returns(pthread_mutex_unlock(&mutex), 0);
-		for (unsigned i = 0; i < 3; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, 3);
 	}
 }
 

@@ -67,24 +67,31 @@ static int locks_clocked(void *arg)
 		place, pthread_mutex_clocklock(place->on, CLOCK_MONOTONIC, &deadline));
 }
 
-Test(order, a_mutex_is_given_in_the_order_asked)
+/* All wait for the mutex, which this thread has; then it unlocks. */
+static void line_up_and_unlock(struct worker worker[], struct place places[],
+			       pthread_mutex_t *mutex, unsigned *next)
 {
 	int (*const calls[])(void *) = {locks_plainly, locks_timed, locks_clocked};
+
+	*next = 0;
+	returns(pthread_mutex_lock(mutex), 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		places[i] = (struct place){.on = mutex, .next = next};
+		queues(&worker[i], calls[i % 3], &places[i]);
+	}
+	returns(pthread_mutex_unlock(mutex), 0);
+}
+
+Test(order, a_mutex_is_given_in_the_order_asked)
+{
 	struct place places[MANY];
 	struct worker worker[MANY];
 	pthread_mutex_t mutex;
 	unsigned next;
 
 	each_mutex (kind, &mutex) {
-		next = 0;
-		returns(pthread_mutex_lock(&mutex), 0);
-		for (unsigned i = 0; i < MANY; i++) {
-			places[i] = (struct place){.on = &mutex, .next = &next};
-			queues(&worker[i], calls[i % 3], &places[i]);
-		}
-		returns(pthread_mutex_unlock(&mutex), 0);
-		for (unsigned i = 0; i < MANY; i++)
-			returns(answer(&worker[i]), 0);
+		line_up_and_unlock(worker, places, &mutex, &next);
+		all_answer(worker, MANY);
 		returns(next, MANY);
 		in_order(places);
 	}
@@ -98,18 +105,11 @@ Test(order, the_former_holder_does_not_pass_those_who_wait)
 	unsigned next;
 
 	each_mutex (kind, &mutex) {
-		next = 0;
-		returns(pthread_mutex_lock(&mutex), 0);
-		for (unsigned i = 0; i < MANY; i++) {
-			places[i] = (struct place){.on = &mutex, .next = &next};
-			queues(&worker[i], locks_plainly, &places[i]);
-		}
-		returns(pthread_mutex_unlock(&mutex), 0);
+		line_up_and_unlock(worker, places, &mutex, &next);
 		returns(pthread_mutex_lock(&mutex), 0);
 		cr_assert(!strict() || next == MANY);
 		returns(pthread_mutex_unlock(&mutex), 0);
-		for (unsigned i = 0; i < MANY; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, MANY);
 	}
 }
 
@@ -122,20 +122,13 @@ Test(order, trylock_passes_nobody)
 	int rc;
 
 	each_mutex (kind, &mutex) {
-		next = 0;
-		returns(pthread_mutex_lock(&mutex), 0);
-		for (unsigned i = 0; i < MANY; i++) {
-			places[i] = (struct place){.on = &mutex, .next = &next};
-			queues(&worker[i], locks_plainly, &places[i]);
-		}
-		returns(pthread_mutex_unlock(&mutex), 0);
+		line_up_and_unlock(worker, places, &mutex, &next);
 		while ((rc = pthread_mutex_trylock(&mutex)) == EBUSY)
 			sched_yield();
 		returns(rc, 0);
 		cr_assert(!strict() || next == MANY);
 		returns(pthread_mutex_unlock(&mutex), 0);
-		for (unsigned i = 0; i < MANY; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, MANY);
 		in_order(places);
 	}
 }
@@ -187,8 +180,7 @@ Test(order, a_read_write_lock_is_given_in_the_order_asked)
 			queues(&worker[i], takes_place_and_unlocks, &places[i]);
 		}
 		returns(pthread_rwlock_unlock(&lock), 0);
-		for (unsigned i = 0; i < MANY; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, MANY);
 		returns(next, MANY);
 		groups_in_order(places);
 	}
@@ -211,8 +203,7 @@ Test(order, readers_that_come_later_wait_behind_a_writer)
 		returns(elsewhere(try_read_visit, &lock), EBUSY);
 		returns(gives_back(&reader), 0);
 		returns(answer(&writer), 0);
-		for (unsigned i = 0; i < 3; i++)
-			returns(answer(&late[i]), 0);
+		all_answer(late, 3);
 	}
 }
 

@@ -109,10 +109,7 @@ Test(own_malloc, threads_allocate_at_the_same_time)
 {
 	struct worker worker[4];
 
-	for (unsigned i = 0; i < 4; i++)
-		begins(&worker[i], allocates, NULL);
-	for (unsigned i = 0; i < 4; i++)
-		returns(answer(&worker[i]), 0);
+	together(worker, 4, allocates, NULL);
 	returns(nested, 0);
 }
 
@@ -285,8 +282,7 @@ Test(own_malloc, new_threads_wait_for_the_allocator)
 		returns(pthread_mutex_unlock(&arena_lock), 0);
 		returns(answer(&more), 0);
 	}
-	for (unsigned i = 0; i < 10; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 10);
 }
 
 Test(own_malloc, nothing_came_back_from_a_lock_call_since_the_program_began)

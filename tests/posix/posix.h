@@ -121,6 +121,20 @@ static inline int answer(struct worker *worker)
 	return worker->rc;
 }
 
+#define all_answer(workers, count)                          \
+	do {                                                \
+		for (unsigned i_ = 0; i_ < (count); i_++)   \
+			returns(answer(&(workers)[i_]), 0); \
+	} while (0)
+
+/* They make the call at the same time. */
+#define together(workers, count, call, on)                \
+	do {                                              \
+		for (unsigned i_ = 0; i_ < (count); i_++) \
+			begins(&(workers)[i_], call, on); \
+		all_answer(workers, count);               \
+	} while (0)
+
 /* What the call says in a thread of its own. */
 static inline int elsewhere(int (*call)(void *), void *on)
 {

@@ -153,8 +153,7 @@ Test(rwlock, those_who_wait_for_a_writer_get_the_lock)
 			queues(&reader[i], read_visit, &lock);
 		queues(&second, write_visit, &lock);
 		returns(gives_back(&writer), 0);
-		for (unsigned i = 0; i < 3; i++)
-			returns(answer(&reader[i]), 0);
+		all_answer(reader, 3);
 		returns(answer(&second), 0);
 	}
 }

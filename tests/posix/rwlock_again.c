@@ -195,8 +195,7 @@ Test(rwlock_again, each_of_many_locks_is_read_again)
 			returns(pthread_rwlock_unlock(&locks[i]), 0);
 		}
 	}
-	for (unsigned i = 0; i < LOCKS; i++)
-		returns(answer(&writers[i]), 0);
+	all_answer(writers, LOCKS);
 }
 
 /* Whichever is given back first, the others are still held. */
@@ -289,6 +288,5 @@ Test(rwlock_again, nested_readers_and_writers_all_get_on)
 	for (unsigned i = 0; i < 5; i++)
 		begins(&worker[i], i < 3 ? nests : writes_here_and_there,
 		       (void *)(uintptr_t)i);
-	for (unsigned i = 0; i < 5; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 5);
 }

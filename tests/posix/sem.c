@@ -120,8 +120,7 @@ Test(sem, many_posts_at_once_serve_as_many)
 		returns(sem_post(&sem), 0);
 	if (strict())
 		returns(value_of(&sem), 3);
-	for (unsigned i = 0; i < MANY; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, MANY);
 	returns(value_of(&sem), 3);
 	returns(sem_destroy(&sem), 0);
 }

@@ -196,8 +196,7 @@ Test(special_mutexes, a_mutex_that_inherits_priorities_is_a_mutex)
 		for (unsigned i = 0; i < 3; i++)
 			queues(&worker[i], visit_mutex, &mutex);
 		returns(pthread_mutex_unlock(&mutex), 0);
-		for (unsigned i = 0; i < 3; i++)
-			returns(answer(&worker[i]), 0);
+		all_answer(worker, 3);
 		returns(pthread_mutex_destroy(&mutex), 0);
 	}
 }

@@ -72,10 +72,7 @@ Test(stress, a_mutex_of_any_kind_is_held_by_one)
 
 	each_mutex (kind, &counted.mutex) {
 		counted.count = counted.held = 0;
-		for (unsigned i = 0; i < THREADS; i++)
-			begins(&worker[i], counts_up, &counted);
-		for (unsigned i = 0; i < THREADS; i++)
-			returns(answer(&worker[i]), 0);
+		together(worker, THREADS, counts_up, &counted);
 		returns(counted.count, counted.held);
 		returns(pthread_mutex_trylock(&counted.mutex), 0);
 		returns(pthread_mutex_unlock(&counted.mutex), 0);
@@ -160,10 +157,7 @@ Test(stress, a_read_write_lock_of_any_kind_keeps_writers_alone)
 
 	each_rwlock (kind, &shared.lock) {
 		shared.count = shared.wrote = 0;
-		for (unsigned i = 0; i < THREADS; i++)
-			begins(&worker[i], reads_and_writes, &shared);
-		for (unsigned i = 0; i < THREADS; i++)
-			returns(answer(&worker[i]), 0);
+		together(worker, THREADS, reads_and_writes, &shared);
 		returns(shared.count, shared.wrote);
 		returns(pthread_rwlock_trywrlock(&shared.lock), 0);
 		returns(pthread_rwlock_unlock(&shared.lock), 0);
@@ -203,10 +197,7 @@ Test(stress, the_last_holder_destroys_and_unmaps_the_mutex)
 		cr_assert(page != MAP_FAILED);
 		init_mutex(&page->mutex, i % MUTEX_KINDS);
 		page->left = 3;
-		for (unsigned j = 0; j < 3; j++)
-			begins(&worker[j], leaves_and_unmaps, page);
-		for (unsigned j = 0; j < 3; j++)
-			returns(answer(&worker[j]), 0);
+		together(worker, 3, leaves_and_unmaps, page);
 		test_goes_on();
 	}
 }

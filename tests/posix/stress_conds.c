@@ -123,11 +123,9 @@ static void trade(struct store *store, unsigned kind, bool cancels)
 		begins(&producer[i], produces, store);
 	if (cancels)
 		replaces_consumers(consumer, producer, store);
-	for (unsigned i = 0; i < PRODUCERS; i++)
-		returns(answer(&producer[i]), 0);
+	all_answer(producer, PRODUCERS);
 	close_store(store);
-	for (unsigned i = 0; i < CONSUMERS; i++)
-		returns(answer(&consumer[i]), 0);
+	all_answer(consumer, CONSUMERS);
 	returns(store->filled, 0);
 	cr_assert_eq(store->put, store->taken);
 	returns(pthread_cond_destroy(&store->not_empty), 0);
@@ -184,10 +182,7 @@ Test(stress_conds, players_take_turns)
 				     .cond = PTHREAD_COND_INITIALIZER};
 	struct worker worker[PLAYERS];
 
-	for (unsigned i = 0; i < PLAYERS; i++)
-		begins(&worker[i], plays, &turns);
-	for (unsigned i = 0; i < PLAYERS; i++)
-		returns(answer(&worker[i]), 0);
+	together(worker, PLAYERS, plays, &turns);
 	returns(turns.turn, PLAYERS * (long)test_scaled(1000));
 }
 

@@ -45,8 +45,7 @@ static void under_fire(int (*call)(void *), void *on)
 		       __atomic_load_n(&handled, __ATOMIC_SEQ_CST) == before)
 			sched_yield();
 	}
-	for (unsigned i = 0; i < THREADS; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, THREADS);
 }
 
 struct guarded {

@@ -48,8 +48,7 @@ static void all_go(void)
 	passes(&waiting[0]);
 	passes(&waiting[1]);
 	returns(pthread_cond_broadcast(&cond), 0);
-	for (unsigned i = 0; i < LENGTH(worker); i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, LENGTH(worker));
 }
 
 /* Each thread is told by a signal of the C library's own. */
@@ -137,8 +136,7 @@ Test(system, threads_with_the_smallest_stack_wait)
 	returns(pthread_mutex_unlock(&mutex), 0);
 	returns(pthread_rwlock_unlock(&rwlock), 0);
 	returns(sem_post(&sem), 0);
-	for (unsigned i = 0; i < 5; i++)
-		returns(answer(&worker[i]), 0);
+	all_answer(worker, 5);
 }
 
 /* ---- a thousand threads ---- */
@@ -165,8 +163,7 @@ Test(system, a_thousand_threads_wait_for_one_mutex)
 		sleeps(&many[i]);
 	}
 	returns(pthread_mutex_unlock(&mutex), 0);
-	for (unsigned i = 0; i < THOUSAND; i++)
-		returns(answer(&many[i]), 0);
+	all_answer(many, THOUSAND);
 	returns(given, THOUSAND);
 }
 
@@ -182,8 +179,7 @@ Test(system, a_thousand_threads_time_out_at_once)
 	returns(pthread_mutex_lock(&mutex), 0);
 	for (unsigned i = 0; i < THOUSAND; i++)
 		begins_with_stack(&many[i], times_out, &mutex, 128 << 10);
-	for (unsigned i = 0; i < THOUSAND; i++)
-		returns(answer(&many[i]), 0);
+	all_answer(many, THOUSAND);
 	returns(pthread_mutex_unlock(&mutex), 0);
 	returns(elsewhere(try_visit_mutex, &mutex), 0);
 }
