@@ -4,7 +4,7 @@
  */
 #include <fifolock/fifolock.hpp>
 
-#include "job.hpp"
+#include "waits.hpp"
 #include "test.hpp"
 
 #ifndef FIFOLOCK_HAS_ASYNC

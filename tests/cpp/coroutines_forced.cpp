@@ -50,7 +50,7 @@ void once(std::function<void()> &hook)
 #undef fifolock_request
 #undef fifolock_request_cancel
 
-#include "job.hpp"
+#include "waits.hpp"
 #include "test.hpp"
 
 #if defined(FIFOLOCK_HAS_ASYNC) && defined(__cpp_lib_jthread)

@@ -13,6 +13,10 @@
 #include <thread>
 #include <vector>
 
+#ifdef FIFOLOCK_HAS_ASYNC
+#include "../support/job.hpp"
+#endif
+
 using namespace std::chrono_literals;
 
 namespace
@@ -238,30 +242,6 @@ void convert()
 }
 
 #ifdef FIFOLOCK_HAS_ASYNC
-struct job {
-	struct promise_type {
-		job get_return_object() noexcept
-		{
-			return {};
-		}
-		std::suspend_never initial_suspend() noexcept
-		{
-			return {};
-		}
-		std::suspend_never final_suspend() noexcept
-		{
-			return {};
-		}
-		void return_void() noexcept
-		{
-		}
-		void unhandled_exception() noexcept
-		{
-			std::abort();
-		}
-	};
-};
-
 job adds(fifolock::async_shared_mutex &lock, long mine, long &sum)
 {
 	{

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * job.hpp - the coroutines of the tests.
+ * job.hpp - the coroutine of the tests.
  */
 #ifndef JOB_HPP
 #define JOB_HPP
 
-#include <fifolock/fifolock.hpp>
-
-#ifdef FIFOLOCK_HAS_ASYNC
-
-#include "test.hpp"
-
-#include <atomic>
+#include <coroutine>
+#include <cstdlib>
 
 /* It runs at once, and by itself. */
 struct job {
@@ -38,19 +33,4 @@ struct job {
 	};
 };
 
-/* As a coroutine, and says how it ended. */
-template <class Await> job waits(Await await, std::atomic<int> &ended, int &error)
-{
-	try {
-		auto held = co_await await();
-
-		CHECK(held.owns_lock());
-		error = 0;
-	} catch (const std::system_error &thrown) {
-		error = thrown.code().value();
-	}
-	ended++;
-}
-
-#endif
 #endif
