@@ -4,26 +4,9 @@
 # do so where it says, and nowhere else.
 # usage: keys.sh PROGRAM COMPARE
 set -eu
-bench=$1
-compare=$2
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-fail() {
-	echo "failed: $*"
-	exit 1
-}
-
-# refuses WORDS_OF_THE_MESSAGE OPTION...: says so, exits 2, touches no file
-refuses() {
-	words=$1
-	shift
-	status=0
-	"$bench" --json "$dir/refused.json" "$@" >"$dir/out" 2>"$dir/message" || status=$?
-	[ $status -eq 2 ] || fail "$*: status $status"
-	grep -q -- "$words" "$dir/message" || { cat "$dir/message"; fail "$*: not '$words'"; }
-	[ ! -e "$dir/refused.json" ] || fail "$*: wrote a file"
-}
+bench=$1 compare=$2
+# shellcheck source=tests/bench/common
+. "${0%/*}/common"
 
 refuses "there is no lock 'futex'" --locks fifolock_table,futex
 refuses "'0' is not between 1 and" --keys 1,0
@@ -32,11 +15,6 @@ refuses "'2' is not between 0 and 1" --touch 2
 refuses "no lock that was named takes part in --live" --live --locks stripes-64
 refuses "a value is missing" --count
 refuses "not an option" --fast
-
-# figure TEST NAME FILE: that figure of the results of that test, one a line
-figure() {
-	sed -n "/\"test\":\"$1\"/s/.*\"$2\":\([0-9.e+-]*\).*/\1/p" "$3"
-}
 
 "$bench" --quick --locks all --load --collide --live --churn --keys 1,100 --threads 1,2 \
 	--json "$dir/all.json" >"$dir/out" 2>&1 || { cat "$dir/out"; fail "a quick run"; }

@@ -5,24 +5,8 @@
 # usage: run.sh PROGRAM
 set -eu
 bench=$1
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-fail() {
-	echo "failed: $*"
-	exit 1
-}
-
-# refuses WORDS_OF_THE_MESSAGE OPTION...: says so, exits 2, touches no file
-refuses() {
-	words=$1
-	shift
-	status=0
-	"$bench" --json "$dir/refused.json" "$@" >"$dir/out" 2>"$dir/message" || status=$?
-	[ $status -eq 2 ] || fail "$*: status $status"
-	grep -q -- "$words" "$dir/message" || { cat "$dir/message"; fail "$*: not '$words'"; }
-	[ ! -e "$dir/refused.json" ] || fail "$*: wrote a file"
-}
+# shellcheck source=tests/bench/common
+. "${0%/*}/common"
 
 refuses "there is no lock 'futex'" --locks fifolock,futex
 refuses "'0' is not between 1 and" --threads 0
@@ -32,11 +16,6 @@ refuses "--seconds: 'soon'" --seconds soon
 refuses "a value is missing" --rounds
 refuses "not an option" --fast
 refuses "not an option" results.json
-
-# figure TEST NAME FILE: that figure of the results of that test, one a line
-figure() {
-	sed -n "/\"test\":\"$1\"/s/.*\"$2\":\([0-9.e+-]*\).*/\1/p" "$3"
-}
 
 "$bench" --quick --locks fifolock,pthread_mutex --rounds 3 --threads 1,2 --shared 0,50 \
 	--uncontended --mixed --line --lengths 5 --open 1000 --floors \
