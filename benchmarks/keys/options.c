@@ -2,11 +2,9 @@
  *
  * options.c - the command line.
  */
-#define _GNU_SOURCE
 #include "options.h"
 #include "asked.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +61,12 @@ static const char help[] =
 	"\n"
 	"A LIST is numbers separated by commas, NAMES are names so separated.  Locks:\n";
 
-static void print_help(void)
+static void print_help(void *options, const char *none)
 {
 	const struct keyed *row;
 
+	(void)options;
+	(void)none;
 	fputs(help, stdout);
 	for (unsigned i = 0; (row = keyed_at(i)); i++)
 		printf("  %-22s %s\n", row->name, row->description);
@@ -119,153 +119,32 @@ static void add_access(void *ctx, const char *name)
 		options->access.at[options->access.count++] = access;
 }
 
-enum letter {
-	LOAD_TEST = 256,
-	COLLIDE_TEST,
-	LIVE_TEST,
-	CHURN_TEST,
-	LOCKS,
-	THREADS,
-	ROUNDS,
-	SECONDS,
-	PIN,
-	JSON,
-	QUICK,
-	HELP,
-	KEYS,
-	ACCESS,
-	SHARED_PERCENT,
-	TOUCH,
-	PAIRS,
-	HOLD,
-	LIVE_KEYS,
-	BIRTHS,
-	HELD,
-};
+#define AT(member) .offset = offsetof(struct options, member)
 
-static const struct option long_options[] = {
-	{"load", no_argument, NULL, LOAD_TEST},
-	{"collide", no_argument, NULL, COLLIDE_TEST},
-	{"live", no_argument, NULL, LIVE_TEST},
-	{"churn", no_argument, NULL, CHURN_TEST},
-	{"locks", required_argument, NULL, LOCKS},
-	{"threads", required_argument, NULL, THREADS},
-	{"rounds", required_argument, NULL, ROUNDS},
-	{"seconds", required_argument, NULL, SECONDS},
-	{"pin", no_argument, NULL, PIN},
-	{"json", required_argument, NULL, JSON},
-	{"quick", no_argument, NULL, QUICK},
-	{"help", no_argument, NULL, HELP},
-	{"keys", required_argument, NULL, KEYS},
-	{"access", required_argument, NULL, ACCESS},
-	{"shared", required_argument, NULL, SHARED_PERCENT},
-	{"touch", required_argument, NULL, TOUCH},
-	{"pairs", required_argument, NULL, PAIRS},
-	{"hold", required_argument, NULL, HOLD},
-	{"live-keys", required_argument, NULL, LIVE_KEYS},
-	{"count", required_argument, NULL, BIRTHS},
-	{"held", required_argument, NULL, HELD},
+static const struct argument arguments[] = {
+	{"load", BIT, AT(tests), LOAD},
+	{"collide", BIT, AT(tests), COLLIDE},
+	{"live", BIT, AT(tests), LIVE},
+	{"churn", BIT, AT(tests), CHURN},
+	{"locks", NAMES, .one = add_locks},
+	{"threads", THREADS, AT(threads), 1, MAX_THREADS, "1,2,n,4n,16n", "1,2,4"},
+	{"rounds", NUMBER, AT(rounds), 1, OPTIONS_ROUNDS},
+	{"seconds", SECONDS, AT(seconds)},
+	{"pin", FLAG, AT(pinned)},
+	{"json", TEXT, AT(json)},
+	{"quick", FLAG, AT(quick)},
+	{"help", HELP, .one = print_help},
+	{"keys", NUMBERS, AT(keys), 1, MAX_KEYS, "1,100,1000000", "1,100,10000"},
+	{"access", NAMES, .one = add_access},
+	{"shared", NUMBERS, AT(shared), 0, 100, "0,90", "0,90"},
+	{"touch", NUMBERS, AT(touch), 0, 1, "0,1", "0,1"},
+	{"pairs", NUMBERS, AT(pairs), 1, 1024, "16", "16"},
+	{"hold", NUMBER, AT(hold_us), 1, MAX_US},
+	{"live-keys", NUMBERS, AT(live), 1, MAX_KEYS, "1000000", "10000"},
+	{"count", NUMBER, AT(count), 10, MAX_COUNT},
+	{"held", NUMBERS, AT(held), 1, MAX_KEYS, "1,4096", "1,4096"},
 	{0},
 };
-
-static void set_switch(struct options *options, int letter)
-{
-	switch (letter) {
-	case LOAD_TEST:
-		options->tests |= LOAD;
-		break;
-	case COLLIDE_TEST:
-		options->tests |= COLLIDE;
-		break;
-	case LIVE_TEST:
-		options->tests |= LIVE;
-		break;
-	case CHURN_TEST:
-		options->tests |= CHURN;
-		break;
-	case PIN:
-		options->pinned = true;
-		break;
-	case QUICK:
-		options->quick = true;
-		break;
-	case HELP:
-		print_help();
-		break;
-	}
-}
-
-/* The lists of numbers, and what they are if the command line does not say. */
-static const struct listed {
-	int letter;
-	const char *name;
-	size_t offset;
-	unsigned min, max;
-	const char *usual, *quick;
-} lists[] = {
-#define LIST(member) offsetof(struct options, member)
-	{THREADS, "threads", LIST(threads), 1, MAX_THREADS, "1,2,n,4n,16n", "1,2,4"},
-	{KEYS, "keys", LIST(keys), 1, MAX_KEYS, "1,100,1000000", "1,100,10000"},
-	{SHARED_PERCENT, "shared", LIST(shared), 0, 100, "0,90", "0,90"},
-	{TOUCH, "touch", LIST(touch), 0, 1, "0,1", "0,1"},
-	{PAIRS, "pairs", LIST(pairs), 1, 1024, "16", "16"},
-	{LIVE_KEYS, "live-keys", LIST(live), 1, MAX_KEYS, "1000000", "10000"},
-	{HELD, "held", LIST(held), 1, MAX_KEYS, "1,4096", "1,4096"},
-};
-
-#define LISTS (sizeof(lists) / sizeof(lists[0]))
-
-static struct list *list_of(struct options *options, const struct listed *listed)
-{
-	return (struct list *)((char *)options + listed->offset);
-}
-
-static void set_list(struct options *options, const struct listed *listed,
-		     const char *text)
-{
-	unsigned n = listed->letter == THREADS ? options->processors : 0;
-
-	*list_of(options, listed) =
-		arguments_numbers(listed->name, text, n, listed->min, listed->max);
-}
-
-static void set_value(struct options *options, int letter, const char *text)
-{
-	switch (letter) {
-	case LOCKS:
-		arguments_names("locks", text, add_locks, options);
-		break;
-	case ACCESS:
-		arguments_names("access", text, add_access, options);
-		break;
-	case ROUNDS:
-		options->rounds = arguments_number("rounds", text, 0, 1, OPTIONS_ROUNDS);
-		break;
-	case SECONDS:
-		options->seconds = arguments_seconds(text);
-		break;
-	case HOLD:
-		options->hold_us = arguments_number("hold", text, 0, 1, MAX_US);
-		break;
-	case BIRTHS:
-		options->count = arguments_number("count", text, 0, 10, MAX_COUNT);
-		break;
-	case JSON:
-		options->json = text;
-		break;
-	}
-	for (unsigned i = 0; i < LISTS; i++)
-		if (lists[i].letter == letter)
-			set_list(options, &lists[i], text);
-}
-
-static void take(void *ctx, int letter, const char *value)
-{
-	if (value)
-		set_value(ctx, letter, value);
-	else
-		set_switch(ctx, letter);
-}
 
 /* Of the usual tests, those in which a lock takes part. */
 static void choose_tests(struct options *options)
@@ -309,10 +188,7 @@ static void fill_in(struct options *options)
 		choose_tests(options);
 	if (!options->access.count)
 		options->access = (struct list){2, {UNIFORM, ZIPF}};
-	for (unsigned i = 0; i < LISTS; i++)
-		if (!list_of(options, &lists[i])->count)
-			set_list(options, &lists[i],
-				 quick ? lists[i].quick : lists[i].usual);
+	arguments_fill_in(arguments, options, quick);
 }
 
 void options_parse(struct options *options, int argc, char *argv[])
@@ -322,7 +198,7 @@ void options_parse(struct options *options, int argc, char *argv[])
 		.processors = arguments_processors(),
 		.hold_us = 1000,
 	};
-	arguments_parse(argc, argv, long_options, take, options);
+	arguments_parse(argc, argv, arguments, options);
 	fill_in(options);
 	check_locks(options);
 }

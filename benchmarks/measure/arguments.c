@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * arguments.c - numbers, and lists of them, on a command line.
+ * arguments.c - the command line of a program.
  */
 #define _GNU_SOURCE
 #include "arguments.h"
@@ -40,8 +40,9 @@ unsigned arguments_processors(void)
 	return online > 0 ? (unsigned)online : 1;
 }
 
-unsigned arguments_number(const char *option, const char *text, unsigned n, unsigned min,
-			  unsigned max)
+/* Where n is not 0, "4n" is 4 * n and "n" is n. */
+static unsigned number(const char *option, const char *text, unsigned n, unsigned min,
+		       unsigned max)
 {
 	bool bare = n && strcmp(text, "n") == 0;
 	unsigned long value = 1;
@@ -73,8 +74,9 @@ static void list_add(struct list *list, const char *option, unsigned value)
 	list->at[list->count++] = value;
 }
 
-void arguments_names(const char *option, const char *text,
-		     void (*one)(void *ctx, const char *name), void *ctx)
+/* Call one(ctx, name) for each of the names separated by commas. */
+static void each_name(const char *option, const char *text,
+		      void (*one)(void *ctx, const char *name), void *ctx)
 {
 	char *copy = strdup(text);
 	char *rest = copy;
@@ -89,29 +91,30 @@ void arguments_names(const char *option, const char *text,
 
 struct numbers {
 	struct list list;
-	const char *option;
-	unsigned n, min, max;
+	const struct argument *argument;
+	unsigned n;
 };
 
 static void one_number(void *ctx, const char *text)
 {
 	struct numbers *numbers = ctx;
+	const struct argument *argument = numbers->argument;
 
-	list_add(&numbers->list, numbers->option,
-		 arguments_number(numbers->option, text, numbers->n, numbers->min,
-				  numbers->max));
+	list_add(&numbers->list, argument->name,
+		 number(argument->name, text, numbers->n, argument->min, argument->max));
 }
 
-struct list arguments_numbers(const char *option, const char *text, unsigned n,
-			      unsigned min, unsigned max)
+static struct list list_of(const struct argument *argument, const char *text)
 {
-	struct numbers numbers = {.option = option, .n = n, .min = min, .max = max};
+	struct numbers numbers = {.argument = argument};
 
-	arguments_names(option, text, one_number, &numbers);
+	if (argument->kind == THREADS)
+		numbers.n = arguments_processors();
+	each_name(argument->name, text, one_number, &numbers);
 	return numbers.list;
 }
 
-double arguments_seconds(const char *text)
+static double seconds(const char *text)
 {
 	char *end;
 	double value = strtod(text, &end);
@@ -122,20 +125,77 @@ double arguments_seconds(const char *text)
 	return value;
 }
 
-void arguments_parse(int argc, char *argv[], const struct option *options,
-		     void (*take)(void *ctx, int letter, const char *value), void *ctx)
+static void set(const struct argument *argument, void *options, const char *text)
 {
+	void *member = (char *)options + argument->offset;
+
+	switch (argument->kind) {
+	case FLAG:
+		*(bool *)member = true;
+		break;
+	case BIT:
+		*(unsigned *)member |= argument->min;
+		break;
+	case NUMBER:
+		*(unsigned *)member =
+			number(argument->name, text, 0, argument->min, argument->max);
+		break;
+	case NUMBERS:
+	case THREADS:
+		*(struct list *)member = list_of(argument, text);
+		break;
+	case SECONDS:
+		*(double *)member = seconds(text);
+		break;
+	case TEXT:
+		*(const char **)member = text;
+		break;
+	case NAMES:
+		each_name(argument->name, text, argument->one, options);
+		break;
+	case HELP:
+		argument->one(options, NULL);
+		break;
+	}
+}
+
+static bool has_value(const struct argument *argument)
+{
+	return argument->kind != FLAG && argument->kind != BIT && argument->kind != HELP;
+}
+
+#define MOST   64
+#define LETTER 256 /* of the first: none that could be typed */
+
+void arguments_parse(int argc, char *argv[], const struct argument *arguments,
+		     void *options)
+{
+	struct option list[MOST + 1] = {0};
 	int letter;
 
+	for (int i = 0; i < MOST && arguments[i].name; i++)
+		list[i] = (struct option){arguments[i].name, has_value(&arguments[i]),
+					  NULL, LETTER + i};
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, ":", list, NULL)) != -1) {
 		if (letter == ':')
 			refuse("%s: a value is missing", argv[optind - 1]);
 		else if (letter == '?')
 			refuse("%s: not an option, or not with that", argv[optind - 1]);
 		else
-			take(ctx, letter, optarg);
+			set(&arguments[letter - LETTER], options, optarg);
 	}
 	if (optind < argc)
 		refuse("%s: not an option", argv[optind]);
+}
+
+void arguments_fill_in(const struct argument *arguments, void *options, bool quick)
+{
+	for (; arguments->name; arguments++) {
+		struct list *list = (void *)((char *)options + arguments->offset);
+
+		if (arguments->usual && !list->count)
+			set(arguments, options,
+			    quick ? arguments->quick : arguments->usual);
+	}
 }

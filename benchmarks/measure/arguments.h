@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * arguments.h - numbers, and lists of them, on a command line.  What cannot be understood ends
- * the program with a message.
+ * arguments.h - the command line of a program, whose options are a table.  What cannot be understood
+ * ends the program with a message.
  */
 #ifndef BENCHMARKS_ARGUMENTS_H
 #define BENCHMARKS_ARGUMENTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define ARGUMENTS_LIST 32
 
@@ -20,29 +21,38 @@ extern const char *arguments_program;
 
 __attribute__((format(printf, 1, 2), noreturn)) void refuse(const char *format, ...);
 
-/* A number that takes part in a list, or is alone.  Where n is not 0, "4n" is 4 * n and
- * "n" is n. */
-unsigned arguments_number(const char *option, const char *text, unsigned n, unsigned min,
-			  unsigned max);
-
-/* Numbers separated by commas; those that come twice are taken once. */
-struct list arguments_numbers(const char *option, const char *text, unsigned n,
-			      unsigned min, unsigned max);
-
-/* From a millisecond to an hour. */
-double arguments_seconds(const char *text);
-
-/* Call one(ctx, name) for each of the names separated by commas. */
-void arguments_names(const char *option, const char *text,
-		     void (*one)(void *ctx, const char *name), void *ctx);
-
 /* How many processors the program may use. */
 unsigned arguments_processors(void);
 
-/* Parse options as getopt_long() does: take(ctx, letter, value) for each, value NULL if it has
- * none. */
-struct option;
-void arguments_parse(int argc, char *argv[], const struct option *options,
-		     void (*take)(void *ctx, int letter, const char *value), void *ctx);
+/* What an option is: what it sets, so many bytes from the beginning of the program's options. */
+enum argument_kind {
+	FLAG,	/* no value: a bool becomes true */
+	BIT,	/* no value: this bit, min, of an unsigned becomes 1 */
+	NUMBER, /* from min to max: an unsigned */
+	NUMBERS, /* separated by commas: a struct list; those that come twice are taken once */
+	THREADS, /* the same, and n stands for the number of processors: 4n is 4 * n */
+	SECONDS, /* from a millisecond to an hour: a double */
+	TEXT,	 /* a const char * */
+	NAMES,	 /* separated by commas: call one(options, name) for each */
+	HELP,	 /* no value: call one(options, NULL) */
+};
+
+struct argument {
+	const char *name;
+	enum argument_kind kind;
+	size_t offset;
+	unsigned min, max;
+	/* Of lists: what they are if the command line does not say, and with --quick.  NULL:
+	 * empty. */
+	const char *usual, *quick;
+	void (*one)(void *options, const char *name);
+};
+
+/* Set what the command line says; the array ends with an argument without a name. */
+void arguments_parse(int argc, char *argv[], const struct argument *arguments,
+		     void *options);
+
+/* Then: the lists that it has not said. */
+void arguments_fill_in(const struct argument *arguments, void *options, bool quick);
 
 #endif

@@ -2,10 +2,8 @@
  *
  * options.c - the command line.
  */
-#define _GNU_SOURCE
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +61,12 @@ static const char help[] =
 	"the\n"
 	"usual ones):\n";
 
-static void print_help(void)
+static void print_help(void *options, const char *none)
 {
 	const struct contender *row;
 
+	(void)options;
+	(void)none;
 	fputs(help, stdout);
 	for (unsigned i = 0; (row = contender_at(i)); i++)
 		printf("%c %-34s %s\n", row->usual ? '*' : ' ', row->name,
@@ -116,146 +116,32 @@ static void add_locks(void *ctx, const char *name)
 		add_named(ctx, name);
 }
 
-enum letter {
-	UNCONTENDED = 256,
-	MIXED,
-	OPEN,
-	LINE,
-	FLOORS,
-	LOCKS,
-	THREADS,
-	SHARED_PERCENT,
-	INSTANCES,
-	SECTION,
-	THINK,
-	PIN,
-	SPIN_ANYWAY,
-	ROUNDS,
-	SECONDS,
-	LENGTHS,
-	JSON,
-	QUICK,
-	HELP,
-};
+#define AT(member) .offset = offsetof(struct options, member)
 
-static const struct option long_options[] = {
-	{"uncontended", no_argument, NULL, UNCONTENDED},
-	{"mixed", no_argument, NULL, MIXED},
-	{"open", required_argument, NULL, OPEN},
-	{"line", no_argument, NULL, LINE},
-	{"floors", no_argument, NULL, FLOORS},
-	{"locks", required_argument, NULL, LOCKS},
-	{"threads", required_argument, NULL, THREADS},
-	{"shared", required_argument, NULL, SHARED_PERCENT},
-	{"instances", required_argument, NULL, INSTANCES},
-	{"section", required_argument, NULL, SECTION},
-	{"think", required_argument, NULL, THINK},
-	{"pin", no_argument, NULL, PIN},
-	{"spin-anyway", no_argument, NULL, SPIN_ANYWAY},
-	{"rounds", required_argument, NULL, ROUNDS},
-	{"seconds", required_argument, NULL, SECONDS},
-	{"lengths", required_argument, NULL, LENGTHS},
-	{"json", required_argument, NULL, JSON},
-	{"quick", no_argument, NULL, QUICK},
-	{"help", no_argument, NULL, HELP},
+static const struct argument arguments[] = {
+	{"uncontended", FLAG, AT(uncontended)},
+	{"mixed", FLAG, AT(mixed)},
+	{"open", NUMBERS, AT(arrivals), 1, MAX_RATE},
+	{"line", FLAG, AT(line)},
+	{"floors", FLAG, AT(floors)},
+	{"locks", NAMES, .one = add_locks},
+	{"threads", THREADS, AT(threads), 1, MAX_THREADS, "1,n,2n,4n,8n,32n", "1,2,4"},
+	{"shared", NUMBERS, AT(shared), 0, 100, "0,90", "0,90"},
+	{"instances", NUMBERS, AT(instances), 1, MAX_LOCKS, "1", "1"},
+	{"section", NUMBER, AT(section_ns), 0, MAX_NS},
+	{"think", NUMBER, AT(think_ns), 0, MAX_NS},
+	{"pin", FLAG, AT(pinned)},
+	{"spin-anyway", FLAG, AT(spin_anyway)},
+	{"rounds", NUMBER, AT(rounds), 1, OPTIONS_ROUNDS},
+	{"seconds", SECONDS, AT(seconds)},
+	{"lengths", NUMBERS, AT(lengths), 1, MAX_THREADS, "10,1000,10000", "10,100"},
+	{"json", TEXT, AT(json)},
+	{"quick", FLAG, AT(quick)},
+	{"help", HELP, .one = print_help},
 	{0},
 };
 
-static void set_switch(struct options *options, int letter)
-{
-	switch (letter) {
-	case UNCONTENDED:
-		options->uncontended = true;
-		break;
-	case MIXED:
-		options->mixed = true;
-		break;
-	case LINE:
-		options->line = true;
-		break;
-	case FLOORS:
-		options->floors = true;
-		break;
-	case PIN:
-		options->pinned = true;
-		break;
-	case SPIN_ANYWAY:
-		options->spin_anyway = true;
-		break;
-	case QUICK:
-		options->quick = true;
-		break;
-	case HELP:
-		print_help();
-		break;
-	}
-}
-
-static void set_list(struct options *options, int letter, const char *text)
-{
-	switch (letter) {
-	case THREADS:
-		options->threads = arguments_numbers("threads", text, options->processors,
-						     1, MAX_THREADS);
-		break;
-	case SHARED_PERCENT:
-		options->shared = arguments_numbers("shared", text, 0, 0, 100);
-		break;
-	case INSTANCES:
-		options->instances =
-			arguments_numbers("instances", text, 0, 1, MAX_LOCKS);
-		break;
-	case OPEN:
-		options->arrivals = arguments_numbers("open", text, 0, 1, MAX_RATE);
-		break;
-	case LENGTHS:
-		options->lengths = arguments_numbers("lengths", text, 0, 1, MAX_THREADS);
-		break;
-	}
-}
-
-static void set_value(struct options *options, int letter, const char *text)
-{
-	switch (letter) {
-	case LOCKS:
-		arguments_names("locks", text, add_locks, options);
-		break;
-	case SECTION:
-		options->section_ns = arguments_number("section", text, 0, 0, MAX_NS);
-		break;
-	case THINK:
-		options->think_ns = arguments_number("think", text, 0, 0, MAX_NS);
-		break;
-	case ROUNDS:
-		options->rounds = arguments_number("rounds", text, 0, 1, OPTIONS_ROUNDS);
-		break;
-	case SECONDS:
-		options->seconds = arguments_seconds(text);
-		break;
-	case JSON:
-		options->json = text;
-		break;
-	default:
-		set_list(options, letter, text);
-	}
-}
-
 /* What the command line did not say. */
-static void fill_in_lists(struct options *options)
-{
-	const char *threads = options->quick ? "1,2,4" : "1,n,2n,4n,8n,32n";
-	const char *lengths = options->quick ? "10,100" : "10,1000,10000";
-
-	if (!options->threads.count)
-		set_list(options, THREADS, threads);
-	if (!options->shared.count)
-		set_list(options, SHARED_PERCENT, "0,90");
-	if (!options->instances.count)
-		set_list(options, INSTANCES, "1");
-	if (!options->lengths.count)
-		set_list(options, LENGTHS, lengths);
-}
-
 static void fill_in(struct options *options)
 {
 	if (!options->uncontended && !options->mixed && !options->line &&
@@ -268,15 +154,7 @@ static void fill_in(struct options *options)
 		options->seconds = 0.005;
 	if (!options->lock_count)
 		add_locks_of_table(options, false);
-	fill_in_lists(options);
-}
-
-static void take(void *ctx, int letter, const char *value)
-{
-	if (value)
-		set_value(ctx, letter, value);
-	else
-		set_switch(ctx, letter);
+	arguments_fill_in(arguments, options, options->quick);
 }
 
 void options_parse(struct options *options, int argc, char *argv[])
@@ -287,7 +165,7 @@ void options_parse(struct options *options, int argc, char *argv[])
 		.section_ns = 50,
 		.think_ns = 50,
 	};
-	arguments_parse(argc, argv, long_options, take, options);
+	arguments_parse(argc, argv, arguments, options);
 	fill_in(options);
 }
 
