@@ -17,11 +17,6 @@ struct cells {
 	/* Put the members that name the load in the file, but lock and threads. */
 	void (*report)(const struct cells *cells, const void *ctx);
 	const void *ctx;
-	/* Private. */
-	unsigned count;
-	const struct keyed *locks[OPTIONS_LOCKS];
-	int error;
-	struct outcome *outcomes; /* [lock][round] */
 };
 
 /* The titles of the columns; then, for each number of threads, all locks. */

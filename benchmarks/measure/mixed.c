@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
  * mixed.c - locks side by side under loads of shared and exclusive requests.
- *
- * The locks take turns within each round, so that whatever changes on the machine meets
- * all of them.  Ratios are taken within a round, medians over the rounds.
  */
 #include "mixed.h"
-#include "colour.h"
 #include "figures.h"
 #include "line.h"
 #include "load.h"
 #include "progress.h"
 #include "report.h"
+#include "sides.h"
 #include "work.h"
 
-#include <err.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* One load and number of threads: what each lock achieved in each round. */
+/* One load and number of threads. */
 struct table {
 	const struct options *options;
 	struct load load;
-	unsigned rounds;
-	unsigned count;
-	const struct contender *locks[OPTIONS_LOCKS];
-	int error;
-	struct outcome *outcomes; /* [lock][round] */
+	struct sides sides;
 };
 
 /* Of all tables: what has been run, what this took besides its time, s, to start and to
@@ -43,123 +33,42 @@ static bool takes_part(const struct options *options, const struct contender *ro
 	return !row->spins || options->spin_anyway || threads <= options->processors;
 }
 
-static struct outcome *outcome_of(const struct table *table, unsigned lock,
-				  unsigned round)
+static int run_cell(void *ctx, const struct side *lock, unsigned round,
+		    struct outcome *outcome)
 {
-	return &table->outcomes[lock * table->rounds + round];
-}
-
-static void run_cell(struct table *table, unsigned lock, unsigned round)
-{
-	const struct contender *row = table->locks[lock];
+	struct table *table = ctx;
 	double before = progress_passed();
+	int error;
 
 	table->load.seed = round; /* the same arrivals for every lock */
 	progress_now("%u %% shared, %u threads, round %u: %s", table->load.shared_percent,
-		     table->load.threads, round + 1, row->name);
-	table->error = load_run(&table->load, row, outcome_of(table, lock, round));
+		     table->load.threads, round + 1, lock->name);
+	error = load_run(&table->load, lock->row, outcome);
 	progress_done(table->options->seconds);
 	beside += progress_passed() - before - table->load.seconds;
 	cells_done++;
+	return error;
 }
 
-/* In an open loop all do what is asked, or fall behind. */
-static void compare(struct table *table, unsigned round)
+static void report(void *ctx, const struct side *lock, unsigned round,
+		   const struct outcome *outcome)
 {
-	double reference = 0;
+	const struct table *table = ctx;
 
-	for (unsigned i = 0; i < table->count && table->load.arrivals == 0; i++)
-		if (strcmp(table->locks[i]->name, REFERENCE) == 0)
-			reference = outcome_of(table, i, round)->figures[RATE];
-	for (unsigned i = 0; i < table->count; i++) {
-		struct outcome *outcome = outcome_of(table, i, round);
-
-		outcome->figures[VERSUS] =
-			ratio_if_any(outcome->figures[RATE], reference);
-		report_load(table->options, &table->load, table->locks[i]->name, round,
-			    outcome);
-	}
-}
-
-static void run_rounds(struct table *table)
-{
-	for (unsigned round = 0; round < table->rounds; round++) {
-		for (unsigned i = 0; i < table->count; i++) {
-			run_cell(table, i, round);
-			if (table->error)
-				return;
-		}
-		compare(table, round);
-	}
-}
-
-static void print_row(const struct table *table, const struct contender *row,
-		      const struct summary *summary, bool best)
-{
-	double versus = summary->middle[VERSUS];
-	char text[16] = "-";
-
-	printf("%7u  %s%-*s%s ", table->load.threads, row->ours ? colour(BOLD) : "",
-	       options_name_width(table->options), row->name,
-	       row->ours ? colour(PLAIN) : "");
-	if (summary->middle[RATE] <= 0) {
-		puts("nothing measured: in the time there was, no operation ended");
-		return;
-	}
-	if (versus > 0)
-		snprintf(text, sizeof(text), versus < 0.1 ? "%.4f" : "%.2f", versus);
-	printf("%s%8s%s %3.0f%% %8s", best ? colour(GREEN) : "",
-	       human_count(summary->middle[RATE]).at, best ? colour(PLAIN) : "",
-	       summary->spread * 100, text);
-	for (enum figure i = WAIT_P50; i <= CPU; i++)
-		printf(" %8s", human_time(summary->middle[i]).at);
-	printf(" %8s %9s\n", human_as("%.3f", summary->middle[FAIRNESS]).at,
-	       human_time(summary->middle[AFTER_P99]).at);
-}
-
-static unsigned best_of(const struct table *table, const struct summary *summaries)
-{
-	unsigned best = 0;
-	double most = 0;
-
-	for (unsigned i = 0; i < table->count; i++) {
-		double rate = summaries[i].middle[RATE];
-
-		if (rate > most && !table->locks[i]->overlaps)
-			most = rate, best = i;
-	}
-	return best;
-}
-
-static void print_rows(const struct table *table)
-{
-	struct summary summaries[OPTIONS_LOCKS];
-	unsigned best;
-
-	for (unsigned i = 0; i < table->count; i++)
-		summaries[i] = outcome_summary(outcome_of(table, i, 0), table->rounds);
-	best = best_of(table, summaries);
-	for (unsigned i = 0; i < table->count; i++)
-		print_row(table, table->locks[i], &summaries[i], i == best);
-}
-
-static void print_table(const struct table *table)
-{
-	progress_clear();
-	if (table->error)
-		printf("%7u  skipped: %s\n", table->load.threads, strerror(table->error));
-	else
-		print_rows(table);
-	fflush(stdout);
+	report_load(table->options, &table->load, lock->name, round, outcome);
 }
 
 static void choose_locks(struct table *table)
 {
 	const struct options *options = table->options;
 
-	for (unsigned i = 0; i < options->lock_count; i++)
-		if (takes_part(options, options->locks[i], table->load.threads))
-			table->locks[table->count++] = options->locks[i];
+	for (unsigned i = 0; i < options->lock_count; i++) {
+		const struct contender *row = options->locks[i];
+
+		if (takes_part(options, row, table->load.threads))
+			table->sides.locks[table->sides.count++] =
+				(struct side){row->name, row->ours, row->overlaps, row};
+	}
 }
 
 /* Beside other work each cell takes longer than it is given.  Then it is given less, down to
@@ -171,46 +80,54 @@ static void set_pace(struct table *table)
 	double after = options->line ? line_seconds(options) : 0;
 	double cell, rounds;
 
-	table->rounds = options->rounds;
+	table->sides.rounds = options->rounds;
 	if (options->pace == 0 || !cells_left)
 		return;
 	cell = (options->pace - progress_passed() - after) / cells_left;
 	table->load.seconds = fmin(fmax(cell - each, MIXED_LEAST), options->seconds);
 	rounds = options->rounds * cell / (table->load.seconds + each);
-	table->rounds = (unsigned)fmin(fmax(rounds, 1), options->rounds);
+	table->sides.rounds = (unsigned)fmin(fmax(rounds, 1), options->rounds);
 }
 
 /* What is left of the plan without these rounds. */
 static void go_on(const struct table *table)
 {
 	const struct options *options = table->options;
-	unsigned left_out = options->rounds - table->rounds;
+	unsigned left_out = options->rounds - table->sides.rounds;
 
-	cells_left -= table->count * options->rounds;
-	progress_done(table->count * left_out * options->seconds);
+	cells_left -= table->sides.count * options->rounds;
+	progress_done(table->sides.count * left_out * options->seconds);
+}
+
+/* In an open loop all do what is asked, or fall behind: there is nothing to compare. */
+static struct sides sides_of(const struct options *options, const struct load *load)
+{
+	return (struct sides){
+		.threads = load->threads,
+		.width = options_name_width(options),
+		.reference = load->arrivals > 0 ? NULL : REFERENCE,
+		.versus = "x mutex",
+		.after = true,
+		.run = run_cell,
+		.report = report,
+	};
 }
 
 static void run_table(const struct options *options, struct load load)
 {
-	struct table table = {.options = options, .load = load};
-	size_t outcomes;
+	struct table table = {options, load, sides_of(options, &load)};
 
+	table.sides.ctx = &table;
 	choose_locks(&table);
 	set_pace(&table);
-	outcomes = (size_t)table.count * table.rounds;
-	table.outcomes = calloc(outcomes + 1, sizeof(*table.outcomes));
-	if (!table.outcomes)
-		err(1, "results");
-	run_rounds(&table);
+	sides_run(&table.sides);
 	go_on(&table);
-	print_table(&table);
-	for (size_t i = 0; i < outcomes; i++)
-		free(table.outcomes[i].shares);
-	free(table.outcomes);
 }
 
 static void print_load(const struct options *options, const struct load *load)
 {
+	struct sides sides = sides_of(options, load);
+
 	progress_clear();
 	if (load->arrivals > 0)
 		printf("\nOpen loop: %s requests a second, %u %% shared, %u ns inside",
@@ -222,10 +139,7 @@ static void print_load(const struct options *options, const struct load *load)
 	if (load->instances > 1)
 		printf(", %u locks", load->instances);
 	printf("%s\n", load->pinned ? ", threads pinned" : "");
-	printf("%s%7s  %-*s %8s %4s %8s %8s %8s %8s %8s %8s %8s %9s%s\n", colour(BOLD),
-	       "threads", options_name_width(options), "lock", "ops/s", "+-", "x mutex",
-	       "wait p50", "p99", "p99.9", "worst", "CPU/op", "fairness", "after p99",
-	       colour(PLAIN));
+	sides_print_titles(&sides);
 }
 
 static void run_load(const struct options *options, unsigned shared, unsigned instances,
