@@ -192,6 +192,15 @@ static const struct fifolock_table_options soon = {.deadlock_after_ns = 500000},
 					   refusing = {.deadlock_after_ns = 500000,
 						       .deadlock_refuse = true};
 
+/* A has 1 and waits for 2, which this thread has for owner 7. */
+static void waits_for_owner_7(struct stage *stage, fifolock_hold_t *hold)
+{
+	takes_key(stage, A, 1, X);
+	fifolock_table_owner(7);
+	cr_assert_eq(fifolock_table_lock(stage->table, puppet_key(2), X, hold), 0);
+	waits_for(stage, A, 2, X);
+}
+
 static void until_reports(struct stage *stage, unsigned count)
 {
 	while (__atomic_load_n(&stage->reports, __ATOMIC_ACQUIRE) < count)
@@ -203,10 +212,8 @@ Script(waiting, requests_look_and_the_youngest_is_refused, "G3")
 	static struct stage stage;
 
 	stage_opens(&stage, NULL, &refusing);
-	takes_key(&stage, A, 1, X);
-	takes_key(&stage, B, 2, X);
+	half_crosses(&stage);
 	takes_key(&stage, C, 3, X);
-	waits_for(&stage, A, 2, X);
 	waits_for(&stage, B, 3, X);
 	tell(&stage, C, TAKES, 1, X);
 	cr_assert_eq(answer(&stage, C), EDEADLK);
@@ -214,10 +221,8 @@ Script(waiting, requests_look_and_the_youngest_is_refused, "G3")
 	cr_assert(busy(&stage, A) && busy(&stage, B));
 	cr_assert_eq(stage.refused, 1);
 	gives_key(&stage, C, 3);
-	cr_assert_eq(answer(&stage, B), 0);
-	gives_key(&stage, B, 2);
-	cr_assert_eq(answer(&stage, A), 0);
-	gives_key(&stage, A, 1);
+	goes_on(&stage, B, 2);
+	goes_on(&stage, A, 1);
 	gives_key(&stage, A, 2);
 	gives_key(&stage, B, 3);
 	stage_closes(&stage);
@@ -231,10 +236,7 @@ Script(waiting, requests_tell_of_each_deadlock_once, "G3")
 	struct asked asked;
 
 	stage_opens(&stage, NULL, &soon);
-	takes_key(&stage, A, 1, X);
-	fifolock_table_owner(7);
-	cr_assert_eq(fifolock_table_lock(stage.table, puppet_key(2), X, &hold), 0);
-	waits_for(&stage, A, 2, X);
+	waits_for_owner_7(&stage, &hold);
 	for (unsigned turn = 1; turn <= 3; turn++) {
 		cr_assert_eq(asks_n(&asked, stage.table, puppet_key(1), X, 1),
 			     EINPROGRESS);
@@ -247,8 +249,7 @@ Script(waiting, requests_tell_of_each_deadlock_once, "G3")
 	}
 	cr_assert_eq(stage.refused, 0);
 	gives(&hold);
-	cr_assert_eq(answer(&stage, A), 0);
-	gives_key(&stage, A, 1);
+	goes_on(&stage, A, 1);
 	gives_key(&stage, A, 2);
 	stage_closes(&stage);
 }
@@ -261,18 +262,14 @@ Script(waiting, requests_refuse_those_that_are_to_be_called_back, "G3")
 	struct asked asked;
 
 	stage_opens(&stage, NULL, &refusing);
-	takes_key(&stage, A, 1, X);
-	fifolock_table_owner(7);
-	cr_assert_eq(fifolock_table_lock(stage.table, puppet_key(2), X, &hold), 0);
-	waits_for(&stage, A, 2, X);
+	waits_for_owner_7(&stage, &hold);
 	cr_assert_eq(asks_n(&asked, stage.table, puppet_key(1), X, 1), EINPROGRESS);
 	while (!calls(&asked))
 		sched_yield();
 	cr_assert_eq(asked.status, EDEADLK);
 	cr_assert(busy(&stage, A));
 	gives(&hold);
-	cr_assert_eq(answer(&stage, A), 0);
-	gives_key(&stage, A, 1);
+	goes_on(&stage, A, 1);
 	gives_key(&stage, A, 2);
 	cr_assert_eq(stage.refused, 1);
 	stage_closes(&stage);
@@ -283,17 +280,14 @@ Script(waiting, a_deadline_may_end_it_too, "G3 G4")
 	static struct stage stage;
 
 	stage_opens(&stage, NULL, &soon);
-	takes_key(&stage, A, 1, X);
-	takes_key(&stage, B, 2, X);
-	waits_for(&stage, A, 2, X);
+	half_crosses(&stage);
 	stage.cast[B].deadline = test_in_ns(CLOCK_MONOTONIC, 20000000);
 	tell(&stage, B, TAKES_UNTIL, 1, X);
 	cr_assert_eq(answer(&stage, B), ETIMEDOUT);
 	settle(&stage);
 	cr_assert_str_eq(looks(&stage, true), "");
 	gives_key(&stage, B, 2);
-	cr_assert_eq(answer(&stage, A), 0);
-	gives_key(&stage, A, 1);
+	goes_on(&stage, A, 1);
 	gives_key(&stage, A, 2);
 	stage_closes(&stage);
 }

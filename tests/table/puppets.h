@@ -262,6 +262,23 @@ static inline void waits_for(struct stage *stage, unsigned who, unsigned k, unsi
 	queues_to(stage, who, TAKES, k, mode);
 }
 
+/* Two of which the second has yet to ask, for 1: A has 1 and waits for 2, which B has. */
+static inline void half_crosses(struct stage *stage)
+{
+	takes_key(stage, A, 1, X);
+	takes_key(stage, B, 2, X);
+	waits_for(stage, A, 2, X);
+}
+
+/* It has what it has waited for, and gives the key back. */
+static inline void goes_on(struct stage *stage, unsigned who, unsigned k)
+{
+	int rc = answer(stage, who);
+
+	cr_assert_eq(rc, 0, "%s: %c: %d", keys_kind.name, 'A' + who, rc);
+	gives_key(stage, who, k);
+}
+
 /* ---- what is found ---- */
 
 static inline int puppet_of(const struct stage *stage,
