@@ -63,7 +63,8 @@
  * passed long ago.)
  *
  * See also: fifolock/modes.h (tables of modes), fifolock/request.h (granted later; sections that
- * are run in turn), fifolock/cond.h (wait for a condition), fifolock/inspect.h (look, count).
+ * are run in turn), fifolock/cond.h (wait for a condition), fifolock/inspect.h (look, count),
+ * fifolock/table.h (a lock for each key, in a library of its own).
  */
 #ifndef FIFOLOCK_FIFOLOCK_H
 #define FIFOLOCK_FIFOLOCK_H
