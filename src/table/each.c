@@ -182,23 +182,32 @@ int fifolock_table_each(fifolock_table_t *table,
 	return table && look ? fl_each_key(table, tell, &caller) : EINVAL;
 }
 
-/* A callback that has been handed over has its hold, so its key is in use. */
-static bool run_due(struct fl_entry *entry, const struct fifolock_key_state *state,
-		    void *ctx)
+/* A callback that has been handed over has its hold, so its key is in use.  A snapshot would run
+ * them, too, and not say how many. */
+static uint32_t run_due(struct collected *all)
 {
-	uint32_t *ran = ctx;
+	uint32_t ran = 0;
 
-	(void)state;
-	*ran += fifolock_request_run_due(&entry->lock);
-	return true;
+	for (size_t i = 0; i < all->count; i++) {
+		ran += fifolock_request_run_due(&all->entries[i]->lock);
+		fl_put(all->table, all->entries[i]);
+	}
+	return ran;
 }
 
 uint32_t fifolock_table_run_due(fifolock_table_t *table)
 {
+	struct collected all = {.table = table};
 	uint32_t ran = 0;
+	int cancel;
 
-	if (table)
-		fl_each_key(table, run_due, &ran);
+	if (!table)
+		return 0;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	fl_find_each(table, collect, &all);
+	ran = run_due(&all);
+	free(all.entries);
+	pthread_setcancelstate(cancel, NULL);
 	return ran;
 }
 
