@@ -22,6 +22,8 @@ namespace detail
 template <class R> class outcome
 {
 	using value_type = std::remove_const_t<R>;
+	static_assert(std::is_move_constructible_v<value_type>,
+		      "fifolock: what a section returns is moved to the caller");
 	alignas(value_type) unsigned char memory_[sizeof(value_type)];
 
 	struct end {
@@ -59,6 +61,23 @@ public:
 	R &take() const noexcept
 	{
 		return *value_;
+	}
+};
+
+template <class R> class outcome<R &&>
+{
+	R *value_ = nullptr;
+
+public:
+	template <class F> void of(F &&function)
+	{
+		R &&value = std::invoke(std::forward<F>(function));
+
+		value_ = std::addressof(value);
+	}
+	R &&take() const noexcept
+	{
+		return std::move(*value_);
 	}
 };
 

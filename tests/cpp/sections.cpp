@@ -48,6 +48,7 @@ void operator delete(void *memory, std::size_t) noexcept
 TEST(a_section_returns_what_it_returns)
 {
 	fifolock::mutex mutex;
+	auto owned = std::make_unique<int>(10);
 	int number = 0;
 
 	CHECK(mutex.run([] { return 7; }) == 7);
@@ -55,6 +56,8 @@ TEST(a_section_returns_what_it_returns)
 	CHECK(*mutex.run([] { return std::make_unique<int>(8); }) == 8);
 	mutex.run([&]() -> int & { return number; }) = 9;
 	CHECK(number == 9);
+	CHECK(*mutex.run([&]() -> std::unique_ptr<int> && { return std::move(owned); }) ==
+	      10);
 	const auto reference = [&]() -> int & { return number; };
 	const auto nothing = [] {};
 
