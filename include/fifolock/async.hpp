@@ -16,6 +16,11 @@
  * Nothing may be thrown out of it: a promise whose unhandled_exception throws ends the program.
  * The coroutines of one thread go on one after the other, oldest first, on the stack of one.
  *
+ * As callbacks are, coroutines that ask again and again are handed over to the next thread that comes
+ * on the lock: one unlock resumes at most 256 that came after it had begun.  If no thread comes, they
+ * stay where they are, and hold the lock.  So a program whose threads may all be elsewhere calls
+ * run_due() of the lock or the table when it is idle.
+ *
  * A resume function avoids all that.  It is called in place of resume(), once, in that thread, is
  * given the handle, and passes it on: to an executor, an event loop.  It must not throw.
  *

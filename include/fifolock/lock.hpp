@@ -301,6 +301,11 @@ public:
 	{
 		return fifolock_waiting(&lock_);
 	}
+	/* How many callbacks and coroutines that were handed over it has run. */
+	std::uint32_t run_due() noexcept
+	{
+		return fifolock_request_run_due(&lock_);
+	}
 
 private:
 	template <class Clock, class Duration>

@@ -329,6 +329,12 @@ public:
 #endif
 #endif
 
+	/* How many callbacks and coroutines that were handed over it has run: fifolock_table_run_due. */
+	std::uint32_t run_due() noexcept
+	{
+		return fifolock_table_run_due(table_);
+	}
+
 	/* About how many keys are in use. */
 	std::size_t keys() const noexcept
 	{

@@ -116,6 +116,29 @@ TEST(it_goes_on_in_the_thread_that_makes_the_grant)
 	CHECK(mutex.holds(fifolock::shared()) == 0);
 }
 
+TEST(one_that_always_asks_again_is_handed_over_and_goes_on_when_due)
+{
+	fifolock::async_mutex mutex;
+	int turns = 0;
+	const auto asks_again = [&]() -> job {
+		for (int i = 0; i < 1000; i++) {
+			auto held = co_await mutex.async();
+
+			turns++;
+		}
+	};
+
+	mutex.lock();
+	asks_again();
+	asks_again();
+	mutex.unlock();
+	CHECK(turns < 2000);
+	while (turns < 2000)
+		CHECK(mutex.run_due() > 0);
+	CHECK(mutex.run_due() == 0 && mutex.waiting() == 0);
+	CHECK(mutex.holds(fifolock::exclusive()) == 0);
+}
+
 TEST(a_resume_function_is_called_there_and_the_coroutine_goes_on_elsewhere)
 {
 	fifolock::async_mutex mutex;

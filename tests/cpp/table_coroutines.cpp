@@ -83,6 +83,28 @@ TEST(it_goes_on_where_the_hold_is_given_back)
 	});
 }
 
+TEST(one_that_always_asks_again_is_handed_over_and_goes_on_when_due)
+{
+	in_tables([](table &keys) {
+		int turns = 0;
+		const auto asks_again = [&]() -> job {
+			for (int i = 0; i < 1000; i++) {
+				auto held = co_await keys.async("key", exclusive());
+
+				turns++;
+			}
+		};
+		auto held = keys.lock("key", exclusive());
+
+		asks_again();
+		asks_again();
+		held.unlock();
+		CHECK(turns < 2000);
+		while (turns < 2000)
+			CHECK(keys.run_due() > 0);
+	});
+}
+
 TEST(it_goes_on_by_a_resume_function)
 {
 	in_tables([](table &keys) {
