@@ -934,6 +934,8 @@ MUTANTS = [
     ('C++: times are rounded down', CLOCK, 'ceil<nanoseconds>', 'floor<nanoseconds>'),
     ('C++: times before the epoch have less than no nanoseconds', CLOCK,
      'return {s + carry, ns - carry * 1000000000};', 'return {s, ns + 0 * carry};'),
+    ('C++: a wait of decades is a time of the wrong clock', CLOCK,
+     'if (wait.tv_sec > ten_years)', 'if (false)'),
     ('C++: every mode is alone', COMPILE, 'if (is_alone(table, m))', 'if (true)'),
     ('C++: a limit over the capacity forbids', COMPILE,
      'limit > table.capacity[x])', 'limit > table.capacity[x] + 1)'),
