@@ -15,6 +15,11 @@
  *	TENTATIVE -> LIVE	any user, once it is certain that the key has no other entry
  *	TENTATIVE -> DEAD	any user, once it is certain that it has
  *	LIVE, DEAD -> FREE	the last user goes; far: -> DEAD, and it is taken out and freed
+ *	LIVE -> READY		the same, if it was a hold of one, of a number (units.h)
+ *	READY -> LIVE		the next number: its key and its state in one step
+ *
+ * READY is FREE, with the mode + 1 of the last hold where the users are: the lock is still as it was
+ * when the last user had that hold.
  */
 #ifndef FL_ENTRY_H
 #define FL_ENTRY_H
@@ -34,10 +39,15 @@
 #define FL_FAR_COUNT (~(FL_FAR_ONE - 1))
 
 /* One cache line.  All but state and word is written while it is FILLING, and constant while
- * there are users. */
+ * there are users.  READY -> LIVE writes state and word at once. */
 struct fl_entry {
-	uint64_t state; /* above; atomic */
-	uint64_t word;	/* of the key; atomic */
+	union {
+		struct {
+			uint64_t state; /* above; atomic */
+			uint64_t word;	/* of the key; atomic */
+		};
+		uint64_t pair[2]; /* the two, for READY -> LIVE */
+	};
 	fifolock_t lock;
 	uint32_t size; /* of the key's bytes */
 	uint8_t is_number;
@@ -54,6 +64,12 @@ struct fl_home {
 		void *elsewhere; /* more than that: malloc's */
 	};
 };
+
+/* FREE, with a lock that is held as by one hold of the mode. */
+static inline uint64_t fl_ready(unsigned mode)
+{
+	return FL_ENTRY_FREE + FL_USER * (mode + 1);
+}
 
 static inline uint64_t fl_what(uint64_t state)
 {

@@ -239,8 +239,9 @@ static int born_home(const struct search *search, uint64_t state)
 {
 	struct fl_home *home = search->home;
 
-	/* [GONE] acquire: claim */
-	if (!fl_cas_acquire(&home->entry.state, &state, fl_with(state, FL_ENTRY_FILLING)))
+	/* [GONE] acquire: claim.  It may have been READY. */
+	if (!fl_cas_acquire(&home->entry.state, &state,
+			    (state & FL_FAR_COUNT) | FL_ENTRY_FILLING))
 		return CHANGED;
 	if (fl_likely(!fl_home_fill(home, search->key, search->table->modes,
 				    search->units)))
@@ -308,33 +309,17 @@ static int find_once(const struct search *search)
 	return (state & FL_FAR_COUNT) == FL_FAR_COUNT ? ENOMEM : born_far(search);
 }
 
-static struct search search_for(fifolock_table_t *table, const struct fl_key *key,
-				uint64_t units, struct fl_entry **out)
-{
-	struct fl_home *home = &table->home[key->hash & table->mask];
-
-	return (struct search){table, key, units, home, out};
-}
-
 int fl_find(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
 	    struct fl_entry **entry)
 {
-	struct search search = search_for(table, key, units, entry);
+	struct fl_home *home = &table->home[key->hash & table->mask];
+	struct search search = {table, key, units, home, entry};
 	int result;
 
 	do
 		result = find_once(&search);
 	while (fl_unlikely(result < FL_TAKEN));
 	return result;
-}
-
-int fl_find_filled(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
-		   struct fl_entry **entry)
-{
-	struct search search = search_for(table, key, units, entry);
-	int result = publish_and_settle(&search);
-
-	return result < FL_TAKEN ? fl_find(table, key, units, entry) : result;
 }
 
 /* ---- all of them ---- */
@@ -373,11 +358,16 @@ void fl_find_each(fifolock_table_t *table,
 	fl_far_leave(table->far);
 }
 
+static bool is_in_use(uint64_t state)
+{
+	return fl_what(state) != FL_ENTRY_FREE || state & FL_FAR_COUNT;
+}
+
 bool fl_find_any(fifolock_table_t *table)
 {
 	for (uint64_t i = 0; i <= table->mask; i++)
 		/* [GONE] acquire */
-		if (fl_load_acquire(&table->home[i].entry.state))
+		if (is_in_use(fl_load_acquire(&table->home[i].entry.state)))
 			return true;
 	return !fl_far_is_empty(table->far);
 }

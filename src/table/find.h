@@ -13,10 +13,6 @@
 int fl_find(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
 	    struct fl_entry **entry);
 
-/* The same, when the caller has filled the slot of the key. */
-int fl_find_filled(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
-		   struct fl_entry **entry);
-
 /* Call look for all that are in use, with the caller as one user more of each, which look, or what it
  * leaves them to, has to put; until it says false.  look must not wait. */
 void fl_find_each(fifolock_table_t *table,

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * first.h - the first tries, in the callers' own code: a key that is a number comes to a slot that
- * is free, and is its only user till the end.
+ * first.h - the first tries, in the callers' own code: a number comes to a slot whose last key was one, too, and
+ * was held as this one is to be: READY.  So its lock has to be made neither free nor taken: the slot
+ * becomes the key's, with state and word in one step, and the thread is its only user till the end.
+ *
+ * What the last users have left in the lock is what there is in any lock with one hold and nobody in line.
  *
  *	row       released by              acquired by                   what it carries
- *	[KEY]     fl_find_first            fl_entry_use (entry.c)        the key, a new lock
- *	[GONE]    fl_put_first             fl_find_first                 what the users of the key's
+ *	[KEY]     fl_find_ready            fl_entry_use (entry.c)        the key
+ *	[GONE]    fl_put_ready             fl_find_ready                 what the users of the key's
  *	                                                                 last entry did
- *	[WORD]    fl_find_first            seems_same (find.c)           the same
+ *	[WORD]    fl_find_ready            seems_same (find.c)           the same
  *
  *	relaxed   because
  *	[GUESS]   The compare-and-swap behind it decides.
@@ -20,44 +23,37 @@
 #include "units.h"
 #include "core/atomic.h"
 
-/* As fl_find, for a number, and units that are not 0. */
-FL_ALWAYS int fl_find_first(fifolock_table_t *table, fifolock_key_t key, uint64_t units,
-			    struct fl_entry **out)
+/* The entry of the number is new, its lock held once in the mode.  False: nothing has been done. */
+FL_ALWAYS bool fl_find_ready(fifolock_table_t *table, uint64_t number, unsigned mode,
+			     struct fl_entry **out)
 {
-	uint64_t hash = fl_key_spread(key.n, table->seed);
-	struct fl_home *home = &table->home[hash & table->mask];
-	struct fl_entry *entry = &home->entry;
-	struct fl_key filled = {key, key.n, hash};
-	uint64_t state;
+	uint64_t place = fl_key_spread(number, table->seed) & table->mask;
+	struct fl_entry *entry = &table->home[place].entry;
+	uint64_t ready = fl_ready(mode), word;
 
 	fl_prefetch_write(&entry->state);
-	state = fl_load_relaxed(&entry->state); /* [GUESS] */
-	/* [GONE] acquire */
-	if (state != FL_ENTRY_FREE ||
-	    !fl_cas_acquire(&entry->state, &state, FL_ENTRY_FILLING))
-		return fl_find(table, &filled, units, out);
-	fl_store_release(&entry->word, key.n); /* [WORD] release */
-	entry->lock = (fifolock_t){.word = units, .modes = table->modes};
-	entry->size = 0;
-	entry->is_number = true;
+	if (fl_unlikely(fl_load_relaxed(&entry->state) != ready)) /* [GUESS] */
+		return false;
+	word = fl_load_relaxed(&entry->word); /* [GUESS] */
+	/* [KEY] [WORD] release, [GONE] acquire: the key may have been far since, and have gone */
+	if (!fl_cas_pair_acq_rel(entry->pair, ready, word, FL_ENTRY_LIVE | FL_USER,
+				 number))
+		return false;
 	*out = entry;
-	state = FL_ENTRY_FILLING;
-	/* [KEY] release, [GONE] acquire: the key may have been far since, and have gone */
-	if (fl_cas_acq_rel(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))
-		return FL_TAKEN;
-	return fl_find_filled(table, &filled, units, out);
+	return true;
 }
 
-/* As fl_put_taken. */
-FL_ALWAYS bool fl_put_first(struct fl_entry *entry, uint64_t units)
+/* Give back the only hold, of these units, and the entry with it.  False: nothing has been done. */
+FL_ALWAYS bool fl_put_ready(struct fl_entry *entry, uint64_t units, unsigned mode,
+			    uint32_t n)
 {
 	uint64_t seen = FL_ENTRY_LIVE | FL_USER; /* mostly */
 
-	if (entry->is_far || entry->size > FL_HOME_BYTES ||
+	if (entry->is_far || !entry->is_number || n != 1 ||
 	    fl_load_relaxed(&entry->lock.word) != units) /* [MINE] */
 		return false;
 	/* [GONE] release */
-	return fl_cas_release(&entry->state, &seen, FL_ENTRY_FREE);
+	return fl_cas_release(&entry->state, &seen, fl_ready(mode));
 }
 
 #endif

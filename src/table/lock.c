@@ -8,21 +8,14 @@
 #include "hear.h"
 #include "recorded.h"
 
-FL_NOT_INLINE static int find_any(fifolock_table_t *table, fifolock_key_t key,
-				  uint64_t units, struct fl_entry **entry)
+static int find(fifolock_table_t *table, fifolock_key_t key, uint64_t units,
+		struct fl_entry **entry)
 {
 	struct fl_key prepared;
 	int error;
 
 	error = fl_key_prepare(&prepared, key, table->seed);
 	return error ? error : fl_find(table, &prepared, units, entry);
-}
-
-FL_ALWAYS int find(fifolock_table_t *table, fifolock_key_t key, uint64_t units,
-		   struct fl_entry **entry)
-{
-	return !key.bytes && units ? fl_find_first(table, key, units, entry)
-				   : find_any(table, key, units, entry);
 }
 
 FL_ALWAYS void set(fifolock_hold_t *hold, fifolock_table_t *table, struct fl_entry *entry,
@@ -66,7 +59,7 @@ FL_NOT_INLINE static int lock_recorded(fifolock_table_t *table, fifolock_key_t k
 	void *record;
 	int error;
 
-	error = find_any(table, key, 0, &entry);
+	error = find(table, key, 0, &entry);
 	if (error > 0)
 		return error;
 	error = waits ? fl_recorded_lock(table, entry, mode, n, deadline, &record)
@@ -79,8 +72,9 @@ FL_NOT_INLINE static int lock_recorded(fifolock_table_t *table, fifolock_key_t k
 	return 0;
 }
 
-FL_ALWAYS int lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode, uint32_t n,
-		   const struct timespec *deadline, fifolock_hold_t *hold)
+FL_NOT_INLINE static int lock_any(fifolock_table_t *table, fifolock_key_t key,
+				  unsigned mode, uint32_t n,
+				  const struct timespec *deadline, fifolock_hold_t *hold)
 {
 	struct fl_entry *entry;
 	uint64_t units;
@@ -102,29 +96,46 @@ FL_ALWAYS int lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode, u
 	return 0;
 }
 
+/* Without a check of the mode: none but those of its table are READY. */
+FL_ALWAYS bool lock_ready(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			  fifolock_hold_t *hold)
+{
+	struct fl_entry *entry;
+
+	if (!table || !hold || key.bytes || mode >= FIFOLOCK_MAX_MODES ||
+	    !fl_find_ready(table, key.n, mode, &entry))
+		return false;
+	set(hold, table, entry, mode, 1);
+	return true;
+}
+
 int fifolock_table_lock(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
 			fifolock_hold_t *hold)
 {
-	return lock(table, key, mode, 1, NULL, hold);
-}
-
-int fifolock_table_timedlock(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
-			     const struct timespec *deadline, fifolock_hold_t *hold)
-{
-	return lock(table, key, mode, 1, deadline, hold);
-}
-
-int fifolock_table_lock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
-			  uint32_t n, fifolock_hold_t *hold)
-{
-	return lock(table, key, mode, n, NULL, hold);
+	return fl_likely(lock_ready(table, key, mode, hold))
+		       ? 0
+		       : lock_any(table, key, mode, 1, NULL, hold);
 }
 
 int fifolock_table_timedlock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
 			       uint32_t n, const struct timespec *deadline,
 			       fifolock_hold_t *hold)
 {
-	return lock(table, key, mode, n, deadline, hold);
+	return n == 1 && fl_is_deadline(deadline) && lock_ready(table, key, mode, hold)
+		       ? 0
+		       : lock_any(table, key, mode, n, deadline, hold);
+}
+
+int fifolock_table_timedlock(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			     const struct timespec *deadline, fifolock_hold_t *hold)
+{
+	return fifolock_table_timedlock_n(table, key, mode, 1, deadline, hold);
+}
+
+int fifolock_table_lock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+			  uint32_t n, fifolock_hold_t *hold)
+{
+	return fifolock_table_timedlock_n(table, key, mode, n, NULL, hold);
 }
 
 int fifolock_table_trylock_n(fifolock_table_t *table, fifolock_key_t key, unsigned mode,
@@ -136,6 +147,8 @@ int fifolock_table_trylock_n(fifolock_table_t *table, fifolock_key_t key, unsign
 
 	if (!table || !hold)
 		return EINVAL;
+	if (n == 1 && lock_ready(table, key, mode, hold))
+		return 0;
 	units = fl_units(table, mode, n);
 	if (!units && table->records)
 		return lock_recorded(table, key, mode, n, false, NULL, hold);
@@ -183,32 +196,34 @@ static int give_back(fifolock_table_t *table, struct fl_entry *entry, unsigned m
 	return error;
 }
 
-FL_NOT_INLINE static int give_copy_back(fifolock_hold_t *hold, fifolock_hold_t copy,
-					uint64_t units)
+FL_NOT_INLINE static int give_any_back(fifolock_hold_t *hold, struct fl_entry *entry,
+				       uint64_t units)
 {
-	int error =
-		give_back(copy.table, copy.entry, copy.mode, copy.n, units, copy.record);
+	fifolock_hold_t copy = *hold;
+	int error;
 
+	error = give_back(copy.table, entry, copy.mode, copy.n, units, copy.record);
 	if (error)
-		hold->entry = copy.entry;
+		hold->entry = entry;
 	return error;
 }
 
 /* What the key guards may be freed by its next holder, and the hold be a part of that: nothing of it is
- * touched when it has been given back. */
+ * touched when it has been given back.  Read field by field: a load wider than the stores that lock has
+ * just made would wait for them to reach the cache. */
 int fifolock_table_unlock(fifolock_hold_t *hold)
 {
-	fifolock_hold_t copy;
+	struct fl_entry *entry;
 	uint64_t units;
 
 	if (!hold || !hold->entry)
 		return EINVAL;
-	copy = *hold;
-	units = fl_units(copy.table, copy.mode, copy.n);
+	entry = hold->entry;
+	units = fl_units(hold->table, hold->mode, hold->n);
 	hold->entry = NULL;
-	if (units && fl_put_first(copy.entry, units))
+	if (fl_likely(units && fl_put_ready(entry, units, hold->mode, hold->n)))
 		return 0;
-	return give_copy_back(hold, copy, units);
+	return give_any_back(hold, entry, units);
 }
 
 /* ---- conversions ---- */

@@ -8,6 +8,7 @@
 #include "quiet.h"
 #include "units.h"
 #include "records.h"
+#include "core/atomic.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -99,7 +100,7 @@ int fifolock_table_create(fifolock_table_t **table, const fifolock_modes_t *mode
 	made->heard = fl_hears(made->modes);
 	error = make(made);
 	errno = saved;
-	made->plain = !made->records && fl_modes_are_plain(made->modes);
+	made->plain = !made->records && FL_HAS_PAIRS && fl_modes_are_plain(made->modes);
 	if (error)
 		unmake(made);
 	else

@@ -38,6 +38,9 @@ static unsigned spans(const struct ex_op *op, bool wrote, struct span span[2])
 	case EX_FREE:
 		span[0] = (struct span){op->at, op->size, true};
 		return 1;
+	case EX_PAIR:
+		span[0] = (struct span){op->at, op->size, wrote};
+		return 1;
 	default:
 		span[0] = (struct span){op->at, 1, wrote};
 		span[1] = (struct span){memory_barriers(), 1, true};

@@ -47,6 +47,7 @@ enum ex_kind {
 	EX_STORE,
 	EX_CHANGE, /* swap, or, and */
 	EX_CAS,
+	EX_PAIR, /* a compare-and-swap of two words */
 	EX_PARK, /* compare, and sleep if equal */
 	EX_WAKE, /* come back from sleep */
 	EX_UNPARK,

@@ -226,6 +226,44 @@ bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned orde
 	return event.wrote;
 }
 
+/* The newest value becomes this one, as by a read-modify-write. */
+static void write_newest(uint64_t *at, uint64_t value, unsigned order)
+{
+	struct variable *variable = variable_at((uintptr_t)at, sizeof(*at));
+	struct view found;
+
+	value_see(variable, variable->count - 1, order);
+	found = variable->values[variable->count - 1].view;
+	value_append(variable, value, sizeof(*at), order, &found);
+}
+
+/* The second is written before the first: a thread that sees the first, sees both.  As one step it is seen
+ * by fewer: that only makes what is explored more than what a machine does. */
+bool ex_cas_pair(uint64_t at[2], const uint64_t expected[2], const uint64_t next[2],
+		 unsigned order, const struct ex_site *site)
+{
+	size_t size = sizeof(*at) * 2;
+	struct ex_event event = {
+		.before = expected[0], .after = next[0], .outcome = "failed"};
+
+	if (ex_exploring())
+		order = step(EX_PAIR, at, size, order, expected[0], site);
+	event.wrote = !memcmp(at, expected, size);
+	if (!ex_exploring()) {
+		if (event.wrote)
+			memcpy(at, next, size);
+		return event.wrote;
+	}
+	memory_touch_atomically((uintptr_t)at, size, event.wrote);
+	if (event.wrote) {
+		write_newest(&at[1], next[1], order);
+		write_newest(&at[0], next[0], order);
+		event.outcome = "";
+	}
+	ex_done(&event);
+	return event.wrote;
+}
+
 /* ---- as liburcu ---- */
 
 /* On the value that it sees; if it writes, on the newest one. */

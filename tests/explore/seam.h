@@ -33,6 +33,9 @@ bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned orde
 
 uint32_t ex_serves_most(void); /* how many younger requests' callbacks one call runs */
 
+bool ex_cas_pair(uint64_t at[2], const uint64_t expected[2], const uint64_t next[2],
+		 unsigned order, const struct ex_site *site);
+
 #define EX_SITE(what)                                                              \
 	({                                                                         \
 		static const struct ex_site ex_site_ = {what, __FILE__, __LINE__}; \
@@ -82,5 +85,10 @@ uint32_t ex_serves_most(void); /* how many younger requests' callbacks one call 
 #define fl_cas_acq_rel(p, expected, v)                                     \
 	ex_cas((p), sizeof(*(p)), (expected), EX_NUMBER(p, v), EX_ACQ_REL, \
 	       EX_SITE("cas acq_rel"), __func__)
+#define FL_HAS_PAIRS true
+#define fl_cas_pair_acq_rel(at, first, second, next, other)           \
+	ex_cas_pair((at), (const uint64_t[2]){(first), (second)},     \
+		    (const uint64_t[2]){(next), (other)}, EX_ACQ_REL, \
+		    EX_SITE("cas of a pair acq_rel"))
 
 #endif

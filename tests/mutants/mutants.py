@@ -1081,8 +1081,17 @@ MUTANTS = [
      ' ||\n\t    fl_load_relaxed(&entry->lock.word) != units) /* [MINE] */', ')'),
     ('table: given back with the entry, whatever the lock says', TABLE_PUT,
      ' ||\n\t    fl_load_relaxed(&entry->lock.word) != units) /* [MINE] */', ')'),
-    ('table: far and gone while it was being filled', TABLE_FIRST,
-     'if (fl_cas_acq_rel(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))', 'if (fl_cas_release(&entry->state, &state, FL_ENTRY_LIVE | FL_USER))'),
+    ('table: ready for every mode', TABLE_FIRST, 'fl_cas_release(&entry->state, &seen, fl_ready(mode))',
+     'fl_cas_release(&entry->state, &seen, fl_ready(0))'),
+    ('table: ready after bytes', TABLE_FIRST, 'entry->is_far || !entry->is_number ||', 'entry->is_far ||'),
+    ('table: ready after several', TABLE_FIRST, ' || n != 1 ||', ' ||'),
+    ('table: ready without a look at the mode', TABLE_FIRST, 'uint64_t ready = fl_ready(mode), word;',
+     'uint64_t ready = fl_load_relaxed(&entry->state) & ~FL_FAR_COUNT, word;\n\n\tif (fl_what(ready) || !ready)\n\t\treturn false;\n'),
+    ('table: ready although its key is far', TABLE_FIRST, ['if (fl_unlikely(fl_load_relaxed(&entry->state) != ready)) /* [GUESS] */',
+     'fl_cas_pair_acq_rel(entry->pair, ready, word,'], ['word = fl_load_relaxed(&entry->state);\n\tready |= word & FL_FAR_COUNT;\n\tif (word != ready)',
+     'fl_cas_pair_acq_rel(entry->pair, ready, word,']),
+    ('table: claimed, and ready still', TABLE_FIND, '(state & FL_FAR_COUNT) | FL_ENTRY_FILLING)', 'fl_with(state, FL_ENTRY_FILLING))'),
+    ('table: ready is in use', TABLE_FIND, 'return fl_what(state) != FL_ENTRY_FREE || state & FL_FAR_COUNT;', 'return state;'),
 ]
 
 SURVIVORS = {

@@ -386,7 +386,8 @@ void lives_end(bool all_put)
 	if (!all_put)
 		return;
 	for (unsigned i = 0; i <= table->mask; i++)
-		if (table->home[i].entry.state)
+		if (fl_what(table->home[i].entry.state) != FL_ENTRY_FREE ||
+		    table->home[i].entry.state & FL_FAR_COUNT)
 			ex_fail("a slot is not free at the end: state %llx",
 				(unsigned long long)table->home[i].entry.state);
 	if (!fl_far_is_empty(table->far))

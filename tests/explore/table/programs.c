@@ -242,6 +242,16 @@ static void word(unsigned thread, const char *text)
 	}
 }
 
+/* Before the threads begin: a letter for each is found, a capital taken and given back. */
+static void hold(const char *held)
+{
+	for (unsigned t = 0; held[t]; t++)
+		if (held[t] >= 'a')
+			find(t, key_of(held[t]));
+		else if (held[t] != '.')
+			lock(t, '?', &held[t]);
+}
+
 static void body(unsigned thread)
 {
 	const char *text = program->scripts[thread];
@@ -270,9 +280,8 @@ static void begin(void)
 	locks_begin(threads);
 	memory_watch(homes, sizeof(homes), "home");
 	memory_watch(data, sizeof(data), "data");
-	for (unsigned t = 0; program->held && program->held[t]; t++)
-		if (program->held[t] != '.')
-			find(t, key_of(program->held[t]));
+	if (program->held)
+		hold(program->held);
 	lives_go_on();
 }
 

@@ -9,6 +9,16 @@
 {.name = "one-key-shared-of-three", .scripts = {"As", "A", "As"}},
 {.name = "one-key-found-and-locked", .scripts = {"a", "A", "A"}},
 
+/* The slot is READY: its last hold was an exclusive one. */
+{.name = "ready", .scripts = {"A", "A"}, .held = "A", .tiny = true},
+{.name = "ready-for-another", .scripts = {"A", "B"}, .held = "C"},
+{.name = "ready-in-another-mode", .scripts = {"As", "A", "As"}, .held = "A"},
+{.name = "ready-for-others-and-back", .scripts = {"A", "B Bs B", "A"}, .held = "A", .big = true},
+{.name = "ready-and-far", .scripts = {"-b A", "A A", "Bs B"}, .held = "b", .big = true},
+{.name = "ready-for-three", .scripts = {"A B", "B C", "C A"}, .held = "A", .big = true},
+{.name = "ready-and-long", .scripts = {"A", "L A", "B"}, .held = "A", .big = true},
+{.name = "ready-and-looked-at", .scripts = {"A", "B", "*"}, .held = "A"},
+
 /* The slot is another's: far. */
 {.name = "one-key-far", .scripts = {"A", "A"}, .held = "..b", .kept = true},
 {.name = "one-key-far-twice", .scripts = {"A A", "A A"}, .held = "..b", .kept = true},
