@@ -225,8 +225,8 @@ size_t fifolock_table_keys(const fifolock_table_t *table)
 
 	if (!table)
 		return 0;
-	for (uint64_t i = 0; i <= table->mask; i++)
-		count_one(&table->home[i].entry, &keys);
+	for (uint64_t i = 0; i < table->slots; i++)
+		count_one(&fl_home_at(table, i)->entry, &keys);
 	fl_far_enter(table->far);
 	fl_far_each(table->far, count_one, &keys);
 	fl_far_leave(table->far);

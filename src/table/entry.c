@@ -20,11 +20,11 @@
 
 static const unsigned char *bytes_of(const struct fl_entry *entry)
 {
-	const struct fl_home *home = (const struct fl_home *)entry;
+	const union fl_bytes *bytes = fl_home_bytes((const struct fl_home *)entry);
 
 	if (entry->is_far)
 		return fl_far_bytes(entry);
-	return entry->size > FL_HOME_BYTES ? home->elsewhere : home->bytes;
+	return entry->size > FL_HOME_BYTES ? bytes->elsewhere : bytes->here;
 }
 
 fifolock_key_t fl_entry_key(const struct fl_entry *entry)
@@ -58,10 +58,11 @@ int fl_home_fill(struct fl_home *home, const struct fl_key *key,
 {
 	struct fl_entry *entry = &home->entry;
 	size_t size = key->key.bytes ? key->key.n : 0;
-	void *bytes = home->bytes;
+	union fl_bytes *room = fl_home_bytes(home);
+	void *bytes = room->here;
 
 	if (size > FL_HOME_BYTES)
-		bytes = home->elsewhere = fl_memory(NULL, size);
+		bytes = room->elsewhere = fl_memory(NULL, size);
 	if (!bytes)
 		return ENOMEM;
 	if (size)
@@ -77,7 +78,7 @@ void fl_home_empty(struct fl_home *home)
 {
 	if (home->entry.size > FL_HOME_BYTES) {
 		fl_quiet_here(true);
-		free(home->elsewhere);
+		free(fl_home_bytes(home)->elsewhere);
 		fl_quiet_here(false);
 	}
 	home->entry.size = 0;

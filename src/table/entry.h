@@ -56,14 +56,38 @@ struct fl_entry {
 
 #define FL_HOME_BYTES 64
 
-/* Home: one of a fixed array. */
+union fl_bytes {
+	unsigned char here[FL_HOME_BYTES];
+	void *elsewhere; /* more than that: malloc's */
+};
+
+/* Home: one of a fixed array.  The entries of so many lie side by side, and then their bytes, which numbers do
+ * not use: so what is used is in every set of a cache, and in few pages. */
+#define FL_HOMES 64
+
 struct fl_home {
 	struct fl_entry entry;
-	union {
-		unsigned char bytes[FL_HOME_BYTES];
-		void *elsewhere; /* more than that: malloc's */
-	};
 };
+
+struct fl_homes {
+	struct fl_home at[FL_HOMES];
+	union fl_bytes bytes[FL_HOMES];
+};
+
+/* Those bits of a hash that are the offset of one of them; slots: a power of two. */
+static inline uint64_t fl_homes_mask(uint64_t slots)
+{
+	uint64_t first = slots < FL_HOMES ? slots : FL_HOMES;
+
+	return (first - 1) * sizeof(struct fl_home) +
+	       (slots / FL_HOMES > 1 ? (slots / FL_HOMES - 1) * sizeof(struct fl_homes)
+				     : 0);
+}
+
+static inline union fl_bytes *fl_home_bytes(const struct fl_home *home)
+{
+	return (union fl_bytes *)(home + FL_HOMES);
+}
 
 /* FREE, with a lock that is held as by one hold of the mode. */
 static inline uint64_t fl_ready(unsigned mode)

@@ -312,7 +312,7 @@ static int find_once(const struct search *search)
 int fl_find(fifolock_table_t *table, const struct fl_key *key, uint64_t units,
 	    struct fl_entry **entry)
 {
-	struct fl_home *home = &table->home[key->hash & table->mask];
+	struct fl_home *home = fl_home_of(table, key->hash);
 	struct search search = {table, key, units, home, entry};
 	int result;
 
@@ -349,8 +349,8 @@ void fl_find_each(fifolock_table_t *table,
 {
 	struct each each = {look, ctx, false};
 
-	for (uint64_t i = 0; i <= table->mask && !each.ended; i++)
-		use_and_look(&table->home[i].entry, &each);
+	for (uint64_t i = 0; i < table->slots && !each.ended; i++)
+		use_and_look(&fl_home_at(table, i)->entry, &each);
 	if (each.ended)
 		return;
 	fl_far_enter(table->far);
@@ -365,9 +365,9 @@ static bool is_in_use(uint64_t state)
 
 bool fl_find_any(fifolock_table_t *table)
 {
-	for (uint64_t i = 0; i <= table->mask; i++)
+	for (uint64_t i = 0; i < table->slots; i++)
 		/* [GONE] acquire */
-		if (is_in_use(fl_load_acquire(&table->home[i].entry.state)))
+		if (is_in_use(fl_load_acquire(&fl_home_at(table, i)->entry.state)))
 			return true;
 	return !fl_far_is_empty(table->far);
 }

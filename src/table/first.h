@@ -27,8 +27,8 @@
 FL_ALWAYS bool fl_find_ready(fifolock_table_t *table, uint64_t number, unsigned mode,
 			     struct fl_entry **out)
 {
-	uint64_t place = fl_key_spread(number, table->seed) & table->mask;
-	struct fl_entry *entry = &table->home[place].entry;
+	struct fl_home *home = fl_home_of(table, fl_key_spread(number, table->seed));
+	struct fl_entry *entry = &home->entry;
 	uint64_t ready = fl_ready(mode), word;
 
 	fl_prefetch_write(&entry->state);

@@ -16,6 +16,7 @@
 
 #define FEWEST_KEYS	   1024
 #define KEYS_PER_PROCESSOR 256
+#define PAGE		   4096
 #define MOST_KEYS	   (UINT64_C(1) << 24)
 
 static size_t keys_by_default(void)
@@ -40,16 +41,18 @@ static int check(const struct fifolock_table_options *options)
 static int make_homes(fifolock_table_t *table)
 {
 	size_t keys = table->options.keys ? table->options.keys : keys_by_default();
-	size_t slots = 1;
+	size_t slots = 1, size;
 
 	while (slots < keys)
 		slots *= 2;
-	table->home = aligned_alloc(64, slots * sizeof(*table->home));
-	if (!table->home)
+	size = (slots + FL_HOMES - 1) / FL_HOMES * sizeof(*table->homes);
+	table->homes = aligned_alloc(PAGE, size);
+	if (!table->homes)
 		return ENOMEM;
-	memset(table->home, 0, slots * sizeof(*table->home));
-	fl_hide(table->home, slots * sizeof(*table->home));
-	table->mask = slots - 1;
+	memset(table->homes, 0, size);
+	fl_hide(table->homes, size);
+	table->slots = slots;
+	table->mask = fl_homes_mask(slots);
 	return 0;
 }
 
@@ -59,9 +62,9 @@ static void unmake(fifolock_table_t *table)
 		fl_records_free(table->records);
 	if (table->far)
 		fl_far_free(table->far);
-	for (uint64_t i = 0; table->heard && table->home && i <= table->mask; i++)
-		fl_lock_gone(&table->home[i].entry.lock);
-	free(table->home);
+	for (uint64_t i = 0; table->heard && table->homes && i < table->slots; i++)
+		fl_lock_gone(&fl_home_at(table, i)->entry.lock);
+	free(table->homes);
 	free(table);
 }
 

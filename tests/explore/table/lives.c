@@ -68,13 +68,13 @@ static char letter(unsigned key)
 
 static struct fl_entry *entry_at(unsigned which)
 {
-	return which <= table->mask ? &table->home[which].entry
-				    : far_entry(which - (unsigned)table->mask - 1);
+	return which < table->slots ? &fl_home_at(table, which)->entry
+				    : far_entry(which - (unsigned)table->slots);
 }
 
 static unsigned entries(void)
 {
-	return (unsigned)table->mask + 1 + far_made();
+	return (unsigned)table->slots + far_made();
 }
 
 static bool is_far(const struct fl_entry *entry)
@@ -84,11 +84,11 @@ static bool is_far(const struct fl_entry *entry)
 
 static const void *bytes_of(const struct fl_entry *entry)
 {
-	const struct fl_home *home = (const struct fl_home *)entry;
+	const union fl_bytes *text = fl_home_bytes((const struct fl_home *)entry);
 
 	if (is_far(entry))
 		return fl_far_bytes(entry);
-	return entry->size > FL_HOME_BYTES ? home->elsewhere : home->bytes;
+	return entry->size > FL_HOME_BYTES ? text->elsewhere : text->here;
 }
 
 static bool is_of(const struct fl_entry *entry, unsigned key)
@@ -239,8 +239,8 @@ static void far_changes(const struct ex_event *event, unsigned which)
 
 static void note(const struct ex_event *event)
 {
-	for (unsigned i = 0; i <= table->mask; i++)
-		if (event->op.at == (uintptr_t)&table->home[i].entry.state)
+	for (unsigned i = 0; i < table->slots; i++)
+		if (event->op.at == (uintptr_t)&fl_home_at(table, i)->entry.state)
 			count_far(event);
 	for (unsigned i = 0; i < far_made(); i++)
 		if (event->op.at == (uintptr_t)&far_entry(i)->state)
@@ -385,11 +385,11 @@ void lives_end(bool all_put)
 {
 	if (!all_put)
 		return;
-	for (unsigned i = 0; i <= table->mask; i++)
-		if (fl_what(table->home[i].entry.state) != FL_ENTRY_FREE ||
-		    table->home[i].entry.state & FL_FAR_COUNT)
+	for (unsigned i = 0; i < table->slots; i++)
+		if (fl_what(fl_home_at(table, i)->entry.state) != FL_ENTRY_FREE ||
+		    fl_home_at(table, i)->entry.state & FL_FAR_COUNT)
 			ex_fail("a slot is not free at the end: state %llx",
-				(unsigned long long)table->home[i].entry.state);
+				(unsigned long long)fl_home_at(table, i)->entry.state);
 	if (!fl_far_is_empty(table->far))
 		ex_fail("a key is far at the end");
 	for (unsigned i = 0; i < far_made(); i++)

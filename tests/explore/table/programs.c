@@ -37,7 +37,7 @@ const unsigned program_count = sizeof(programs) / sizeof(programs[0]);
 static const struct program *program;
 static unsigned threads;
 
-static struct fl_home homes[2];
+static struct fl_homes homes;
 static fifolock_table_t table;
 static struct fl_key keys[KEYS];
 static unsigned char bytes[KEYS][KEY_BYTES];
@@ -53,13 +53,13 @@ static void long_key(char letter, char says, uint64_t word)
 	memset(bytes[which], says, KEY_BYTES);
 	keys[which].key = fifolock_key_bytes(bytes[which], KEY_BYTES);
 	keys[which].word = word;
-	keys[which].hash = 2 * word;
+	keys[which].hash = 2 * word * sizeof(struct fl_home);
 }
 
-/* With two slots the last bit of the hash says which. */
+/* With two slots one bit of the hash says which. */
 static void number(unsigned which, uint64_t from, uint64_t slot)
 {
-	while ((fl_key_spread(from, 0) & 1) != slot)
+	while ((fl_key_spread(from, 0) / sizeof(struct fl_home) & 1) != slot)
 		from += KEYS;
 	if (fl_key_prepare(&keys[which], fifolock_key(from), 0))
 		abort();
@@ -267,18 +267,20 @@ static void body(unsigned thread)
 
 static void begin(void)
 {
-	memset(homes, 0, sizeof(homes));
+	memset(&homes, 0, sizeof(homes));
 	memset(data, 0, sizeof(data));
 	memset(found, 0, sizeof(found));
 	far_begin();
-	table = (fifolock_table_t){.home = homes,
-				   .mask = program->table,
+	table = (fifolock_table_t){.homes = &homes,
+				   .mask = fl_homes_mask(program->table + 1),
+				   .slots = program->table + 1,
 				   .modes = locks_modes(),
 				   .plain = true,
 				   .far = far_table()};
 	lives_begin(&table, keys, KEYS);
 	locks_begin(threads);
-	memory_watch(homes, sizeof(homes), "home");
+	memory_watch(homes.at, sizeof(*homes.at) * table.slots, "home");
+	memory_watch(homes.bytes, sizeof(*homes.bytes) * table.slots, "bytes");
 	memory_watch(data, sizeof(data), "data");
 	if (program->held)
 		hold(program->held);
