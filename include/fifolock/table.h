@@ -108,8 +108,9 @@ struct fifolock_table_options {
 	/* The youngest request of a deadlock that has been found is refused with EDEADLK. */
 	bool deadlock_refuse;
 	/* Called for each deadlock that keeps a thread waiting and that this has found, in that
-	 * thread; once for each deadlock.  Also for two conversions of one key, of which the later
-	 * is refused in any case.  It must not jump or throw out. */
+	 * thread; once for each deadlock.  If its youngest request is refused, that call may return
+	 * before this one is made.  Also for two conversions of one key, of which the later is
+	 * refused in any case.  It must not jump or throw out. */
 	void (*on_deadlock)(const struct fifolock_deadlock *deadlock, void *ctx);
 	void *ctx;
 	uint64_t reserved[4]; /* 0 */

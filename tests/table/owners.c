@@ -217,6 +217,7 @@ Script(waiting, requests_look_and_the_youngest_is_refused, "G3")
 	waits_for(&stage, B, 3, X);
 	tell(&stage, C, TAKES, 1, X);
 	cr_assert_eq(answer(&stage, C), EDEADLK);
+	until_reports(&stage, 1);
 	settle(&stage);
 	cr_assert(busy(&stage, A) && busy(&stage, B));
 	cr_assert_eq(stage.refused, 1);
