@@ -19,24 +19,21 @@
 #ifndef STAGE_H
 #define STAGE_H
 
-#include "common.h"
+#include "follower.h"
 #include "core/word.h"
-#include <semaphore.h>
 
 #define STAGE_ROOM 12 /* puppets */
 
-enum deed { ASKS, ASKS_UNTIL, CONVERTS, TRIES, CONVERTS_UNTIL, GIVES_BACK, BUMPS, QUITS };
+enum deed { ASKS, ASKS_UNTIL, CONVERTS, TRIES, CONVERTS_UNTIL, GIVES_BACK, BUMPS };
 
 struct puppet {
-	pthread_t thread;
-	sem_t told;
+	struct follower thread;
 	fifolock_t *lock;
 	struct timespec deadline;
 	enum deed deed;
 	unsigned mode, to;
 	int rc;
 	bool held;
-	bool busy; /* atomic */
 };
 
 struct stage {
@@ -68,30 +65,22 @@ static inline int does(struct puppet *puppet)
 	}
 }
 
-static inline void *acts(void *arg)
+static inline void acts(void *arg)
 {
 	struct puppet *puppet = arg;
 
-	for (;;) {
-		while (sem_wait(&puppet->told))
-			;
-		if (puppet->deed == QUITS)
-			return NULL;
-		puppet->rc = does(puppet);
-		if (puppet->rc == 0 && puppet->deed >= CONVERTS &&
-		    puppet->deed <= CONVERTS_UNTIL)
-			__atomic_store_n(&puppet->mode, puppet->to, __ATOMIC_RELAXED);
-		if (puppet->rc == 0)
-			puppet->held = puppet->deed != GIVES_BACK;
-		if (puppet->deed == BUMPS && puppet->rc == ECANCELED)
-			puppet->held = false;
-		__atomic_store_n(&puppet->busy, false, __ATOMIC_RELEASE);
-	}
+	puppet->rc = does(puppet);
+	if (puppet->rc == 0 && puppet->deed >= CONVERTS && puppet->deed <= CONVERTS_UNTIL)
+		__atomic_store_n(&puppet->mode, puppet->to, __ATOMIC_RELAXED);
+	if (puppet->rc == 0)
+		puppet->held = puppet->deed != GIVES_BACK;
+	if (puppet->deed == BUMPS && puppet->rc == ECANCELED)
+		puppet->held = false;
 }
 
 static inline bool busy(const struct puppet *puppet)
 {
-	return __atomic_load_n(&puppet->busy, __ATOMIC_ACQUIRE);
+	return follower_is_busy(&puppet->thread);
 }
 
 /* The holds that the lock counts are those of the puppets; by chance, as long as one of
@@ -114,15 +103,15 @@ static inline bool accounts(const struct stage *stage)
 	return same;
 }
 
-/* Somebody is in line and nobody is scanning: whoever gives back now scans.  (A release
+/* A puppet is in line and no thread scans: the next that gives back does.  (A release
  * beside a scanner leaves the grants to it, and its thread may be off its processor.) */
 static inline bool is_quiet(uint64_t word)
 {
 	return (word & (FL_QUEUED | FL_SCANNING)) == FL_QUEUED;
 }
 
-/* All have answered or are in line, and what can be granted is.  Those who are in
- * line are busy, and nobody becomes busy by itself: so when there are as many of
+/* All have answered or are in line, and what can be granted is.  Those that are in
+ * line are busy, and none becomes busy by itself: so when there are as many of
  * either, counted in this order, they are the same. */
 static inline bool settled(const struct stage *stage)
 {
@@ -153,14 +142,12 @@ static inline void tell(struct stage *stage, unsigned who, enum deed deed)
 	quick_check(!busy(puppet), "still busy");
 	puppet->deed = deed;
 	puppet->rc = -1;
-	__atomic_store_n(&puppet->busy, true, __ATOMIC_RELAXED);
-	sem_post(&puppet->told);
+	follower_acts(&puppet->thread);
 }
 
 static inline int answer(const struct stage *stage, unsigned who)
 {
-	while (busy(&stage->cast[who]))
-		sched_yield();
+	follower_done(&stage->cast[who].thread);
 	return stage->cast[who].rc;
 }
 
@@ -183,12 +170,11 @@ static inline unsigned comes(struct stage *stage, unsigned mode)
 	cr_assert_lt(stage->count, STAGE_ROOM);
 	puppet->lock = &stage->lock;
 	puppet->mode = mode;
-	sem_init(&puppet->told, 0, 0);
-	pthread_create(&puppet->thread, NULL, acts, puppet);
+	follower_starts(&puppet->thread, acts, puppet);
 	return stage->count++;
 }
 
-/* Who asked: in line or held when this returns. */
+/* The number of the one that asked: in line or held when this returns. */
 static inline unsigned asks(struct stage *stage, char letter)
 {
 	unsigned who = comes(stage, mode_of(stage, letter));
@@ -296,17 +282,14 @@ static inline bool give_back_all(struct stage *stage)
 	return any;
 }
 
-/* All give back until nobody holds or waits. */
+/* All give back until none holds or waits. */
 static inline void stage_ends(struct stage *stage)
 {
 	while (give_back_all(stage))
 		;
 	for (unsigned i = 0; i < stage->count; i++) {
 		cr_assert_not(busy(&stage->cast[i]), "free, but not granted");
-		stage->cast[i].deed = QUITS;
-		sem_post(&stage->cast[i].told);
-		pthread_join(stage->cast[i].thread, NULL);
-		sem_destroy(&stage->cast[i].told);
+		follower_ends(&stage->cast[i].thread);
 	}
 	cr_assert_eq(fifolock_waiting(&stage->lock), 0);
 	cr_assert_eq(fifolock_destroy(&stage->lock), 0);

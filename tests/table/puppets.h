@@ -18,7 +18,7 @@
 #define PUPPETS_H
 
 #include "keys.h"
-#include <semaphore.h>
+#include "follower.h"
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,12 +27,11 @@
 
 enum { A, B, C, D, E, F, G, H };
 
-enum deed { TAKES, TAKES_UNTIL, GIVES, CONVERTS, TAKES_SET, RUNS, QUITS };
+enum deed { BEGINS, TAKES, TAKES_UNTIL, GIVES, CONVERTS, TAKES_SET, RUNS };
 
 struct puppet {
-	pthread_t thread;
+	struct follower thread;
 	int id; /* gettid() */
-	sem_t told;
 	fifolock_table_t *table;
 	enum deed deed;
 	unsigned key, mode;
@@ -42,7 +41,6 @@ struct puppet {
 	struct fifolock_item items[2];
 	unsigned ran;
 	int rc;
-	bool busy; /* atomic */
 };
 
 struct stage {
@@ -106,24 +104,19 @@ static inline int puppet_does(struct puppet *puppet)
 	}
 }
 
-static inline void *puppet_acts(void *arg)
+static inline void puppet_acts(void *arg)
 {
 	struct puppet *puppet = arg;
 
-	__atomic_store_n(&puppet->id, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
-	for (;;) {
-		while (sem_wait(&puppet->told))
-			;
-		if (puppet->deed == QUITS)
-			return NULL;
+	if (puppet->deed == BEGINS)
+		puppet->id = (int)syscall(SYS_gettid);
+	else
 		puppet->rc = puppet_does(puppet);
-		__atomic_store_n(&puppet->busy, false, __ATOMIC_RELEASE);
-	}
 }
 
 static inline bool busy(const struct stage *stage, unsigned who)
 {
-	return __atomic_load_n(&stage->cast[who].busy, __ATOMIC_ACQUIRE);
+	return follower_is_busy(&stage->cast[who].thread);
 }
 
 /* ---- the stage ---- */
@@ -134,7 +127,7 @@ static inline bool puppets_count(const struct fifolock_key_state *state, void *c
 	return true;
 }
 
-/* Those in line are busy, and nobody becomes busy by itself: so when there are as many of either,
+/* Those in line are busy, and none becomes busy by itself: so when there are as many of either,
  * counted in this order, they are the same. */
 static inline bool settled(struct stage *stage)
 {
@@ -161,7 +154,7 @@ static inline void stage_on_deadlock(const struct fifolock_deadlock *deadlock, v
 	__atomic_fetch_add(&stage->reports, 1, __ATOMIC_RELEASE);
 }
 
-/* options NULL: nobody looks by itself, at least not for an hour. */
+/* options NULL: no request looks by itself, at least not for an hour. */
 static inline void stage_opens(struct stage *stage, const fifolock_modes_t *modes,
 			       const struct fifolock_table_options *options)
 {
@@ -181,23 +174,17 @@ static inline void stage_opens(struct stage *stage, const fifolock_modes_t *mode
 		struct puppet *puppet = &stage->cast[i];
 
 		puppet->table = stage->table;
-		sem_init(&puppet->told, 0, 0);
-		pthread_create(&puppet->thread, NULL, puppet_acts, puppet);
-		while (!__atomic_load_n(&puppet->id, __ATOMIC_ACQUIRE))
-			sched_yield();
+		follower_starts(&puppet->thread, puppet_acts, puppet);
+		follower_acts(&puppet->thread);
+		follower_done(&puppet->thread);
 	}
 }
 
 static inline void stage_closes(struct stage *stage)
 {
 	for (unsigned i = 0; i < PUPPETS; i++) {
-		struct puppet *puppet = &stage->cast[i];
-
 		cr_assert_not(busy(stage, i), "%c still waits", 'A' + i);
-		puppet->deed = QUITS;
-		sem_post(&puppet->told);
-		pthread_join(puppet->thread, NULL);
-		sem_destroy(&puppet->told);
+		follower_ends(&stage->cast[i].thread);
 	}
 	table_ends(stage->table);
 }
@@ -214,14 +201,12 @@ static inline void tell(struct stage *stage, unsigned who, enum deed deed, unsig
 	puppet->key = k;
 	puppet->mode = mode;
 	puppet->rc = -1;
-	__atomic_store_n(&puppet->busy, true, __ATOMIC_RELAXED);
-	sem_post(&puppet->told);
+	follower_acts(&puppet->thread);
 }
 
 static inline int answer(struct stage *stage, unsigned who)
 {
-	while (busy(stage, who))
-		sched_yield();
+	follower_done(&stage->cast[who].thread);
 	return stage->cast[who].rc;
 }
 
