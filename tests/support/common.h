@@ -28,13 +28,19 @@ enum {
 			cr_assert(ok, __VA_ARGS__); \
 	} while (0)
 
-/* A table that no thread owns holds of: one thread plays several here. */
+/* A table like modes (NULL: shared/exclusive) whose holds belong to no thread: one may give back
+ * what another took, and ask beside it, also in the debug build. */
 static inline fifolock_modes_t unowned(const fifolock_modes_t *modes)
 {
-	fifolock_modes_t copy = *modes;
+	fifolock_modes_t copy = modes ? *modes : fifolock_shared_exclusive_modes;
 
-	fifolock_modes_owner_checked(&copy, false);
+	quick_check(fifolock_modes_owner_checked(&copy, false) == 0, "unowned");
 	return copy;
+}
+
+static inline struct timespec in_an_hour(void)
+{
+	return test_in_ns(CLOCK_MONOTONIC, HOUR);
 }
 
 static inline int requests(fifolock_t *lock, unsigned mode, uint32_t n,
@@ -43,7 +49,7 @@ static inline int requests(fifolock_t *lock, unsigned mode, uint32_t n,
 	return fifolock_request(lock, mode, n, request, NULL, NULL);
 }
 
-/* Nobody holds or waits, and nobody will. */
+/* No thread holds or waits, and none will. */
 static inline void is_free(fifolock_t *lock)
 {
 	quick_check(fifolock_holds(lock, X) == 0, "X held");

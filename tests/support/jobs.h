@@ -7,15 +7,12 @@
 #ifndef JOBS_H
 #define JOBS_H
 
+#include "common.h"
 #include "random.h"
-#include "test.h"
-#include <fifolock/request.h>
 
-#define MARK 12345 /* an errno nobody else uses */
+#define MARK 12345 /* an errno that nothing else uses */
 
-enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED };
-
-static uint64_t faults; /* atomic: what should not be, seen by anybody */
+static uint64_t faults; /* atomic: what should not be, seen by any thread */
 
 static inline void fault_if(bool bad)
 {
@@ -25,16 +22,6 @@ static inline void fault_if(bool bad)
 
 /* ---- locks ---- */
 
-/* A table like modes (NULL: readers and writers) whose holds belong to no thread: one may
- * give back what another took, and ask beside it, also in the debug build. */
-static inline fifolock_modes_t of_nobody(const fifolock_modes_t *modes)
-{
-	fifolock_modes_t copy = modes ? *modes : fifolock_shared_exclusive_modes;
-
-	fault_if(fifolock_modes_owner_checked(&copy, false));
-	return copy;
-}
-
 static inline fifolock_modes_t semaphore(uint32_t size)
 {
 	fifolock_modes_t modes;
@@ -43,21 +30,13 @@ static inline fifolock_modes_t semaphore(uint32_t size)
 	return modes;
 }
 
-static inline void is_free(fifolock_t *lock)
+static inline void ends_well(fifolock_t *lock)
 {
 	cr_assert_eq(faults, 0);
-	cr_assert_eq(fifolock_holds(lock, X), 0);
-	cr_assert_eq(fifolock_holds(lock, S), 0);
-	cr_assert_eq(fifolock_waiting(lock), 0);
-	cr_assert_eq(fifolock_destroy(lock), 0);
+	is_free(lock);
 }
 
 /* ---- waiting ---- */
-
-static inline struct timespec in_an_hour(void)
-{
-	return test_in_ns(CLOCK_MONOTONIC, INT64_C(3600000000000));
-}
 
 static inline void until_waiting(const fifolock_t *lock, uint32_t n)
 {

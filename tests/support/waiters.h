@@ -80,7 +80,7 @@ static inline struct waiter waiter_with(fifolock_t *lock, enum deed deed, unsign
 			       .mode = mode,
 			       .to = to,
 			       .n = to,
-			       .deadline = test_in_ns(CLOCK_MONOTONIC, HOUR)};
+			       .deadline = in_an_hour()};
 }
 
 static inline void starts(struct waiter *waiter)

@@ -275,7 +275,7 @@ static void refuses_one_that(enum deed deed)
 	static struct stage stage;
 
 	stage_opens(&stage, NULL, NULL);
-	stage.cast[B].deadline = test_in_ns(CLOCK_MONOTONIC, HOUR);
+	stage.cast[B].deadline = in_an_hour();
 	takes_key(&stage, A, 1, X);
 	takes_key(&stage, B, 3, X);
 	waits_for(&stage, A, 3, X);

@@ -35,7 +35,7 @@ static inline fifolock_table_t *table_of(const fifolock_modes_t *modes)
 {
 	fifolock_table_t *table = NULL;
 
-	keys_modes = unowned(modes ? modes : &fifolock_shared_exclusive_modes);
+	keys_modes = unowned(modes);
 	cr_assert_eq(fifolock_table_create(&table, &keys_modes, &keys_kind), 0);
 	return table;
 }

@@ -49,7 +49,7 @@ Script(sets, all_are_taken_and_given_back, "G2")
 	struct fifolock_item items[MOST];
 
 	for (unsigned turn = 0; turn < 3; turn++) {
-		struct timespec later = test_in_ns(CLOCK_MONOTONIC, HOUR);
+		struct timespec later = in_an_hour();
 		size_t n = items_of(items, "XSXXSXSX");
 
 		cr_assert_eq(

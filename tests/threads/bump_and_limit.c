@@ -159,9 +159,9 @@ Test(bump, of_two_gives_each_one_turn, .description = "G1 G3")
 
 Test(limit_waiters, turns_away_who_would_be_one_more, .description = "limited line")
 {
-	struct timespec later = test_in_ns(CLOCK_MONOTONIC, HOUR);
+	struct timespec later = in_an_hour();
 	fifolock_request_t line[4];
-	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive_modes);
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	cr_assert_eq(fifolock_limit_waiters(&lock, 2), 0);
 	for (int i = 0; i < 3; i++)

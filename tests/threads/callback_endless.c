@@ -61,7 +61,7 @@ static void steps(void *ctx, int status)
 static void machine_waits(struct machine *machine, unsigned locks)
 {
 	*machine = (struct machine){.locks = locks, .me = pthread_self()};
-	machine->modes = of_nobody(NULL);
+	machine->modes = unowned(NULL);
 	for (unsigned i = 0; i < locks; i++) {
 		machine->lock[i].modes = &machine->modes;
 		fault_if(fifolock_lock(&machine->lock[i], X));
@@ -95,7 +95,7 @@ static void machine_ends(struct machine *machine)
 	while (drains(machine))
 		;
 	for (unsigned i = 0; i < machine->locks; i++)
-		is_free(&machine->lock[i]);
+		ends_well(&machine->lock[i]);
 }
 
 Test(handed, over_is_what_would_keep_an_unlock_for_ever, .description = "G3 G6")
@@ -246,7 +246,7 @@ Test(handed, over_is_a_machine_on_several_locks, .description = "G3 G6")
 		struct step *step = &machine.step[0];
 
 		machine = (struct machine){.locks = locks, .me = pthread_self()};
-		machine.modes = of_nobody(NULL);
+		machine.modes = unowned(NULL);
 		for (unsigned i = 0; i < locks; i++)
 			machine.lock[i].modes = &machine.modes;
 		step->machine = &machine;
@@ -261,7 +261,7 @@ Test(handed, over_is_a_machine_on_several_locks, .description = "G3 G6")
 		while (drains(&machine))
 			;
 		for (unsigned i = 0; i < locks; i++)
-			is_free(&machine.lock[i]);
+			ends_well(&machine.lock[i]);
 	}
 }
 
@@ -291,7 +291,7 @@ Test(handed, over_to_who_gets_in_line_next, .description = "G1 G3")
 	pthread_create(&thread, NULL, comes, &machine);
 	pthread_join(thread, NULL);
 	cr_assert_eq(fifolock_request_run_due(&machine.lock[0]), 0);
-	is_free(&machine.lock[0]);
+	ends_well(&machine.lock[0]);
 }
 
 /* It waits already, and nobody else comes: then the machine goes on until its turn. */
@@ -337,7 +337,7 @@ Test(handed, over_is_nothing_where_a_thread_waits_in_line, .description = "G1 G3
 		;
 	for (unsigned i = 0; i < BEFORE; i++)
 		cr_assert_eq(calls(&job[i]), 1);
-	is_free(&machine.lock[0]);
+	ends_well(&machine.lock[0]);
 }
 
 /* ---- what is older is served, and in order ---- */
@@ -382,7 +382,7 @@ static void asks_for_all(void *ctx, int status)
 Test(handed, over_in_the_order_in_which_they_asked, .description = "G1")
 {
 	static struct row row;
-	fifolock_modes_t modes = of_nobody(NULL);
+	fifolock_modes_t modes = unowned(NULL);
 	unsigned called = 0;
 
 	row.lock.modes = &modes;
@@ -406,7 +406,7 @@ Test(handed, over_in_the_order_in_which_they_asked, .description = "G1")
 		cr_assert_eq(row.job[i].status, 0);
 		cr_assert(!i || row.job[i].place > row.job[i - 1].place);
 	}
-	is_free(&row.lock);
+	ends_well(&row.lock);
 }
 
 /* Each process has what was handed over before the fork, with the holds. */
@@ -467,5 +467,5 @@ Test(handed, over_amid_lockers_nobody_is_lost, .description = "G3 G4")
 	raise_flag(&all.machine.stop);
 	while (drains(&all.machine))
 		;
-	is_free(&all.machine.lock[0]);
+	ends_well(&all.machine.lock[0]);
 }

@@ -131,7 +131,7 @@ static void lets_go_of_the_other(void *ctx, int status)
 Test(callback, that_waits_lets_those_run_that_hold_what_it_waits_for,
      .description = "G1 G3")
 {
-	fifolock_modes_t modes = of_nobody(NULL);
+	fifolock_modes_t modes = unowned(NULL);
 
 	for (enum way way = BY_LOCK; way < WAYS; way++) {
 		struct nest nest = {.way = way};
@@ -154,8 +154,8 @@ Test(callback, that_waits_lets_those_run_that_hold_what_it_waits_for,
 		cr_assert_eq(fifolock_unlock(&nest.lock, X), 0);
 		cr_assert_eq(nest.waited, 1, "way %d", (int)way);
 		cr_assert(nest.signalled && nest.apart);
-		is_free(&nest.lock);
-		is_free(&nest.other);
+		ends_well(&nest.lock);
+		ends_well(&nest.other);
 	}
 }
 
@@ -207,9 +207,9 @@ Test(callback, that_waits_is_not_waited_for_by_one_inside_it, .description = "G3
 	cr_assert_eq(fifolock_unlock(&pair.first, X), 0);
 	pthread_join(thread, NULL);
 	cr_assert_eq(pair.ran, 2);
-	is_free(&pair.first);
-	is_free(&pair.one);
-	is_free(&pair.two);
+	ends_well(&pair.first);
+	ends_well(&pair.one);
+	ends_well(&pair.two);
 }
 
 /* The same as a chain: what the first one lets in waits until it has returned. */
@@ -241,9 +241,9 @@ Test(callback, that_waits_is_not_waited_for_by_one_that_it_has_let_in,
 	cr_assert_eq(fifolock_unlock(&pair.first, X), 0);
 	pthread_join(thread, NULL);
 	cr_assert_eq(pair.ran, 2);
-	is_free(&pair.first);
-	is_free(&pair.one);
-	is_free(&pair.two);
+	ends_well(&pair.first);
+	ends_well(&pair.one);
+	ends_well(&pair.two);
 }
 
 /* ---- so many that wait, on a small stack ---- */
@@ -318,7 +318,7 @@ static void crowd_waits(bool chain)
 	struct crowd *crowd = calloc(1, sizeof(*crowd));
 	pthread_t thread;
 
-	crowd->modes = of_nobody(NULL);
+	crowd->modes = unowned(NULL);
 	crowd->first.modes = &crowd->modes;
 	crowd->chain = chain;
 	cr_assert_eq(fifolock_lock(&crowd->first, X), 0);
@@ -334,7 +334,7 @@ static void crowd_waits(bool chain)
 	pthread_join(on_small_stack(unlocks_first, crowd), NULL);
 	pthread_join(thread, NULL);
 	cr_assert_eq(crowd->ran, BUSY);
-	is_free(&crowd->first);
+	ends_well(&crowd->first);
 	free(crowd);
 }
 
@@ -388,7 +388,7 @@ Test(callback, that_would_nest_too_deep_is_left_to_who_comes_next, .description 
 	pthread_t thread;
 	uint32_t ran = 0;
 
-	again.modes = of_nobody(NULL);
+	again.modes = unowned(NULL);
 	again.lock.modes = &again.modes;
 	cr_assert_eq(fifolock_lock(&again.lock, X), 0);
 	for (unsigned i = 0; i < AGAIN; i++)
@@ -408,5 +408,5 @@ Test(callback, that_would_nest_too_deep_is_left_to_who_comes_next, .description 
 	cr_assert_eq(again.there, again.inside);
 	cr_assert_gt(again.there, 8);
 	cr_assert_gt(again.elsewhere, AGAIN / 2);
-	is_free(&again.lock);
+	ends_well(&again.lock);
 }

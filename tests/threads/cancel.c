@@ -27,7 +27,7 @@ Test(cancel, lets_in_at_once_whom_it_held_up, .description = "G4")
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(calls(&last), 1);
 	cr_assert_eq(calls(&writer), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(cancel, of_all_leaves_the_lock_as_if_they_never_came, .description = "G4")
@@ -48,7 +48,7 @@ Test(cancel, of_all_leaves_the_lock_as_if_they_never_came, .description = "G4")
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	for (unsigned i = 0; i < 8; i++)
 		cr_assert_eq(calls(&job[i]), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* One thread gives back, others cancel, round after round on the same memory. */
@@ -264,7 +264,7 @@ static unsigned crowd_thins_out(bool moves)
 		fault_if(fifolock_waiting(&crowd.lock) != CROWD / 10);
 		fault_if(fifolock_unlock(&crowd.lock, X));
 	}
-	is_free(&crowd.lock);
+	ends_well(&crowd.lock);
 	return crowd_left(&crowd);
 }
 
@@ -302,5 +302,5 @@ Test(cancel, of_a_million_behind_one_holder_leaves_nothing, .description = "G4")
 	cr_assert_leq(fl_slots_made(), slots);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(calls(&stays), 1);
-	is_free(&lock);
+	ends_well(&lock);
 }

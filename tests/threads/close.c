@@ -48,7 +48,7 @@ Test(close, tells_everybody_in_line_once, .description = "G4")
 
 static void all_are_turned_away(fifolock_t *lock, unsigned mode)
 {
-	struct timespec later = test_in_ns(CLOCK_MONOTONIC, HOUR);
+	struct timespec later = in_an_hour();
 	struct told told = {.times = 0};
 	fifolock_request_t request;
 	fifolock_section_t section;
@@ -74,7 +74,7 @@ static void all_are_turned_away(fifolock_t *lock, unsigned mode)
 
 Test(close, turns_away_all_who_come_later, .description = "G4")
 {
-	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive_modes);
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	cr_assert_eq(fifolock_lock_n(&lock, S, 3), 0);
 	cr_assert_eq(fifolock_close(&lock), 0);
@@ -159,7 +159,7 @@ Test(close, of_a_destroyed_lock_is_refused, .description = "G7")
 /* The first in line closes the lock from its callback, in the unlock that granted it. */
 static void closed_by_a_callback(bool and_reopened)
 {
-	fifolock_modes_t modes = unowned(&fifolock_shared_exclusive_modes);
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct told told[4] = {{.closes = true, .reopens = and_reopened}};
 	fifolock_request_t requests[4];

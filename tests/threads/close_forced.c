@@ -104,7 +104,7 @@ static void at_moment(enum moment moment, void (*act)(void))
 
 static int waits(bool timed)
 {
-	struct timespec deadline = test_in_ns(CLOCK_MONOTONIC, HOUR);
+	struct timespec deadline = in_an_hour();
 
 	return timed ? fifolock_cond_timedwait(&cond, &lock, X, &deadline)
 		     : fifolock_cond_wait(&cond, &lock, X);
@@ -293,7 +293,7 @@ static int blocks(int how, const struct timespec *deadline)
 /* S and U are held by others of this thread, and one has asked for X already. */
 static void sees_it(int how, void (**hook)(void))
 {
-	struct timespec deadline = test_in_ns(CLOCK_MONOTONIC, HOUR);
+	struct timespec deadline = in_an_hour();
 
 	opens(&fifolock_update_modes);
 	cr_assert_eq(fifolock_lock(&lock, S), 0);

@@ -30,7 +30,7 @@ Test(close, turns_each_request_away_once, .description = "G4")
 	cr_assert_eq(asks(&late, &lock, X), 0);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(calls(&late), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 static void closes(void *ctx, int status)
@@ -58,7 +58,7 @@ Test(close, may_be_done_in_a_callback, .description = "G4")
 		cr_assert_eq(behind[i].status, ECANCELED);
 		cr_assert_gt(behind[i].place, job.place);
 	}
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(close, turns_sections_away_and_they_are_not_run, .description = "G4")
@@ -94,7 +94,7 @@ Test(close, turns_sections_away_and_they_are_not_run, .description = "G4")
 	}
 	calls_run(&late);
 	cr_assert_eq(late.ran, 1);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* ---- closing and reopening, while others come and go ---- */
@@ -151,10 +151,10 @@ static void swings(struct door *door, void *(*knocks)(void *))
 	for (unsigned i = 0; i < KNOCKERS; i++)
 		pthread_join(thread[i], NULL);
 	cr_assert_geq(door->in + door->turned_away, KNOCKERS * door->each);
-	is_free(&door->lock);
+	ends_well(&door->lock);
 }
 
-static void *requests(void *arg)
+static void *makes_requests(void *arg)
 {
 	struct door *door = arg;
 	struct job job = {.keeps = false};
@@ -180,7 +180,7 @@ Test(close, races_with_grants_and_each_is_told_once, .description = "G3 G4")
 {
 	struct door door = {.each = test_scaled(30000)};
 
-	swings(&door, requests);
+	swings(&door, makes_requests);
 }
 
 static void goes_in(void *arg)

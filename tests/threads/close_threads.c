@@ -171,7 +171,7 @@ static unsigned now(const unsigned *counter)
 static int enters(struct customer *customer, unsigned mode)
 {
 	struct shop *shop = customer->shop;
-	struct timespec later = test_in_ns(CLOCK_MONOTONIC, HOUR);
+	struct timespec later = in_an_hour();
 	unsigned closed = now(&shop->surely_closed), open = now(&shop->surely_open);
 	int rc;
 

@@ -125,7 +125,7 @@ Test(stronger, of_two_who_wait_for_each_other_the_second_is_told, .description =
 	cr_assert(waits(&stage, 0, 'X'));
 	cr_assert_eq(converts(&stage, 1, 'X'), EDEADLK);
 	cr_assert_eq(tries(&stage, 1, 'X'), EBUSY);
-	stage.cast[1].deadline = test_in_ns(CLOCK_MONOTONIC, HOUR);
+	stage.cast[1].deadline = in_an_hour();
 	cr_assert_eq(told(&stage, 1, CONVERTS_UNTIL, 'X'), EDEADLK);
 	cr_assert_str_eq(now(&stage), "S>X. S+ X.");
 	gives_back(&stage, 1);

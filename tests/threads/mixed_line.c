@@ -175,7 +175,7 @@ static void plays(const struct table *table, uint64_t seed)
 
 Test(one_line, of_readers_and_writers, .description = "G1 G2 G3 G4")
 {
-	fifolock_modes_t modes = of_nobody(NULL);
+	fifolock_modes_t modes = unowned(NULL);
 	struct table table = {&modes, 2, {"..", ".+"}, 0};
 
 	for (uint64_t seed = 1; seed <= test_scaled(300); seed++)
@@ -184,7 +184,7 @@ Test(one_line, of_readers_and_writers, .description = "G1 G2 G3 G4")
 
 Test(one_line, of_six_modes, .description = "G1 G2 G3 G4")
 {
-	fifolock_modes_t modes = of_nobody(&fifolock_intent_modes);
+	fifolock_modes_t modes = unowned(&fifolock_intent_modes);
 	struct table table = {
 		&modes,
 		6,
@@ -326,7 +326,7 @@ static void one_after_the_other(bool behind_a_section, uint64_t seed)
 		cr_assert_eq(history[i], i);
 		cr_assert_eq(actor[i].done, 1);
 	}
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(order, is_that_of_the_line_whoever_stands_in_it, .description = "G1")

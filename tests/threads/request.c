@@ -25,7 +25,7 @@ Test(request, that_is_held_at_once_is_not_called_back, .description = "G1")
 	cr_assert_eq(fifolock_request_position(&job.request), UINT32_MAX);
 	cr_assert_eq(fifolock_unlock_n(&lock, S, 4), 0);
 	cr_assert_eq(calls(&job) + calls(&other), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(request, in_line_is_called_back_once_when_it_holds, .description = "G1 G3")
@@ -50,7 +50,7 @@ Test(request, in_line_is_called_back_once_when_it_holds, .description = "G1 G3")
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(calls(&job), 1);
 	cr_assert_eq(errno, MARK);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* Nobody passes it, and it passes nobody. */
@@ -69,7 +69,7 @@ Test(request, behind_another_waits_though_it_would_fit, .description = "G1")
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(calls(&reader), 1);
 	cr_assert_eq(fifolock_unlock(&lock, S), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(request, heavy_is_not_passed_by_light_ones, .description = "G1 G2")
@@ -91,7 +91,7 @@ Test(request, heavy_is_not_passed_by_light_ones, .description = "G1 G2")
 	cr_assert_eq(job[2].place, 3);
 	cr_assert_eq(fifolock_holds(&lock, 0), 4);
 	cr_assert_eq(fifolock_unlock_n(&lock, 0, 4), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* ---- without a callback ---- */
@@ -118,7 +118,7 @@ Test(poll, says_how_it_is, .description = "G3 G4")
 	cr_assert_eq(fifolock_request_cancel(&third), EALREADY);
 	cr_assert_eq(fifolock_request_wait(&third, NULL), ECANCELED);
 	cr_assert_eq(fifolock_unlock_n(&lock, S, 2), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(wait, that_times_out_keeps_its_place, .description = "G1 G4")
@@ -150,7 +150,7 @@ Test(wait, that_times_out_keeps_its_place, .description = "G1 G4")
 	cr_assert_eq(calls(&behind), 1);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(errno, MARK);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(wait, that_timed_out_may_be_cancelled, .description = "G4")
@@ -165,7 +165,7 @@ Test(wait, that_timed_out_may_be_cancelled, .description = "G4")
 	cr_assert_eq(fifolock_request_cancel(&request), 0);
 	cr_assert_eq(fifolock_waiting(&lock), 0);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* Asked by one thread, waited for by another. */
@@ -206,7 +206,7 @@ static int unlocks(fifolock_t *lock)
 
 Test(wait, by_another_thread_ends_with_the_grant_or_the_close, .description = "G3")
 {
-	fifolock_modes_t modes = of_nobody(NULL);
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	for (uint64_t i = 0; i < test_scaled(1000); i++) {
@@ -217,7 +217,7 @@ Test(wait, by_another_thread_ends_with_the_grant_or_the_close, .description = "G
 		cr_assert_eq(fifolock_reopen(&lock), 0);
 		cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	}
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* Threads that ask, wait with short deadlines, cancel or go on, and plain lockers. */
@@ -279,7 +279,7 @@ Test(wait, of_a_team_loses_no_wake_up, .description = "G2 G3 G4")
 
 	together(4, teams_up, &team);
 	cr_assert_eq(team.guarded, team.held);
-	is_free(&team.lock);
+	ends_well(&team.lock);
 }
 
 /* ---- position, eventfd, misuse ---- */
@@ -314,7 +314,7 @@ Test(position, counts_those_before_it, .description = "G1")
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	pthread_join(thread, NULL);
 	until_called(&job[2]);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 static void *unlocks_x(void *lock)
@@ -359,7 +359,7 @@ static int sees(int poller, struct eye *eye)
 Test(eventfd, is_what_an_event_loop_waits_for, .description = "G3")
 {
 	int poller = epoll_create1(EPOLL_CLOEXEC);
-	fifolock_modes_t modes = of_nobody(NULL);
+	fifolock_modes_t modes = unowned(NULL);
 	struct eye eye[2];
 	pthread_t thread;
 
@@ -380,8 +380,8 @@ Test(eventfd, is_what_an_event_loop_waits_for, .description = "G3")
 			close(eye[i].fd);
 		}
 	}
-	is_free(&eye[0].lock);
-	is_free(&eye[1].lock);
+	ends_well(&eye[0].lock);
+	ends_well(&eye[1].lock);
 	close(poller);
 }
 
@@ -417,7 +417,7 @@ Test(misuse, of_requests_is_refused_and_nothing_has_changed, .description = "G7"
 	cr_assert_eq(calls(&job), 1);
 	cr_assert_eq(calls(&more), 0);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* ---- the slot ---- */
@@ -468,5 +468,5 @@ Test(request, that_has_ended_gives_its_slot_back, .description = "G4")
 		is_in_vain(&lock);
 	}
 	cr_assert_eq(fl_slots_made(), made);
-	is_free(&lock);
+	ends_well(&lock);
 }

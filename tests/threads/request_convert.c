@@ -7,21 +7,12 @@
 
 static const struct timespec past = {0, 1};
 
-/* One thread plays several, so holds belong to none. */
-static fifolock_modes_t unowned(void)
-{
-	fifolock_modes_t modes = fifolock_shared_exclusive_modes;
-
-	fifolock_modes_owner_checked(&modes, false);
-	return modes;
-}
-
 /* ---- conversions ---- */
 
 Test(request_convert, that_fits_is_done_at_once, .description = "G1 G2")
 {
 	fifolock_request_t request;
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL); /* one thread plays several */
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock(&lock, S), 0);
@@ -34,7 +25,7 @@ Test(request_convert, that_fits_is_done_at_once, .description = "G1 G2")
 	cr_assert_eq(fifolock_request_cancel(&request), EALREADY);
 	cr_assert_eq(errno, MARK);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* Before a request that came earlier, and no younger one passes it. */
@@ -43,7 +34,7 @@ Test(request_convert, in_line_stands_before_requests_without_a_hold,
 {
 	struct job writer = {.keeps = true}, reader = {.keeps = true};
 	fifolock_request_t request;
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
@@ -65,7 +56,7 @@ Test(request_convert, in_line_stands_before_requests_without_a_hold,
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(calls(&reader), 1);
 	cr_assert_eq(fifolock_unlock(&lock, S), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(request_convert, that_is_cancelled_lets_in_what_it_kept_out_and_keeps_its_hold,
@@ -73,7 +64,7 @@ Test(request_convert, that_is_cancelled_lets_in_what_it_kept_out_and_keeps_its_h
 {
 	struct job reader = {.keeps = true};
 	fifolock_request_t request;
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
@@ -84,14 +75,14 @@ Test(request_convert, that_is_cancelled_lets_in_what_it_kept_out_and_keeps_its_h
 	cr_assert_eq(fifolock_request_poll(&request), ECANCELED);
 	cr_assert_eq(fifolock_holds(&lock, S), 3);
 	cr_assert_eq(fifolock_unlock_n(&lock, S, 3), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* Nothing is left behind, however many come and go. */
 Test(request_convert, can_come_and_go_a_hundred_thousand_times, .description = "G4")
 {
 	fifolock_request_t request;
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
@@ -102,14 +93,14 @@ Test(request_convert, can_come_and_go_a_hundred_thousand_times, .description = "
 	}
 	cr_assert_eq(fifolock_waiting(&lock), 0);
 	cr_assert_eq(fifolock_unlock_n(&lock, S, 2), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(request_convert, of_two_that_wait_for_each_other_the_later_is_refused,
      .description = "G3")
 {
 	fifolock_request_t first, second;
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
@@ -120,14 +111,14 @@ Test(request_convert, of_two_that_wait_for_each_other_the_later_is_refused,
 	cr_assert_eq(fifolock_unlock(&lock, S), 0);
 	cr_assert_eq(fifolock_request_poll(&first), 0);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(request_convert, ends_when_the_lock_is_closed_and_keeps_its_hold,
      .description = "G4")
 {
 	fifolock_request_t request;
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
@@ -137,14 +128,14 @@ Test(request_convert, ends_when_the_lock_is_closed_and_keeps_its_hold,
 	cr_assert_eq(fifolock_request_convert(&lock, S, X, &request), ECANCELED);
 	cr_assert_eq(fifolock_holds(&lock, S), 2);
 	cr_assert_eq(fifolock_unlock_n(&lock, S, 2), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(request_convert, whose_hold_another_thread_gives_back_is_refused,
      .description = "G7")
 {
 	fifolock_request_t request;
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 2), 0);
@@ -155,7 +146,7 @@ Test(request_convert, whose_hold_another_thread_gives_back_is_refused,
 	cr_assert_eq(fifolock_request_convert(&lock, S, 7, &request), EINVAL);
 	cr_assert_eq(fifolock_request_convert(&lock, 7, S, &request), EINVAL);
 	cr_assert_eq(fifolock_request_convert(&lock, S, X, NULL), EINVAL);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* ---- roused ---- */
@@ -176,7 +167,7 @@ static void *waits(void *unused)
 
 Test(request_convert, that_is_roused_is_still_in_line, .description = "G3")
 {
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL);
 	pthread_t thread;
 
 	cr_assert_eq(fifolock_init(&roused.lock, &modes), 0);
@@ -194,13 +185,13 @@ Test(request_convert, that_is_roused_is_still_in_line, .description = "G3")
 	pthread_join(thread, NULL);
 	cr_assert_eq(roused.result, 0);
 	cr_assert_eq(fifolock_unlock(&roused.lock, X), 0);
-	is_free(&roused.lock);
+	ends_well(&roused.lock);
 }
 
 /* With no more than one of the two the thread comes back. */
 Test(request_convert, is_granted_or_roused_and_neither_is_lost, .description = "G3")
 {
-	fifolock_modes_t modes = unowned();
+	fifolock_modes_t modes = unowned(NULL);
 	unsigned granted = 0;
 
 	cr_assert_eq(fifolock_init(&roused.lock, &modes), 0);
@@ -230,5 +221,5 @@ Test(request_convert, is_granted_or_roused_and_neither_is_lost, .description = "
 		cr_assert_eq(fifolock_unlock(&roused.lock, X), 0);
 	}
 	cr_assert_geq(granted, 1000);
-	is_free(&roused.lock);
+	ends_well(&roused.lock);
 }

@@ -17,7 +17,7 @@ Test(run, is_once_and_now_if_the_lock_is_free, .description = "G1 G2")
 		cr_assert_eq(call.rc, 0);
 		cr_assert_eq(call.ran, 1);
 		cr_assert(pthread_equal(call.in, pthread_self()));
-		is_free(&lock);
+		ends_well(&lock);
 	}
 }
 
@@ -41,7 +41,7 @@ Test(run, waits_its_turn_and_an_unlock_hands_over, .description = "G1 G2 G3")
 		for (unsigned i = 0; i < 3; i++)
 			returns(&call[i], 0);
 	}
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(run, of_shared_sections_is_side_by_side, .description = "G2 G3")
@@ -64,7 +64,7 @@ Test(run, of_shared_sections_is_side_by_side, .description = "G2 G3")
 		returns(&call[i], 0);
 		cr_assert(pthread_equal(call[i].in, call[i].thread));
 	}
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* Two modes that nothing fits beside: each section finds its own held. */
@@ -87,7 +87,7 @@ Test(run, of_a_row_in_two_modes_is_each_in_its_own, .description = "G2")
 		for (unsigned i = 0; i < 8; i++)
 			returns(&call[i], 0);
 	}
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* ---- sections that call the library ---- */
@@ -131,8 +131,8 @@ Test(section, may_run_another_on_another_lock, .description = "G2 G3")
 	together(4, nests, &inner);
 	cr_assert_eq(inner.both, 4 * inner.each);
 	cr_assert_eq(inner.guarded, 6 * inner.each);
-	is_free(&inner.outer);
-	is_free(&inner.inner);
+	ends_well(&inner.outer);
+	ends_well(&inner.inner);
 }
 
 struct waiter {
@@ -185,8 +185,8 @@ Test(section, may_wait_and_all_in_line_wait_with_it, .description = "G1 G3")
 			cr_assert_eq(runner[i].waiter.ran, 1);
 		}
 	}
-	is_free(&lock);
-	is_free(&other);
+	ends_well(&lock);
+	ends_well(&other);
 }
 
 /* What a section grants is called back inside its unlock, whoever runs the section. */
@@ -229,7 +229,7 @@ static void *runs_a_giver(void *arg)
 
 Test(section, that_unlocks_another_lock_calls_back_at_once, .description = "G3")
 {
-	fifolock_modes_t modes = of_nobody(NULL);
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct giver giver[4];
 	bool gate = false;
@@ -250,9 +250,9 @@ Test(section, that_unlocks_another_lock_calls_back_at_once, .description = "G3")
 	for (unsigned i = 0; i < 4; i++) {
 		pthread_join(giver[i].thread, NULL);
 		cr_assert_eq(giver[i].called, 1);
-		is_free(&giver[i].other);
+		ends_well(&giver[i].other);
 	}
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* ---- misuse ---- */
@@ -271,7 +271,7 @@ static void never_done(void *ctx, int status)
 
 Test(misuse, of_run_is_refused_and_nothing_is_run, .description = "G7")
 {
-	fifolock_modes_t modes = of_nobody(NULL);
+	fifolock_modes_t modes = unowned(NULL);
 	fifolock_t lock = FIFOLOCK_INIT(&modes), gone = {0};
 	fifolock_section_t later, more;
 
@@ -297,5 +297,5 @@ Test(misuse, of_run_is_refused_and_nothing_is_run, .description = "G7")
 	cr_assert_eq(fifolock_waiting(&lock), 1);
 	cr_assert_eq(fifolock_request_cancel(&later.request), 0);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }

@@ -67,7 +67,7 @@ static void all_work(const fifolock_modes_t *table, unsigned modes, unsigned bes
 	cr_assert_eq(works.plain, 5 * (works.each + (works.each + 15) / 16));
 	if (modes == 1 && beside == 1)
 		cr_assert_eq(works.sum, works.plain);
-	is_free(&works.lock);
+	ends_well(&works.lock);
 }
 
 static bool one_of_each(const uint32_t holds[], unsigned mode, void *ctx)
@@ -153,7 +153,7 @@ static unsigned most_served(unsigned count, int64_t lasts)
 		most = server[i].served > most ? server[i].served : most;
 		fault_if(server[i].place != i);
 	}
-	is_free(&lock);
+	ends_well(&lock);
 	return most;
 }
 
@@ -214,7 +214,7 @@ Test(service, of_those_who_keep_coming_comes_to_an_end, .description = "G3")
 	for (unsigned i = 0; i < 3; i++)
 		pthread_join(thread[i], NULL);
 	cr_assert_geq(door.ran, rounds);
-	is_free(&door.lock);
+	ends_well(&door.lock);
 }
 
 /* ---- everything at once ---- */
@@ -383,7 +383,7 @@ static void mill_goes(const fifolock_modes_t *table, unsigned modes, const char 
 		done += mill.taken[m];
 	}
 	cr_assert_eq(done + mill.out, GRINDERS * mill.each);
-	is_free(&mill.lock);
+	ends_well(&mill.lock);
 }
 
 Test(mill, of_presets_grinds_on, .description = "G2 G3 G4")

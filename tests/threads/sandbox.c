@@ -107,12 +107,12 @@ static int64_t now_ns(clockid_t clock)
 
 /* Holds here go from thread to thread, and one thread asks for what does not fit beside its
  * own. */
-static const fifolock_modes_t *of_nobody(void)
+static const fifolock_modes_t *unowned_modes(void)
 {
 	static fifolock_modes_t modes;
 
 	if (!modes.capacity[X])
-		modes = unowned(&fifolock_shared_exclusive_modes);
+		modes = unowned(NULL);
 	return &modes;
 }
 
@@ -220,7 +220,7 @@ static void before_time_began(fifolock_t *lock)
 static void live_in_sandbox(const struct refused calls[], int error)
 {
 	static struct scene scene;
-	fifolock_t held = {.modes = of_nobody()};
+	fifolock_t held = {.modes = unowned_modes()};
 	pthread_t thread;
 
 	for (int i = 0; i < 2; i++)
@@ -370,7 +370,7 @@ static void wakes_those_outside(void)
 	static struct scene scene;
 	pthread_t thread;
 
-	scene.lock.modes = of_nobody();
+	scene.lock.modes = unowned_modes();
 	must(fifolock_lock(&scene.lock, X) == 0);
 	scene.deadline = (struct timespec){INT64_MAX, 0};
 	put(&scene.go, 1);

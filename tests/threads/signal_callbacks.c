@@ -83,8 +83,8 @@ Test(handler, that_unlocks_amid_callbacks_loses_nobody, .description = "G3")
 	cr_assert_eq(by_handler, 1);
 	for (unsigned i = 0; i < 3; i++)
 		cr_assert_eq(calls(&job[i]), 1);
-	is_free(&lock);
-	is_free(&other);
+	ends_well(&lock);
+	ends_well(&other);
 }
 
 struct sailor {
@@ -154,7 +154,7 @@ Test(handler, that_unlocks_anywhere_loses_nobody, .description = "G3 G4")
 	for (unsigned i = 0; i < 3; i++)
 		called += crew[i].called;
 	cr_assert_gt(called, 0);
-	is_free(&afloat);
+	ends_well(&afloat);
 }
 
 /* ---- sections ---- */
@@ -209,5 +209,5 @@ Test(handler, that_unlocks_amid_sections_loses_nobody, .description = "G2 G3")
 		pthread_create(&thread[i], NULL, runs, &works);
 	bombards(thread, 3);
 	cr_assert_eq(works.sum, 3 * works.each);
-	is_free(&afloat);
+	ends_well(&afloat);
 }

@@ -56,8 +56,8 @@ Test(callback, may_cancel_lock_unlock_and_ask_again, .description = "G1 G3 G4")
 	cr_assert_eq(calls(&last), 1);
 	cr_assert_eq(calls(&busy.job), 1);
 	cr_assert_lt(next.place, busy.job.place);
-	is_free(&lock);
-	is_free(&other);
+	ends_well(&lock);
+	ends_well(&other);
 }
 
 /* The one it lets in is called back inside its own wait for the same lock. */
@@ -88,7 +88,7 @@ Test(callback, may_wait_for_its_own_lock_again, .description = "G1 G3")
 	cr_assert_eq(asks(&next, &lock, X), EINPROGRESS);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(busy.rounds, 1);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* ---- long chains ---- */
@@ -156,7 +156,7 @@ static void chain_runs(uint64_t again)
 	cr_assert_eq(chain.called, (again + 1) * chain.count);
 	cr_assert_lt(chain.high - chain.low, 4096);
 	cr_assert_eq(chain.drains > 0, again > 0);
-	is_free(&chain.lock);
+	ends_well(&chain.lock);
 	free(chain.links);
 }
 

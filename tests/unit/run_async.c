@@ -52,7 +52,7 @@ Test(later, is_now_if_the_lock_is_free, .description = "G2")
 		cr_assert_eq(fifolock_holds(&lock, X), 0);
 	}
 	cr_assert_eq(errno, MARK);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* Given back before done is called: nobody holds the lock in the last one's. */
@@ -86,7 +86,7 @@ Test(later, is_in_turn_and_then_done_is_called, .description = "G1 G3")
 		cr_assert_eq(task[i].ended, i == 1 ? 0 : 1);
 		cr_assert_eq(task[i].status, 0);
 	}
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 Test(later, is_never_when_cancelled_or_closed, .description = "G4")
@@ -108,7 +108,7 @@ Test(later, is_never_when_cancelled_or_closed, .description = "G4")
 		cr_assert_eq(task[i].status, i == 1 || i == 3 ? 0 : ECANCELED);
 	}
 	cr_assert_eq(late.ran + late.ended, 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* Who cancels the head lets the one behind it run. */
@@ -135,7 +135,7 @@ Test(later, is_at_once_when_what_held_it_up_is_cancelled, .description = "G4")
 	cr_assert_eq(fifolock_holds(&lock, S), 1);
 	cr_assert_eq(writer.ran + writer.ended, 0);
 	cr_assert_eq(fifolock_unlock(&lock, S), 0);
-	is_free(&lock);
+	ends_well(&lock);
 }
 
 /* In done the memory is free again: for the same once more. */
@@ -187,5 +187,5 @@ Test(later, of_a_long_row_needs_the_stack_of_one, .description = "G1 G6")
 	fifolock_t lock = {0};
 
 	pthread_join(on_small_stack(long_row, &lock), NULL);
-	is_free(&lock);
+	ends_well(&lock);
 }
