@@ -30,7 +30,7 @@
  *
  * Some calls use liburcu, which keeps a record of each thread that does, and has a thread of its own for
  * the process, made by the first fifolock_table_create.  It ends the program if it gets no memory for
- * these.
+ * these, or for what a new table finds keys by.
  *
  * A thread that waits for a key must not be inside a read-side critical section of the table's RCU
  * flavour: all memory that is to be freed would wait with it.

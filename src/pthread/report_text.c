@@ -181,8 +181,11 @@ void fl_report_write(const char *target, const struct fl_waited *table, uint32_t
 		path_of(path, sizeof(path), target);
 		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	}
-	if (fd < 0)
+	if (fd < 0) {
+		say(STDERR_FILENO, "with-fifolock: %s, process %ld: no report, %s: %m\n",
+		    program_invocation_short_name, (long)getpid(), path);
 		return;
+	}
 	say_all(fd, table, places, unknown);
 	if (fd != STDERR_FILENO)
 		close(fd);

@@ -43,6 +43,7 @@ awk '/busy_mutex/ { found = $2 == "mutex" && $5 >= 1000 } END { exit !found }' "
 [ ! -s "$dir/err" ] || fail "says something: $(cat "$dir/err")"
 grep -q 'busy_mutex+0' "$dir"/report.[0-9]* || fail "no report in a file"
 says 0 'no lock was waited for' "$with" --report true
+says 0 'no report, .*/none/report: No such file' "$with" "--report=$dir/none/report" true
 
 # The program's sanitizer is before the library in the order of loading: clang's is in the program.
 for compiler in clang "$1"; do
