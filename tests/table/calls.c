@@ -162,6 +162,37 @@ Script(calls, a_weight_is_taken_and_given_back_as_a_whole, "G2")
 
 /* ---- giving back ---- */
 
+/* A slot remembers how its last key was held. */
+Script(calls, a_key_is_held_as_asked_whatever_the_last_one_was, "G2 G3")
+{
+	static const struct {
+		unsigned mode;
+		uint32_t n;
+	} asked[] = {{X, 1}, {S, 1}, {S, 2}, {S, 5}};
+	fifolock_table_t *table = table_of(NULL);
+	fifolock_hold_t hold;
+
+	for (unsigned i = 0; i < 4 * 4 * 2; i++) {
+		unsigned last = i / 8, next = i / 2 % 4;
+		unsigned other = asked[next].mode == X ? S : X;
+		fifolock_key_t key = fifolock_key(5 + i % 2);
+
+		cr_assert_eq(fifolock_table_lock_n(table, KEY, asked[last].mode,
+						   asked[last].n, &hold),
+			     0);
+		gives(&hold);
+		cr_assert_eq(fifolock_table_lock_n(table, key, asked[next].mode,
+						   asked[next].n, &hold),
+			     0);
+		cr_assert_eq(fifolock_holds(fifolock_hold_lock(&hold), asked[next].mode),
+			     asked[next].n);
+		cr_assert_eq(fifolock_holds(fifolock_hold_lock(&hold), other), 0);
+		gives(&hold);
+		cr_assert_eq(fifolock_table_keys(table), 0);
+	}
+	table_ends(table);
+}
+
 Script(calls, a_hold_that_is_gone_names_nothing, "G7")
 {
 	fifolock_table_t *table = table_of(NULL);
