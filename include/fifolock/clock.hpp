@@ -133,24 +133,37 @@ inline bool is_over(timespec left)
 	return left.tv_sec < 0 || (left.tv_sec == 0 && left.tv_nsec == 0);
 }
 
-/* wait_until(clock, timespec), which returns ETIMEDOUT, until the time has come on its own
- * clock.  Only: the only one that it takes. */
+/* No error number: the time has not come on its own clock. */
+constexpr int not_yet = -1;
+
+/* wait_until(clock, timespec), which returns ETIMEDOUT, once.  Only: the only clock that it takes. */
 template <clockid_t Only = no_clock, class Clock, class Duration, class Wait>
-int until(const std::chrono::time_point<Clock, Duration> &at, Wait &&wait_until)
+int until_or_not_yet(const std::chrono::time_point<Clock, Duration> &at,
+		     Wait &&wait_until)
 {
 	const timespec end = timespec_of(at.time_since_epoch());
 
 	if constexpr (is_native<Clock> && (Only == no_clock || Only == clock_of<Clock>)) {
 		return wait_until(clock_of<Clock>, &end);
 	} else {
-		for (;;) {
-			const timespec deadline = from_now(left_until<Clock>(end));
-			const int error = wait_until(CLOCK_MONOTONIC, &deadline);
+		const timespec deadline = from_now(left_until<Clock>(end));
+		const int error = wait_until(CLOCK_MONOTONIC, &deadline);
 
-			if (error != ETIMEDOUT || is_over(left_until<Clock>(end)))
-				return error;
-		}
+		return error == ETIMEDOUT && !is_over(left_until<Clock>(end)) ? not_yet
+									      : error;
 	}
+}
+
+/* The same, until the time has come. */
+template <clockid_t Only = no_clock, class Clock, class Duration, class Wait>
+int until(const std::chrono::time_point<Clock, Duration> &at, Wait &&wait_until)
+{
+	int error;
+
+	do
+		error = until_or_not_yet<Only>(at, wait_until);
+	while (error == not_yet);
+	return error;
 }
 
 } // namespace detail

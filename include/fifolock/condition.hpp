@@ -80,7 +80,9 @@ template <class Modes> struct guarded<hold<Modes>> {
  *
  * The guard must hold the lock, once, with no other hold of this thread beside it: EPERM if it does
  * not.  After a time-out it is held again.  On another clock than steady_clock and system_clock a
- * wait that is not over when the clock is looked at begins anew, behind the other waits.
+ * wait that is not over when the clock is looked at ends without a signal, and without a time-out: a
+ * signal that came while the thread had to wait for the lock would be lost otherwise.  With a
+ * predicate it begins anew, behind the other waits, if that is false.
  *
  * ECANCELED: the lock is closed.  Then it is not held any more, and the guard knows that. */
 class condition
@@ -124,12 +126,13 @@ public:
 	std::cv_status wait_until(Guard &guard,
 				  const std::chrono::time_point<Clock, Duration> &at)
 	{
-		const int error =
-			detail::until(at, [&](clockid_t clock, const timespec *deadline) {
+		const int error = detail::until_or_not_yet(
+			at, [&](clockid_t clock, const timespec *deadline) {
 				return wait_once(guard, clock, deadline);
 			});
 
-		return detail::taken(error, "fifolock: wait_until")
+		return detail::taken(error == detail::not_yet ? 0 : error,
+				     "fifolock: wait_until")
 			       ? std::cv_status::no_timeout
 			       : std::cv_status::timeout;
 	}

@@ -23,6 +23,18 @@ struct reader : fifolock::mode<fifolock::conflicts<writer>> {
 };
 using rw = fifolock::modes<writer, reader>;
 
+struct stopped_clock {
+	using duration = std::chrono::milliseconds;
+	using rep = duration::rep;
+	using period = duration::period;
+	using time_point = std::chrono::time_point<stopped_clock>;
+
+	static time_point now()
+	{
+		return time_point(1ms);
+	}
+};
+
 /* A thread waits by this guard; then another one makes it so, in a mode of its own. */
 template <class Wait, class Change> void wakes(Wait &&wait, Change &&change)
 {
@@ -155,6 +167,32 @@ TEST(waits_have_deadlines_on_any_clock)
 	CHECK(never.wait_until(guard, other_clock::now(), [&] { return asked++ == 1; }));
 	CHECK(!never.wait_for(guard, 1.5ms, no) && guard &&
 	      mutex.holds(fifolock::exclusive()));
+}
+
+/* The wait is looked at again and again, as its clock stands still; in between the thread is in line for
+ * the lock, and nothing waits for the signal. */
+TEST(a_signal_while_another_clock_is_looked_at_is_not_missed)
+{
+	fifolock::mutex mutex;
+	fifolock::condition changed;
+	std::atomic<bool> waits{false};
+	bool changes = false;
+	std::thread waiter([&] {
+		std::unique_lock guard(mutex);
+		const auto never = stopped_clock::now() + 1ms;
+
+		waits = true;
+		CHECK(changed.wait_until(guard, never, [&] { return changes; }));
+		CHECK(changed.wait_until(guard, never) == std::cv_status::no_timeout);
+	});
+	wait_until([&] { return waits.load(); });
+	std::unique_lock guard(mutex);
+
+	wait_until([&] { return mutex.waiting() == 1; });
+	changes = true;
+	changed.notify_one();
+	guard.unlock();
+	waiter.join();
 }
 
 TEST(signals_go_to_the_longest_waiting)
