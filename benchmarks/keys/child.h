@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * child.h - something in a process of its own, so that the memory that it takes is nobody else's.
+ * child.h - something in a process of its own, so that the memory that it takes is its alone.
  */
 #ifndef BENCHMARKS_KEYS_CHILD_H
 #define BENCHMARKS_KEYS_CHILD_H

@@ -180,7 +180,7 @@ static void operate_until_stopped(void *argument)
 		go_on(self);
 }
 
-/* Every writer added one, and nobody saw another's work half done. */
+/* Every writer added one, and no thread saw another's work half done. */
 static void verify(const struct cell *cell, unsigned workers)
 {
 	struct rows *rows = cell->load->rows;

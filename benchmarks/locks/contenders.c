@@ -63,7 +63,8 @@ static const struct contender contenders[] = {
 		.name = "fifolock-run",
 		.ours = true,
 		.usual = true,
-		.description = "this library: sections run by whoever is at it, in order",
+		.description = "this library: sections run by the thread that is at it, "
+			       "in order",
 		.has_shared = true,
 		.fifo = true,
 		COMMON(fifo),
@@ -128,7 +129,7 @@ static const struct contender contenders[] = {
 	{
 		.name = "cc-synch",
 		.description =
-			"CC-Synch: sections run by one of those waiting, who yield",
+			"CC-Synch: sections run by one of the waiters, which yield",
 		.fifo = true,
 		.size = row_ccsynch_size,
 		.init = row_ccsynch_init,
@@ -140,7 +141,8 @@ static const struct contender contenders[] = {
 	},
 	{
 		.name = "nsync_mu",
-		.description = "nsync: reader-writer lock; who waited long goes first",
+		.description =
+			"nsync: reader-writer lock; a thread that waited long goes first",
 		.has_shared = true,
 		.usual = true,
 		NSYNC(nsync),

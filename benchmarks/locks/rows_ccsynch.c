@@ -2,7 +2,7 @@
  *
  * rows_ccsynch.c - CC-Synch (Fatourou, Kallimanis, "Revisiting the Combining
  * Synchronization Technique", PPoPP 2012, algorithm 1): each thread swaps a fresh node in
- * for the newest one, writes its section in that, and waits there; who finds that it need
+ * for the newest one, writes its section in that, and waits there; a thread that finds that it need
  * not wait runs the sections that follow, up to a bound, and leaves the rest to the
  * next.  Sections run in the order of the swaps.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * rows_urcu.c - the read side of liburcu: what readers cost that wait for nobody.
+ * rows_urcu.c - the read side of liburcu: what readers cost that wait for no thread.
  *
  * Readers are not kept out while a writer is at it, so what they read must be of a
  * kind that bears it.  Writers take turns by a mutex.  A writer then owes the wait

@@ -17,7 +17,7 @@
 
 #define LONGEST 10000u
 
-/* Our own book of who is in line, oldest at head: a ring. */
+/* Our own book of the requests in line, oldest at head: a ring. */
 #define RING (LONGEST * 2)
 static struct fl_slot *book[RING];
 static unsigned head, tail;

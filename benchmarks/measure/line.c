@@ -137,8 +137,8 @@ static double release_time(const struct options *options, unsigned length,
 	return ns;
 }
 
-/* Who spins would do it for the whole length of the line; and sections that are run are
- * given back by whoever runs them. */
+/* A thread that spins would do it for the whole length of the line; and sections that are run are
+ * given back by the thread that runs them. */
 static bool has_a_line(const struct contender *row)
 {
 	return !row->spins && !row->overlaps && !row->run;

@@ -13,7 +13,7 @@
  * are timed.  It is the same for every lock.  A wait counts if it ends after the
  * warm-up, be it after the end: the threads that wait then are those waiting longest.
  *
- * Where sections are run by whoever is at it, the owner's call may return long after
+ * Where sections are run by the thread that is at it, the owner's call may return long after
  * its section: the end is noted by the thread that runs it, for one section in eight.
  */
 #include "load.h"
@@ -43,7 +43,7 @@ enum phase {
 };
 
 /* What a lock guards; a single one's is alone on its lines.  Writers change first on entry and second
- * before they leave, so whoever sees two values is not alone with them. */
+ * before they leave, so a thread that sees two values is not alone with them. */
 struct guarded {
 	uint64_t first;
 	uint64_t second;
@@ -260,7 +260,7 @@ static void return_figures(const struct cell *cell, double figures[])
 	figures[AFTER_P99] = all->total ? (double)histogram_percentile(all, 0.99) : NAN;
 }
 
-/* Every writer added one, and nobody saw another's work half done. */
+/* Every writer added one, and no thread saw another's work half done. */
 static void verify(const struct cell *cell)
 {
 	uint64_t writes = 0, clashes = 0, kept = 0;

@@ -26,7 +26,7 @@ struct load {
 };
 
 /* Run it.  0, or the errno for which the threads could not be started.  Ends the program
- * if the lock let in whom it should not have. */
+ * if the lock let in a thread that it should have kept out. */
 int load_run(const struct load *load, const struct contender *row,
 	     struct outcome *outcome);
 

@@ -21,7 +21,7 @@ static const char help[] =
 	"Compare locks: uncontended, under mixed loads, and with a long line.\n"
 	"\n"
 	"What to measure (default: all but --open):\n"
-	"  --uncontended        one thread, nobody else\n"
+	"  --uncontended        one thread alone\n"
 	"  --mixed              threads that take the lock, work, give it back, work\n"
 	"  --open RATES         threads to which requests come at random times, so many "
 	"per\n"

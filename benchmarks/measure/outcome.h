@@ -35,7 +35,7 @@ struct outcome {
 	double *shares;		   /* of each thread, their sum is 1; free() it */
 };
 
-/* Where everybody was at one time. */
+/* Where all threads were at one time. */
 struct moment {
 	double wall; /* ns */
 	double cpu;

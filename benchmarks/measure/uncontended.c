@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * uncontended.c - what a lock and unlock cost that nobody disputes, beside the least
+ * uncontended.c - what an uncontended lock and unlock cost, beside the least
  * they could cost: two atomic read-modify-writes on one word.
  */
 #include "uncontended.h"

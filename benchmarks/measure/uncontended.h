@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * uncontended.h - what a lock and unlock cost that nobody disputes.
+ * uncontended.h - what an uncontended lock and unlock cost.
  */
 #ifndef BENCHMARKS_UNCONTENDED_H
 #define BENCHMARKS_UNCONTENDED_H

@@ -42,7 +42,7 @@ class Verdict(IntEnum):
 
     WORSE = 0
     BETTER = 1
-    DIFFERENT = 2  # who knows whether more of it is better
+    DIFFERENT = 2  # it is not known whether more of it is better
     PERHAPS = 3  # wholly apart, but too few rounds for that many questions
     UNCHANGED = 4
     TOO_FEW = 5  # rounds to tell
@@ -79,7 +79,7 @@ class Comparison:
 
 
 def more_is_better(figure: str) -> bool | None:
-    """None: who knows."""
+    """None: it is not known."""
     if figure.endswith('_per_s') or figure in ('fairness', 'x_mutex', 'x_stripes'):
         return True
     if figure.endswith('_ns') or figure == 'ns' or figure.startswith(('x_', 'bytes_')):

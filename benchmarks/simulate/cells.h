@@ -23,7 +23,7 @@ struct figures {
 	double processor_ns;
 	double lock_changes, lock_loads, lock_transfers;
 	double other_transfers, data_transfers;
-	double waiting_loads; /* of the lock's line, by who has begun to wait */
+	double waiting_loads; /* of the lock's line, by threads that have begun to wait */
 	/* From the end of a section to the next that was waited for: transfers one after the
 	 * other, the data's included, and the time without that. */
 	double path_transfers, path_ns;

@@ -13,7 +13,7 @@ static const struct limit {
 	const char *row;
 	unsigned processors, threads, section, think, shared;
 	double lock_changes;   /* read-modify-writes of the lock's line */
-	double waiting_loads;  /* of it, by who has begun to wait */
+	double waiting_loads;  /* of it, by threads that have begun to wait */
 	double path_transfers; /* from section to section, one after the other */
 } limits[] = {
 	{"mcs", 16, 16, 200, 50, 0, 1.01, 0, 3.01},
@@ -36,7 +36,7 @@ static bool within(const char *what, double is, double limit)
 	return false;
 }
 
-/* Nothing is said about sections that nobody has waited for. */
+/* Nothing is said about sections that no thread has waited for. */
 static bool contended(const struct limit *limit, const struct figures *figures)
 {
 	if (isinf(limit->path_transfers) || figures->waited_for >= 0.7)

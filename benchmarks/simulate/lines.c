@@ -2,9 +2,9 @@
  *
  * lines.c - cache lines.  See machine.h.
  *
- * A line is with one owner, who may write, or any number have a copy.  It is in one place
- * at a time: who asks for it while it is on its way gets it afterwards, in the order of
- * asking.  Copies of a line that nobody writes are handed out one soon after the other.
+ * A line is with one processor, which may write, or any number have a copy.  It is in one place
+ * at a time: one that asks for it while it is on its way gets it afterwards, in the order of
+ * asking.  Copies of a line that none writes are handed out one soon after the other.
  *
  * A store does not wait for its line: it is seen when the line has come and what was stored
  * before is seen.  A read-modify-write waits for that, and for its line.
@@ -75,7 +75,7 @@ static bool has(const struct line *line)
 
 /* ---- a line on its way ---- */
 
-/* Who has asked for a line, in that order.  Halfway to the moment when it comes, the one who
+/* The processors that have asked for a line, in that order.  Halfway to the moment when it comes, the one that
  * has it loses it, and not before what that one has written is seen. */
 struct request {
 	struct request *next;
@@ -223,7 +223,7 @@ static void copy_soon(struct line *line)
 		ask(line, false);
 }
 
-/* What is stored is there at once, so nobody may see the line as it was. */
+/* What is stored is there at once, so none may see the line as it was. */
 static void store(struct line *line)
 {
 	uint64_t *done = stores_done(), comes = fetch_soon(line);

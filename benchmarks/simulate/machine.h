@@ -2,7 +2,7 @@
  *
  * machine.h - a machine of 1 to 128 processors, simulated by one thread.
  *
- *	lines.c		cache lines: who has which, and what an access takes
+ *	lines.c		cache lines: which processor has which, and what an access takes
  *	schedule.c	which processor acts next, and which thread runs on it
  *	threads.c	coroutines
  *	sleep.c		futex, timers, yields
@@ -111,7 +111,7 @@ uint64_t now(void);
 uint64_t time_busy(void);   /* of all processors */
 void spend(uint64_t price); /* this thread's time */
 void spend_until(uint64_t when);
-void my_turn(void);	      /* nobody has an earlier time */
+void my_turn(void);	      /* no thread has an earlier time */
 bool is_my_own(uintptr_t at); /* stack, thread-local */
 uint64_t *stores_done(void);  /* when what the processor has written so far is seen */
 uint64_t *early_done(void);
@@ -149,13 +149,13 @@ void path_begins(uint64_t turn); /* a section has ended */
 struct line {
 	uintptr_t at;
 	uint64_t copies[PROCESSORS / 64];
-	int owner; /* may write; -1: nobody */
+	int owner; /* may write; -1: none */
 	bool touched;
 	enum part part;
 	uint64_t arrives; /* at the owner */
 	uint64_t held;	  /* not taken from it before */
 	struct request *asked;
-	uint64_t leaves; /* for who asks next, not before */
+	uint64_t leaves; /* for the one that asks next, not before */
 	struct path path;
 };
 

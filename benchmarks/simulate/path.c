@@ -3,7 +3,7 @@
  * path.c - how many transfers lie between the end of one section and the beginning of the
  * next, one after the other.
  *
- * Whoever ends a section begins a path.  It goes on with each access of that thread, and
+ * The thread that ends a section begins a path.  It goes on with each access of that thread, and
  * with those of threads that read what has been written on it; each transfer makes it
  * longer by one, and where two meet the longer one counts.  What a thread does before a
  * pause, a yield or a sleep is no part of it: it waited.

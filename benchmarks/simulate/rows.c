@@ -141,7 +141,7 @@ static struct cc **cc_newest(void)
 	return (struct cc **)(void *)the_lock;
 }
 
-/* The first who comes finds a node that does not wait. */
+/* The first thread that comes finds a node that does not wait. */
 static struct cc *cc_joins(struct cc *next)
 {
 	struct cc *node = __atomic_exchange_n(cc_newest(), next, __ATOMIC_ACQ_REL);
@@ -194,7 +194,7 @@ static void cc_run(unsigned thread, bool shared, void (*section)(void *arg), voi
 		cc_serve(node);
 }
 
-/* ---- a mutex that barges: 0 free, 1 taken, 2 and somebody may sleep ---- */
+/* ---- a mutex that barges: 0 free, 1 taken, 2 and a thread may sleep ---- */
 
 static uint32_t *mutex(void)
 {

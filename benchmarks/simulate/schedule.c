@@ -3,7 +3,7 @@
  * schedule.c - which processor acts next, and which thread runs on it.
  *
  * A processor that has nothing to do is in no list.  All others but the one that acts are in
- * a heap, by their times.  Threads take turns on their processor, in slices; who is woken
+ * a heap, by their times.  Threads take turns on their processor, in slices; one that is woken
  * goes to a processor that is idle if there is one, or behind the others of its own.
  */
 #include "inside.h"

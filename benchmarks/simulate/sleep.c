@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* Who sleeps, in the order of falling asleep. */
+/* Those that sleep, in the order of falling asleep. */
 static struct sleeper {
 	struct thread *thread;
 	uintptr_t at;

@@ -34,7 +34,7 @@ for bytes in $(figure live bytes_per_key "$dir/live.json"); do
 	awk -v bytes="$bytes" 'BEGIN { exit !(bytes >= 40) }' || { cat "$dir/out"; fail "$bytes bytes for a key"; }
 done
 
-# One pair, of which one key is always held: whoever has a lock for each key is not in its way.
+# One pair, of which one key is always held: a table that has a lock for each key is not in the way of the other.
 "$bench" --collide --pairs 1 --hold 50000 --threads 1 --rounds 1 --seconds 1 --json "$dir/pair.json" >"$dir/out" 2>&1
 pair() { # lock, figure
 	sed -n "/\"lock\":\"$1\"/s/.*\"$2\":\([0-9.e+-]*\).*/\1/p" "$dir/pair.json"

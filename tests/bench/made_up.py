@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-# What is started from here runs as it does for anybody.
+# What is started from here runs as it does anywhere.
 for name in [name for name in os.environ if name.startswith('PYTHON') or name == 'NO_COLOR']:
     del os.environ[name]
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'benchmarks/results'))

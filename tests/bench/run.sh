@@ -52,13 +52,13 @@ grep -q 'nothing to draw' "$dir/out" || fail "plot of nothing"
 "$bench" --mixed --locks fifolock-run,cc-synch,pthread_mutex --threads 1 --shared 0 --rounds 1 --seconds 1 \
 	--section 10000000 --json "$dir/after.json" >"$dir/out" 2>&1
 [ "$(figure mixed after_p50_ns "$dir/after.json" | wc -l)" -eq 2 ] || fail "returns of two rows"
-! grep '"lock":"pthread_mutex"' "$dir/after.json" | grep -q after_ || fail "returns where nobody runs sections"
+! grep '"lock":"pthread_mutex"' "$dir/after.json" | grep -q after_ || fail "returns where no thread runs sections of others"
 for ns in $(figure mixed after_p50_ns "$dir/after.json"); do
 	awk -v ns="$ns" 'BEGIN { exit !(ns < 5e6) }' || fail "$ns ns after a section of 10 ms"
 done
 grep -q 'after p99$' "$dir/out" || fail "no column for returns"
 
-# Whoever takes part, nobody's section is lost: the program checks.
+# Whatever threads take part, no section is lost: the program checks.
 "$bench" --quick --mixed --locks cc-synch --threads 1,2,9 --shared 0,90 --instances 1,10 >"$dir/out" 2>&1 ||
 	{ cat "$dir/out"; fail "cc-synch"; }
 

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-/* What a call is made with; who calls takes what it needs. */
+/* What a call is made with; each takes what it needs. */
 struct with {
 	unsigned mode, to;
 	uint32_t n;
@@ -20,7 +20,7 @@ struct with {
 	const struct timespec *at;
 };
 
-static fifolock_modes_t modes; /* fifolock_update_modes, whoever gives it back */
+static fifolock_modes_t modes; /* fifolock_update_modes, whichever thread gives it back */
 static fifolock_t lock;
 static fifolock_cond_t cond;
 static fifolock_request_t request, other;

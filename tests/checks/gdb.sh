@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What gdb says of locks (src/observe/gdb/fifolock.py), in a live process and in a core file. Lines are
-# as fifolock_dump prints them, with who waits behind.
-# CHECKED_LIB, if set, is the debug build as an archive: there gdb says who holds, too.
+# as fifolock_dump prints them, with the threads that wait behind.
+# CHECKED_LIB, if set, is the debug build as an archive: there gdb names the holders, too.
 # usage: gdb.sh SOURCE_DIR LIBRARY_DIR CC...		77: cannot be tested here
 set -eu
 source=$1 lib=$2
@@ -359,7 +359,7 @@ gdb --batch -nx -x "$dir/brief" "$dir/subject" >"$dir/strip.out" 2>&1 </dev/null
 said "$dir/strip.out" | grep -v 'Error in sourced' | diff "$dir/strip_wanted" - ||
 	{ echo "stripped"; cat "$dir/strip.out"; exit 1; }
 
-# Who holds: in the debug build, whatever the language.
+# The holders: in the debug build, whatever the language.
 [ -n "${CHECKED_LIB-}" ] || exit 0
 "$@" -std=gnu11 -g -O0 -I"$source/include" "$dir/subject.c" -o "$dir/checked" \
 	"$CHECKED_LIB" -pthread

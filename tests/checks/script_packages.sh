@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Packages are asked for once, all together; root has them installed, by one command; what is only
-# better to have stops nobody.
+# better to have stops nothing.
 # usage: packages.sh SOURCE_DIR
 set -eu
 packages=$1/tests/support/packages

@@ -8,7 +8,7 @@
 
 static fifolock_t lock;
 
-/* ---- closing: what was done before it is seen by whom it turns away ---- */
+/* ---- closing: what was done before it is seen by the threads that it turns away ---- */
 
 static bool closing; /* plain */
 
@@ -154,7 +154,7 @@ static void reused(void)
 
 static void reused_by_many_body(long me)
 {
-	long before = data[7]; /* written by nobody */
+	long before = data[7]; /* which none writes */
 
 	reused_body(me);
 	must(before == data[7]);
@@ -248,7 +248,7 @@ static void interrupts(void)
 	pthread_join(waiter, NULL);
 }
 
-/* ---- threads that nobody joins ---- */
+/* ---- threads that none joins ---- */
 
 static _Atomic int ended;
 

@@ -110,7 +110,7 @@ static void *tries_backwards(void *arg)
 	return NULL;
 }
 
-/* Correct: who tries, or waits for a while, is not deadlocked. */
+/* Correct: a thread that tries, or waits for a while, is not deadlocked. */
 static void tried(void)
 {
 	fifolock_init(&lock, NULL);

@@ -29,7 +29,7 @@ for example in "$source"/docs/examples/*.c; do
 	cmp "$example" "$prefix/share/doc/fifolock/examples/${example##*/}"
 done
 [ ! -e "$prefix/share/doc/fifolock/examples/meson.build" ] || fail 'meson.build is no example'
-[ ! -e "$prefix/chosen" ] || fail 'something is in the folder that nobody has chosen'
+[ ! -e "$prefix/chosen" ] || fail 'something is in a folder that was not chosen'
 
 # What is said, done: in a folder whose name has a space, too.
 [ "$(wc -l <"$dir/to type")" -eq 2 ] || fail 'it is not said what to type'

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# dependency('fifolock') in somebody else's project, by the wrap file of the examples, and with a
+# dependency('fifolock') in another project, by the wrap file of the examples, and with a
 # fallback, with each kind of library; that project gets the library, none of its tests or documents.
 # usage: subproject.sh SOURCE_DIR CC...
 set -eu

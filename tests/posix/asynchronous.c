@@ -83,7 +83,7 @@ Test(asynchronous, the_mutex_is_free_when_all_were_cancelled_in_line)
 	}
 }
 
-/* glibc's read-write lock does not survive it: it counts those who wait. */
+/* glibc's read-write lock does not survive it: it counts the waiters. */
 Test(asynchronous, readers_and_writers_get_on_when_one_was_cancelled_in_line)
 {
 	struct worker reader, cancelled[2], writer;

@@ -224,7 +224,7 @@ Test(cond, a_wait_with_a_recursive_mutex_locked_twice_keeps_it)
 	returns(answer(&worker), 0);
 }
 
-/* Those who leave the mutex's line and those who come from the condition. */
+/* Threads that leave the mutex's line and those that come from the condition. */
 Test(cond, a_signalled_thread_waits_for_the_mutex)
 {
 	struct waiting waiting;
@@ -336,7 +336,7 @@ Test(cond, attributes_say_what_was_set)
 	returns(pthread_condattr_destroy(&attr), 0);
 }
 
-/* POSIX leaves it open, and glibc counts those who will want the mutex again; the library that is
+/* POSIX leaves it open, and glibc counts the threads that will want the mutex again; the library that is
  * preloaded does not. */
 Test(cond, a_mutex_that_a_wait_will_take_again_is_in_use)
 {

@@ -281,7 +281,7 @@ TEST(conditions_time_out_not_before_the_end)
 	waits_end<std::condition_variable_any, std::shared_timed_mutex>();
 }
 
-/* The object of who waits last is gone when it returns. */
+/* The object of the thread that waits last is gone when it returns. */
 TEST(a_condition_lives_no_longer_than_its_last_waiter)
 {
 	for (int i = 0; i < 500; i++) {

@@ -115,7 +115,7 @@ Test(fork, the_child_of_a_thread_that_holds_a_mutex_may_unlock_it)
 	mutex_works(&mutex);
 }
 
-/* Those who wait are threads of the parent: nobody in the child ever returns for them. */
+/* The waiters are threads of the parent: in the child none ever returns. */
 Test(fork, a_mutex_for_which_threads_waited_is_free_in_the_child_once_unlocked)
 {
 	struct worker worker[5];
@@ -180,7 +180,7 @@ Test(fork, the_child_may_assign_initialisers)
 	returns(answer(&worker[1]), 0);
 }
 
-/* A value is not lost by those who waited. */
+/* A value is not lost by the threads that waited. */
 Test(fork, a_semaphore_for_which_threads_waited_works_in_the_child)
 {
 	struct worker worker[2];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * mixed.c - locks that processes share, of which one has the library preloaded and the other has
- * not: both are the C library's then, whoever has initialised them.
+ * not: both are the C library's then, whichever of the two has initialised them.
  */
 #include "special.h"
 

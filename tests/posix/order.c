@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * order.c - whoever asks first gets first.  POSIX leaves that open, and glibc does otherwise, so
+ * order.c - the thread that asks first gets first.  POSIX leaves that open, and glibc does otherwise, so
  * these look at the order only where the library is preloaded; and in any case at whether all get.
  */
 #include "mutexes.h"
@@ -186,7 +186,7 @@ Test(order, a_read_write_lock_is_given_in_the_order_asked)
 	}
 }
 
-/* A stream of readers, of whom one always reads, does not keep a writer out. */
+/* A stream of readers, one of which always reads, does not keep a writer out. */
 Test(order, readers_that_come_later_wait_behind_a_writer)
 {
 	struct worker late[3], writer;
@@ -239,7 +239,7 @@ Test(order, posts_go_to_those_who_wait_in_the_order_asked)
 	for (unsigned i = 0; i < MANY; i++) {
 		returns(sem_post(&sem), 0);
 		if (strict()) {
-			/* It is given already: nobody takes it before the one it is for. */
+			/* It is given already: no other takes it before the one it is for. */
 			fails(sem_trywait(&sem), EAGAIN);
 			returns(answer(&worker[i]), 0);
 		}

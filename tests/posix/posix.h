@@ -29,7 +29,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define MS	      1000000
-#define FOR_LONG      (3600L * 1000 * MS) /* nobody waits as long */
+#define FOR_LONG      (3600L * 1000 * MS) /* no call waits as long */
 
 /* The value that a call returns, where the call stands in the source. */
 #define returns(call, expected) \
@@ -144,7 +144,7 @@ static inline int elsewhere(int (*call)(void *), void *on)
 	return answer(&worker);
 }
 
-/* Whoever would run has had many occasions. */
+/* Threads that would run have had many occasions. */
 static inline void lets_others_run(void)
 {
 	for (unsigned i = 0; i < 100; i++)
@@ -168,7 +168,7 @@ static inline int unlock_mutex(void *mutex)
 	return pthread_mutex_unlock(mutex);
 }
 
-/* Some mutexes have owners, who alone may give them back. */
+/* Some mutexes have owners, and only these may give them back. */
 static inline int visit_mutex(void *mutex)
 {
 	int rc = pthread_mutex_lock(mutex);

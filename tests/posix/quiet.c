@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * quiet.c - errno is nobody else's: pthread functions return errors, and sem_* sets it only when
+ * quiet.c - errno is the program's own: pthread functions return errors, and sem_* sets it only when
  * it fails.
  */
 #include "conds.h"

@@ -258,7 +258,7 @@ Test(rwlock, attributes_say_what_was_set)
 	returns(pthread_rwlockattr_destroy(&attr), 0);
 }
 
-/* Whoever locked must say nothing more than unlock. */
+/* The holder need say nothing more than unlock. */
 Test(rwlock, unlock_gives_back_what_the_thread_has)
 {
 	struct holder reader, writer;

@@ -44,7 +44,7 @@ Test(sem, no_value_is_above_the_maximum)
 	returns(sem_destroy(&sem), 0);
 }
 
-/* Not portable, and it works with glibc: one in static storage that nobody has initialised. */
+/* Not portable, and it works with glibc: one in static storage that has not been initialised. */
 Test(sem, one_of_zeros_has_the_value_zero)
 {
 	static sem_t zeros;
@@ -106,7 +106,7 @@ Test(sem, a_post_wakes_one_that_waits)
 	returns(sem_destroy(&sem), 0);
 }
 
-/* The value is for those who wait, and may be had by nobody else, in strict order. */
+/* The value is for the waiters, and no other thread may have it, in strict order. */
 Test(sem, many_posts_at_once_serve_as_many)
 {
 	enum { MANY = 8 };
@@ -202,7 +202,7 @@ Test(sem, a_wait_that_cannot_be_is_told_why)
 		returns(timed_wait(&timed), ETIMEDOUT);
 		cr_assert(clock_has_passed(clock_of(timed.way), &timed.deadline));
 	}
-	/* Nothing is left behind by those who have gone. */
+	/* Nothing is left behind by waits that have ended. */
 	returns(sem_post(&sem), 0);
 	returns(value_of(&sem), 1);
 	returns(sem_trywait(&sem), 0);
@@ -289,7 +289,7 @@ Test(sem, a_clock_that_is_none_for_waits_is_refused)
 	returns(sem_destroy(&sem), 0);
 }
 
-/* ---- the end: whoever got the last post may destroy it ---- */
+/* ---- the end: the thread that got the last post may destroy it ---- */
 
 static int posts(void *sem)
 {

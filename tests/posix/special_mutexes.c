@@ -201,7 +201,7 @@ Test(special_mutexes, a_mutex_that_inherits_priorities_is_a_mutex)
 	}
 }
 
-/* Not everybody may raise a priority; what the C library says is the answer then. */
+/* Not every process may raise a priority; what the C library says is the answer then. */
 Test(special_mutexes, a_mutex_that_protects_a_priority_is_a_mutex)
 {
 	int low = sched_get_priority_min(SCHED_FIFO), ceiling = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * stress.c - many threads, all ways to lock, time-outs and cancellations: does everybody who holds
- * hold alone, and does everybody get on?
+ * stress.c - many threads, all ways to lock, time-outs and cancellations: does each holder
+ * hold alone, and do all get on?
  */
 #include "mutexes.h"
 #include "rwlocks.h"

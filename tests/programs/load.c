@@ -6,7 +6,7 @@
  *	load memcached|redis|http PORT CONNECTIONS SECONDS
  *	load files FOLDER		write what http will ask for
  *
- * A value says for which key it was made, by whom, and the how manieth it is; all that
+ * A value says for which key it was made, by which thread, and the how manieth it is; all that
  * follows is computed from these.  So whatever is read of a key shared by all connections can
  * be checked: a mixture of two values, or another key's, is noticed.  A key of one connection must
  * hold what was written last, and counters what all together have added.

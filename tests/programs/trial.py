@@ -205,7 +205,7 @@ class Trial:
         return process.prefixed and found
 
     def until(self, ready, process):
-        """Nobody tells when a server is ready."""
+        """Nothing tells when a server is ready."""
         while not ready():
             if process.poll() is not None:
                 raise Wrong(f'{process.name} ended at its start: status {process.returncode}')

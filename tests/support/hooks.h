@@ -4,7 +4,7 @@
  * event of src/observe/events.h, and one after a load.  The library's sources are compiled
  * with -DFL_EVENTS="hooks.h" -DFL_SEAM="hooks.h".
  *
- * A hook is the thread's own: whoever sets it is the thread under test, and what others
+ * A hook is the thread's own: the one that sets it is under test, and what others
  * do meanwhile sets off nothing.  It is called once, and must return.
  */
 #ifndef HOOKS_H

@@ -190,7 +190,7 @@ static inline void rules_random_predicate(struct rules *rules, struct rules_dice
 	};
 }
 
-/* The seed's lock.  Whoever asks is known by a number. */
+/* The seed's lock.  Each request is known by a number. */
 #define ORACLE_LINE 64
 
 struct oracle {

@@ -28,7 +28,7 @@ struct waiter {
 	int64_t patience;	   /* 0: waits for ever */
 	struct timespec *deadline; /* NULL: as patience says */
 	int rc;
-	unsigned place; /* among those who have returned */
+	unsigned place; /* among those that have returned */
 	bool back;	/* atomic */
 };
 
@@ -99,7 +99,7 @@ static inline void unlocks(struct room *room)
 	quick_check(fifolock_unlock(&room->lock, X) == 0, "unlock");
 }
 
-/* Who has entered, and lets others hold the lock, waits. */
+/* A thread that has entered, and lets others hold the lock, waits. */
 static inline void until_entered(struct room *room, unsigned count)
 {
 	for (;;) {

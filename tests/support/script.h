@@ -89,7 +89,7 @@ static inline void line_account(struct line *line)
 	}
 	for (unsigned m = 0; m < line->modes->count; m++)
 		same &= fifolock_holds(&line->lock, m) == holds[m];
-	line_check(in_order, "somebody passed an earlier request");
+	line_check(in_order, "a request passed an earlier one");
 	line_check(same, "fifolock_holds is not what is held");
 	line_check(fifolock_waiting(&line->lock) == waiting + converting,
 		   "fifolock_waiting");
@@ -111,7 +111,7 @@ static inline void line_has(struct line *line, struct actor *actor, char letter)
 	actor->to = 0;
 }
 
-/* What one in line, or one who converts, has been told. */
+/* What one in line, or one that converts, has been told. */
 static inline void line_told(struct line *line, struct actor *actor)
 {
 	bool granted = fl_granted(actor->slot);
@@ -164,7 +164,7 @@ static inline struct fl_want line_want(const struct line *line, const struct act
 	return fl_want(&line->modes->rows[actor->mode], actor->mode, actor->asked);
 }
 
-/* Who asked. */
+/* The actor that asked. */
 static inline int asks_n(struct line *line, char letter, uint32_t n)
 {
 	struct actor *actor = line_actor(line, letter, n);
@@ -187,7 +187,7 @@ static inline int asks(struct line *line, char letter)
 	return asks_n(line, letter, 1);
 }
 
-/* By trylock; who does not get it leaves no trace. */
+/* By trylock; one that does not get it leaves no trace. */
 static inline bool tries_n(struct line *line, char letter, uint32_t n)
 {
 	struct actor *actor = line_actor(line, letter, n);
@@ -245,7 +245,7 @@ static inline bool gives_up(struct line *line, int who)
 	return left;
 }
 
-/* At once, or in line before all who hold nothing.  False: turned away (EDEADLK). */
+/* At once, or in line before all that hold nothing.  False: turned away (EDEADLK). */
 static inline bool converts(struct line *line, int who, char to)
 {
 	struct actor *actor = &line->actors[who];
@@ -354,8 +354,8 @@ static inline void line_is_free(struct line *line)
 	cr_assert_eq(fifolock_trylock(&line->lock, 0), EINVAL);
 }
 
-/* All give back, in the order they asked; only a predicate may keep somebody
- * waiting for good, who then gives up. */
+/* All give back, in the order they asked; only a predicate may keep one
+ * waiting for good, which then gives up. */
 static inline void line_ends(struct line *line)
 {
 	for (unsigned i = 0; i < line->count; i++) {

@@ -5,7 +5,7 @@
  * No test is given an amount of time: on a crowded machine every amount is too little. A
  * process beside the test looks at it once a second and ends it if
  *
- *	nobody in it has wanted a processor for half a minute: all its threads sleep; or
+ *	no thread of it has wanted a processor for half a minute: all its threads sleep; or
  *	it has had so much of the processors (WATCH_BUSY_S) without getting further: it
  *	runs in circles.
  *
@@ -31,10 +31,10 @@
 
 #define WATCH_IDLE_TURNS 30
 #define WATCH_DEEP	 4 /* children of children */
-/* Below that in a turn nobody is at work: a wait that looks again now and then. */
+/* Below that in a turn none is at work: a wait that looks again now and then. */
 #define WATCH_IDLE_NS UINT64_C(5000000)
 
-#ifdef WATCH_BUSY_S /* whoever includes this knows better */
+#ifdef WATCH_BUSY_S /* the file that includes this knows better */
 #elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WATCH_BUSY_S 1200
 #elif defined(__has_feature)

@@ -81,12 +81,12 @@ Script(churn, threads_may_end_after_each_few_calls, "G3")
 	crowd_rests(&crowd);
 }
 
-/* ---- a key that is always in use by somebody ---- */
+/* ---- a key that is always in use ---- */
 
 struct relay {
 	fifolock_table_t *table;
 	uint64_t laps, wrong; /* wrong: atomic */
-	uint64_t baton;	      /* plain: who holds the key alone writes it */
+	uint64_t baton;	      /* plain: a thread that holds the key alone writes it */
 };
 
 /* Shared holds overlap, so the lock's count never falls to nothing while others come. */

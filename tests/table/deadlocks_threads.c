@@ -173,7 +173,7 @@ static void *works(void *arg)
 
 /* ---- days ---- */
 
-/* Whoever looks besides sees what the requests see. */
+/* A thread that looks besides sees what the requests see. */
 static void looks_besides(struct bank *bank)
 {
 	while (__atomic_load_n(&bank->done, __ATOMIC_ACQUIRE) < THREADS) {
@@ -226,7 +226,7 @@ static unsigned closes(struct bank *bank, struct clerk clerks[])
 	return refused;
 }
 
-/* All keys in the same order, a conversion only of the last: nobody waits in a circle. */
+/* All keys in the same order, a conversion only of the last: none waits in a circle. */
 Script(deadlocks, are_not_seen_where_there_are_none, "G3")
 {
 	for (unsigned besides = 0; besides < 2; besides++) {

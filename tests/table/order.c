@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * order.c - a table of locks against an oracle for each key: who holds, who waits, who is called
+ * order.c - a table of locks against an oracle for each key: which hold, which wait, which are called
  * back first; requests on other keys have nothing to do with it.  One thread plays all.
  */
 #include "keys.h"
@@ -168,7 +168,7 @@ static void steps(struct game *game)
 
 /* ---- comparison ---- */
 
-/* Those of one key who have just been called back came in that order. */
+/* Those of one key that have just been called back came in that order. */
 static void in_order(const struct actor *one, const struct actor *other)
 {
 	if (one->key == other->key)

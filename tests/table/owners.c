@@ -125,7 +125,7 @@ Script(owner, that_waits_for_its_own_hold_waits_for_ever, "G3")
 	table_ends(table);
 }
 
-/* Two threads work for one owner: B waits for it, and C for D, who waits for what A has. */
+/* Two threads work for one owner: B waits for it, and C for D, which waits for what A has. */
 Script(owner, may_be_several_threads, "G3")
 {
 	static struct stage stage;

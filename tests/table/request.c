@@ -147,7 +147,7 @@ Script(request, of_a_weight_gets_all_of_it, "G2")
 struct again {
 	fifolock_table_t *table;
 	fifolock_key_request_t request;
-	struct again *next; /* whom it asks for; NULL: itself */
+	struct again *next; /* for which it asks; NULL: itself */
 	unsigned left, told, wrong;
 };
 

@@ -172,7 +172,7 @@ static void *waits_for_all(void *arg)
 	return NULL;
 }
 
-/* Each key of the set is held by a reader, behind whom the set's writer has to wait at the first
+/* Each key of the set is held by a reader, behind which the set's writer has to wait at the first
  * of them; requests that come later go with the reader. */
 Script(sets, a_time_out_lets_those_in_who_stood_behind, "G4")
 {

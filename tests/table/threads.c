@@ -40,7 +40,7 @@ Script(threads, intent_modes_of_a_key_meet_as_their_matrix_says, "G2")
 
 /* ---- order ---- */
 
-/* Who is known to have been in line before whom: a request is there when its call has returned,
+/* Which is known to have been in line before which: a request is there when its call has returned,
  * and has not come before that began. */
 struct visit {
 	unsigned mode;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * trees_threads.c - many threads that lock sub-trees: what is below each is theirs, and nobody
+ * trees_threads.c - many threads that lock sub-trees: what is below each is theirs, and none
  * waits for ever.
  *
  * All counting is relaxed: what orders the sections are the locks alone.

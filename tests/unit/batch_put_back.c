@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * batch_put_back.c - a batch that a scan had in hand when the word changed goes back: behind
- * conversions that have come meanwhile, in its own order, with everybody in line.
+ * conversions that have come meanwhile, in its own order, with all in line.
  */
 #include "hooks.h"
 #include "test.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * callback.c - what a callback may do: all that one may do who holds; and a long
+ * callback.c - what a callback may do: all that a holder may do; and a long
  * chain of them needs no stack.
  */
 #include "jobs.h"

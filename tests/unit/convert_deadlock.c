@@ -5,7 +5,7 @@
  * fifolock.h, of each pair: would an earlier one not fit beside what those behind it keep?
  *
  * One thread plays all, as in script.h; what comes under a scanner is played by setting
- * SCANNING by hand, so that many come, and some have left again, before anybody looks.
+ * SCANNING by hand, so that many come, and some have left again, before any thread looks.
  */
 #include "test.h"
 #include "core/lock.h"
@@ -25,7 +25,7 @@ struct game {
 	fifolock_t lock;
 	fifolock_modes_t modes;
 	struct actor actors[CAST];
-	unsigned line[2 * CAST]; /* who waits, in the order in which they asked */
+	unsigned line[2 * CAST]; /* those that wait, in the order in which they asked */
 	unsigned length, judged; /* those before have been looked at */
 	uint64_t word, random;
 };
@@ -62,7 +62,7 @@ static void drops(struct game *game, unsigned at)
 		(game->length - at) * sizeof(*game->line));
 }
 
-/* Would somebody before it wait for ever? */
+/* Would one before it wait for ever? */
 static bool deadlocks(const struct game *game, unsigned at)
 {
 	for (unsigned i = 0; i < at; i++) {
@@ -173,7 +173,7 @@ static void acts(struct game *game)
 	}
 }
 
-/* Several things happen while somebody else scans, who then looks. */
+/* Several things happen while another thread scans, which then looks. */
 static void acts_under_a_scan(struct game *game)
 {
 	if (!(game->lock.word & FL_QUEUED))

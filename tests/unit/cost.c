@@ -4,7 +4,7 @@
  * at and in questions to a rule, not in time.
  *
  * The library is compiled once more with hooks (hooks.h), and linked so that each
- * fl_slot_at is counted: whoever goes along the line calls it for each request.
+ * fl_slot_at is counted: a thread that goes along the line calls it for each request.
  */
 #include "hooks.h"
 #include "test.h"
@@ -17,7 +17,7 @@ enum {
 	U = FIFOLOCK_UPDATE,
 	IS = FIFOLOCK_INTENT_SHARED,
 	IX = FIFOLOCK_INTENT_EXCLUSIVE,
-	SPARE = 8, /* holds of IS that nobody converts */
+	SPARE = 8, /* holds of IS that none converts */
 	MOST = 10000,
 };
 
@@ -217,7 +217,7 @@ Test(steps, of_a_conversion_that_joins_do_not_grow, .description = "G6")
 	is_flat(one_more, 16);
 }
 
-/* Those who come while one scans are all its to admit. */
+/* Those that come while one scans are all its to admit. */
 static uint64_t many_more(void)
 {
 	unsigned more = in_line / 10;
@@ -240,7 +240,7 @@ Test(steps, of_a_scan_that_finds_many_new_conversions_are_a_few_for_each,
 }
 
 /* The one that waits for what the others' modes keep out is the last, and is looked for:
- * by who joins behind it, and is turned away. */
+ * by one that joins behind it, and is turned away. */
 static uint64_t one_too_many(void)
 {
 	struct fl_slot *slot = converts(IS, X), *last;

@@ -117,7 +117,7 @@ Test(debug_reports, of_a_section_that_gives_back_name_it, .description = "EPERM"
 	reports_last("EPERM", "the end of a section of fifolock_run_async", "exclusive");
 }
 
-/* Tables where holds are nobody's own. */
+/* Tables where holds belong to no thread. */
 Test(debug_reports, of_a_semaphore_say_that_nobody_holds, .description = "EPERM")
 {
 	fifolock_modes_t three;

@@ -167,7 +167,7 @@ Test(first_try, a_section_runs_beside_those_it_goes_with, .description = "G2")
 	is_free(&lock);
 }
 
-/* Who tries again and again would take the line from the holder with each write. */
+/* A thread that tries again and again would take the line from the holder with each write. */
 Test(first_try, a_trylock_that_finds_the_lock_held_writes_nothing, .description = "G6")
 {
 	fifolock_modes_t modes = unowned(NULL);

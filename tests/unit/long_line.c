@@ -69,7 +69,7 @@ static bool newest_is_linked(const fifolock_t *lock)
 	return newest->older == 0 || fl_slot_at(newest->older)->hint == newest->id;
 }
 
-/* Whoever comes to a line links itself to its end: the release need not. */
+/* A request that comes to a line links itself to its end: the release need not. */
 Script(crowd, is_in_order_before_the_release_looks, "G6")
 {
 	struct line line = line_on(&fifolock_mutex_modes);
@@ -185,7 +185,7 @@ Test(storm, behind_a_head_that_stays_leaves_nothing, .description = "G4")
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
 
-/* Always somebody in line, never for long. */
+/* Always one in line, never for long. */
 Test(storm, of_heads_that_leave_while_others_come_leaves_nothing, .description = "G4")
 {
 	fifolock_t lock = FIFOLOCK_INIT(NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * order.c - who is granted when, and whom those who give up let in: scripts on
+ * order.c - which are granted when, and which those that give up let in: scripts on
  * mutexes and readers and writers.
  */
 #include "test.h"
@@ -188,7 +188,7 @@ Script(rw, trylock_passes_nobody, "G1")
 	cr_assert(tries(&line, 'S'));
 	cr_assert_not(tries(&line, 'X'));
 	asks(&line, 'X');
-	cr_assert_not(tries(&line, 'S'), "it would fit, but somebody is in line");
+	cr_assert_not(tries(&line, 'S'), "it would fit, but another is in line");
 	gives_up(&line, 2);
 	cr_assert(tries(&line, 'S'));
 	cr_assert_str_eq(now(&line), "S+ S+ X! S+");

@@ -51,7 +51,7 @@ static int gives(unsigned mode, uint32_t n)
 	return fl_release(&lock, modes.rows[mode].field, modes.rows[mode].unit * n);
 }
 
-/* ---- a refused release must not have made room for anybody ---- */
+/* ---- a refused release must not have made room for any other ---- */
 
 /* For a table of limits: it asks nothing, and after its turn it is a mere table. */
 static bool a_table_of_limits(const uint32_t holds[], unsigned mode, void *ctx)

@@ -55,7 +55,7 @@ Test(later, is_now_if_the_lock_is_free, .description = "G2")
 	ends_well(&lock);
 }
 
-/* Given back before done is called: nobody holds the lock in the last one's. */
+/* Given back before done is called: no thread holds the lock in the last one's. */
 static void ends_free(void *ctx, int status)
 {
 	struct task *task = ctx;
@@ -111,7 +111,7 @@ Test(later, is_never_when_cancelled_or_closed, .description = "G4")
 	ends_well(&lock);
 }
 
-/* Who cancels the head lets the one behind it run. */
+/* A cancellation of the head lets the one behind it run. */
 static void counts_task(void *arg)
 {
 	struct task *task = arg;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables.c - who is granted when: scripts on semaphores, weights, intention
+ * tables.c - which are granted when: scripts on semaphores, weights, intention
  * modes, tables of one's own, predicates.
  */
 #include "test.h"
@@ -265,7 +265,7 @@ Script(predicate, can_say_what_the_seed_said, "G1 G2 G4")
 }
 
 /* A guest (1) comes only with a host (0) of its own: no limit can say that, and
- * one more hold may let somebody in. */
+ * one more hold may let one in. */
 static bool hosted(const uint32_t holds[], unsigned mode, void *ctx)
 {
 	(void)ctx;
