@@ -14,7 +14,7 @@
 #define ACCOUNTS 3 /* two locks, and the guard of the condition */
 
 /* A wait for a condition: ASKED, LISTED, and then ASKED again if it has taken itself off, or
- * PUSHED by whoever signals. */
+ * PUSHED by the thread that signals. */
 enum state { ASKED, LISTED, PUSHED, ANNOUNCED, LEFT, HELD, REFUSED, OVER };
 
 struct release {
@@ -36,8 +36,8 @@ struct request {
 	unsigned pushed_at, announced_at;
 	int verdict;		/* REFUSED: why */
 	unsigned pusher;	/* the thread that has pushed it */
-	struct request *behind; /* whom the push has found there; NULL: nobody */
-	bool known;		/* nobody who comes later may pass it; stays so */
+	struct request *behind; /* that the push has found there; NULL: none */
+	bool known;		/* none that comes later may pass it; stays so */
 	bool left;		/* its slot may be in line still */
 	bool slot_back;		/* to the pool */
 	bool taken;		/* in line; a conversion when a scanner has taken it in */
@@ -53,10 +53,10 @@ struct request {
 	bool calls;	  /* is to be called back */
 	unsigned cancels; /* under way */
 	bool cancelled;
-	/* A section: whoever has the hold that it is run under. */
+	/* A section: the thread that has the hold that it is run under. */
 	unsigned server;
 	bool running, ran, released;
-	bool disowned; /* is told by whoever takes the role */
+	bool disowned; /* is told by the thread that takes the role */
 	/* A wait for a condition. */
 	bool timed, listed, signalled;
 	bool shut;  /* turned away by a closing */
@@ -71,7 +71,7 @@ struct caller {
 	struct release releases[NESTED];
 	unsigned nested;
 	unsigned runs;	       /* calls that run sections */
-	struct request *moved; /* whom it has signalled last */
+	struct request *moved; /* that it has signalled last */
 	bool looks;
 	uint32_t seen;	       /* the first ticket that it has not seen */
 	uint32_t fewest, most; /* in line while it looked */
@@ -95,7 +95,7 @@ struct account {
 	fifolock_t *lock; /* NULL: there is none */
 	bool inner;	  /* its requests are made by a call on something else */
 	const struct watch_table *table;
-	bool looked_at; /* somebody may look closely */
+	bool looked_at; /* it may be looked at closely */
 	bool freed;
 	struct request requests[REQUESTS];
 	unsigned request_count;
@@ -130,7 +130,7 @@ void account_out_of_line(const struct request *request);
 void account_note_causes(void);
 void account_note_length(void);
 
-/* Whoever is in line in the order in which they are granted: conversions before all others.
+/* Those in line, in the order in which they are granted: conversions before all others.
  * taken: those that a scanner has taken. */
 unsigned account_order(struct request *order[], bool taken);
 
@@ -138,7 +138,7 @@ unsigned account_order(struct request *order[], bool taken);
 bool account_served(unsigned thread, unsigned *mode);
 void account_served_over(unsigned thread);
 
-void account_announced(struct request *request); /* NULL: nobody */
+void account_announced(struct request *request); /* NULL: none */
 
 /* The one that has the slot, or had it last. */
 struct request *account_of_slot(const struct fl_slot *slot);
@@ -146,11 +146,11 @@ struct request *account_of_slot(const struct fl_slot *slot);
 /* keeps.c: the role of the scanner.  The owner may change the line. */
 void keeps_begin(void);
 bool keeps_owns(unsigned thread);
-bool keeps_busy(void); /* somebody does something with it, or is about to */
+bool keeps_busy(void); /* a thread does something with it, or is about to */
 bool keeps_speaks(const struct fl_slot *slot);
 bool keeps_in_chain(const struct fl_slot *slot);
 bool keeps_serves(const struct fl_slot *slot, unsigned *thread); /* is it a server? */
-void keeps_first(const struct request *heir);			 /* nobody is before it */
+void keeps_first(const struct request *heir);			 /* none is before it */
 uint32_t
 keeps_gone(uint32_t *other); /* requests that have gone; while it is passed, or */
 bool keeps_note(const struct ex_event *event, const struct fl_slot *slot);
@@ -170,8 +170,8 @@ void account_over(struct request *request, int error);
 bool account_has(const struct request *request); /* granted, and told */
 
 /* waits.c: conditions */
-bool waits_moves(struct caller *caller); /* does it signal somebody, by this push? */
-struct request *waits_moved(void);	 /* whom */
+bool waits_moves(struct caller *caller); /* does it signal a thread, by this push? */
+struct request *waits_moved(void);	 /* which */
 void waits_guard_given(unsigned thread);
 void waits_step(const struct ex_event *event);
 
@@ -183,7 +183,7 @@ void looks_note(void); /* in the account that a step has changed */
 bool account_alone(unsigned mode); /* nothing fits beside it */
 struct request *account_served_now(const struct fl_slot *server);
 void account_check_chain(
-	const struct fl_slot *keeper); /* who is in line, and in which order */
+	const struct fl_slot *keeper); /* the requests in line, and in which order */
 void account_commit(const struct ex_event *event, const uint32_t old[],
 		    const uint32_t new[]);
 

@@ -46,7 +46,7 @@ unsigned watch_converts(enum watch_call call, unsigned from, unsigned to)
 			  account->requests);
 }
 
-/* Granted, and whoever was in line was told. */
+/* Granted, and the one that was in line was told. */
 bool account_has(const struct request *request)
 {
 	bool got = request->state == HELD && (!request->slot || request->told);
@@ -160,7 +160,7 @@ void watch_waited(int error)
 			     : answer_is_right(request, error, false);
 
 	if (!right)
-		ex_fail("thread %u, who has waited, is answered %d, which is not what "
+		ex_fail("thread %u, which has waited, is answered %d, which is not what "
 			"happened (state %d)",
 			me, error, (int)request->state);
 	account->calls[me].request = request->outer;
@@ -231,7 +231,7 @@ void watch_section(unsigned which, bool begins)
 		ex_fail("a section of thread %u is run twice", request->thread);
 	if (request->state != HELD || request->server != ex_current() ||
 	    !holds[request->mode])
-		ex_fail("a section of thread %u is run by thread %u, who does not hold "
+		ex_fail("a section of thread %u is run by thread %u, which does not hold "
 			"the "
 			"mode for it (state %d)",
 			request->thread, ex_current(), (int)request->state);
@@ -282,7 +282,7 @@ void watch_rules(void)
 	looks_note();
 }
 
-/* Unless another thread is granting, everybody who was in line is out of it. */
+/* Unless another thread is granting, all that were in line are out of it. */
 void watch_ruled(bool closes)
 {
 	(void)account_mine();
@@ -316,8 +316,8 @@ void watch_looks(void)
 	account_note_length();
 }
 
-/* Whoever was seen in line is not passed: watch_word has taken them as announced.  Here:
- * there were so many at some moment, or nobody whom anybody could know of. */
+/* Those that were seen in line are not passed: watch_word has taken them as announced.  Here:
+ * there were so many at some moment, or none of which any thread could know. */
 void watch_saw(uint32_t waiting)
 {
 	struct caller *me = account_mine();
@@ -337,7 +337,7 @@ void watch_freed(void)
 	account->freed = true;
 }
 
-/* A callback may be handed over to whoever comes next, if no thread waits. */
+/* A callback may be handed over to a thread that comes next, if no thread waits. */
 static bool may_be_handed_over(const struct request *request)
 {
 	if (ex_serves_most() >= 256 || request->state != HELD || !request->told)
@@ -348,7 +348,7 @@ static bool may_be_handed_over(const struct request *request)
 	return true;
 }
 
-/* Whose turn has come, and nobody is on the way to tell? */
+/* Whose turn has come, and no thread is on the way to tell? */
 static void check_told(void)
 {
 	for (unsigned i = 0; i < account->request_count; i++) {
@@ -362,7 +362,7 @@ static void check_told(void)
 				"been called back",
 				request->thread);
 		if (over && !request->told && request->slot)
-			ex_fail("a request of thread %u is over, all sleep, and nobody "
+			ex_fail("a request of thread %u is over, all sleep, and none "
 				"has told it",
 				request->thread);
 	}

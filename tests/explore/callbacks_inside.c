@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * callbacks_inside.c - src/core/callbacks.c for threads that are coroutines. What it keeps is one
- * thread's and its handler's, who come between two steps only: so none of it is a
+ * thread's and its handler's, which come between two steps only: so none of it is a
  * step.
  */
 #include "pool_inside.h"
@@ -54,7 +54,7 @@ void call_later(struct fl_slot *slot);
 #undef fl_callbacks_catch
 #undef fl_call_later
 
-/* A slot says by an address who expects it, and here all threads have the same. */
+/* A slot says by an address which thread expects it, and here all threads have the same. */
 unsigned ex_current(void);
 void fl_callbacks_catch(struct fl_slot *slot);
 void fl_call_later(struct fl_slot *slot);

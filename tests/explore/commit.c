@@ -2,10 +2,10 @@
  *
  * commit.c - what a scan may do to the line, looked at in the step that commits it.
  *
- * Who is off the line by then (the line is the scanner's, so it can be read) has left, was
+ * A request that is off the line by then (the line is the scanner's, so it can be read) has left, was
  * turned away, was granted, or is to have its section run together with the one before it;
  * and what the word has become must be what it was, less the scanner's own release,
- * with just those who were granted.
+ * with just those that were granted.
  */
 #include "account.h"
 #include "core/lock.h"
@@ -18,11 +18,11 @@ struct commit {
 	unsigned count;
 	uint32_t holds[FIFOLOCK_MAX_MODES];
 	const struct request *kept; /* the first that stays, of those that must be passed
-				       * by nobody */
+				       * by no thread */
 	unsigned grants;
 };
 
-/* Who is in line, by what the lock and the slots say: conversions, and the chain, oldest first. */
+/* Those in line, by what the lock and the slots say: conversions, and the chain, oldest first. */
 static struct {
 	const struct fl_slot *ahead[REQUESTS], *chain[REQUESTS];
 	unsigned ahead_count, chain_count;
@@ -84,7 +84,7 @@ static bool in_line(const struct request *request)
 	return request->state == PUSHED || request->state == ANNOUNCED || request->left;
 }
 
-/* Whom a server serves; NULL: it is none. */
+/* The request that a server serves; NULL: it is none. */
 struct request *account_served_now(const struct fl_slot *server)
 {
 	struct request *request;
@@ -109,7 +109,7 @@ static void check_part(const struct fl_slot *const slots[], unsigned count)
 			continue;
 		if (!request || (!in_line(request) && slots[i] != line.keeper &&
 				 request != line.served))
-			ex_fail("somebody is in line who did not ask");
+			ex_fail("a thread is in line that did not ask");
 		if (request->pushed_at < before)
 			ex_fail("G1: thread %u is not in its place in the line",
 				request->thread);
@@ -117,7 +117,7 @@ static void check_part(const struct fl_slot *const slots[], unsigned count)
 	}
 }
 
-/* Who was pushed onto an empty line, and has not announced it, is perhaps not found yet. */
+/* One that was pushed onto an empty line, and has not announced it, is perhaps not found yet. */
 static void check_front(void)
 {
 	if (line.front ? !line.chain_count || fl_slot_at(line.front) != line.chain[0]
@@ -136,7 +136,7 @@ static void skip_who_has_been_served(void)
 		(line.chain_count - 1) * sizeof(line.chain[0]));
 }
 
-/* keeper: the first of the chain, which holds already; or NULL: a note says who. */
+/* keeper: the first of the chain, which holds already; or NULL: a note says which. */
 void account_check_chain(const struct fl_slot *keeper)
 {
 	find_ahead();
@@ -146,18 +146,18 @@ void account_check_chain(const struct fl_slot *keeper)
 		line.keeper = line.chain[0];
 	if (line.keeper && (!line.chain_count || line.chain[0] != line.keeper ||
 			    !keeps_speaks(line.keeper)))
-		ex_fail("who keeps the role is not the first in line");
+		ex_fail("the keeper of the role is not the first in line");
 	line.served = line.keeper ? account_served_now(line.keeper) : NULL;
 	if (line.served)
 		skip_who_has_been_served();
 	if (line.served && (line.chain_count < 2 || line.chain[1] != line.served->slot))
-		ex_fail("who is served is not the first in line behind the server");
+		ex_fail("the one served is not the first in line behind the server");
 	if (!line.keeper && fl_word_kept(account->lock->word))
-		ex_fail("who keeps the role is not in line");
+		ex_fail("the keeper of the role is not in line");
 	check_part(line.chain, line.chain_count);
 }
 
-/* Who stays is in line in the order of the account. */
+/* Those that stay are in line in the order of the account. */
 static void check_order(const struct fl_slot *keeper)
 {
 	account_check_chain(keeper);
@@ -182,7 +182,7 @@ static bool turned_away(const struct request *request)
 	return request->slot->verdict && request->slot->verdict != FL_OUT;
 }
 
-/* ---- who is turned away ---- */
+/* ---- those turned away ---- */
 
 /* Does it wait, or has it waited during the other's call? */
 static bool waits_beside(const struct request *it, const struct request *other)
@@ -237,7 +237,7 @@ static void refused(struct request *request, const uint32_t holds[])
 	account_out_of_line(request);
 }
 
-/* ---- who is granted ---- */
+/* ---- those granted ---- */
 
 static void granted(struct commit *commit, struct request *request, unsigned scanner)
 {
@@ -257,7 +257,7 @@ static void granted(struct commit *commit, struct request *request, unsigned sca
 	account_out_of_line(request);
 }
 
-/* Who has come while the line was looked at may find that others have been taken off. */
+/* One that has come while the line was looked at may find that others have been taken off. */
 static void stays(struct commit *commit, const struct request *request)
 {
 	if (!commit->kept && (request->from < 0 || request->pushed_at < account->scan_at))
@@ -282,7 +282,7 @@ static void go_through(struct commit *commit, unsigned scanner)
 
 /* ---- the word ---- */
 
-/* What those who are off the line add to it. */
+/* What those that are off the line add to it. */
 static void additions(const struct commit *commit, int32_t sum[])
 {
 	for (unsigned i = 0; i < commit->count; i++) {
@@ -344,7 +344,8 @@ static void give_back(struct commit *commit, const int32_t change[], unsigned sc
 	} else if (is_exchange(change, account->calls[scanner].request)) {
 		exchange(commit, account->calls[scanner].request, scanner);
 	} else {
-		ex_fail("a commit whose units are not those of who is off the line");
+		ex_fail("a commit whose units are not those of the requests off the "
+			"line");
 	}
 }
 
@@ -354,10 +355,11 @@ static void check_head(const uint32_t holds[])
 	const struct request *head = account_order(order, true) ? order[0] : NULL;
 
 	if (head && head->state == ANNOUNCED && account_allows(holds, head))
-		ex_fail("G3: a commit leaves thread %u in line, who fits", head->thread);
+		ex_fail("G3: a commit leaves thread %u in line, which fits",
+			head->thread);
 }
 
-/* The one whom it grants keeps the role: found by the note that the scanner has written. */
+/* The one that it grants keeps the role: found by the note that the scanner has written. */
 static const struct fl_slot *keeper_of(const struct ex_event *event)
 {
 	const struct fl_slot *slot = account->passes[event->thread].slot;
@@ -365,7 +367,7 @@ static const struct fl_slot *keeper_of(const struct ex_event *event)
 	if (!fl_word_kept(event->after))
 		return NULL;
 	if (!slot || account->passes[event->thread].moved)
-		ex_fail("a commit leaves a role with nobody");
+		ex_fail("a commit leaves a role with none");
 	account->servers[event->thread] = NULL;
 	return slot;
 }

@@ -149,7 +149,7 @@ static void touch_all(unsigned index, struct list *earlier)
 	}
 }
 
-/* Whoever can begin what came after the event `early` without it, up to and with `late`: one of
+/* The threads that can begin what came after the event `early` without it, up to and with `late`: one of
  * them has to be tried in place of `early`. */
 static set initials(unsigned early, unsigned late)
 {
@@ -232,7 +232,7 @@ void depend_begin(void)
 
 /* ---- sleep sets ---- */
 
-static set would; /* whoever of those that need not be chosen here would write */
+static set would; /* which of those that need not be chosen here would write */
 
 void before_step(void)
 {
@@ -244,7 +244,7 @@ void before_step(void)
 			would |= 1u << t;
 }
 
-/* Whoever was or has been tried before this step and does not depend on it
+/* One that was or has been tried before this step and does not depend on it
  * need not be chosen after it either. */
 set still_asleep(const struct ex_event *event)
 {

@@ -4,7 +4,7 @@
  * matters.
  *
  *	run.c		coroutines; one execution after another
- *	schedule.c	who takes the next step: exhaustively, at random, as told
+ *	schedule.c	which thread takes the next step: exhaustively, at random, as told
  *	depend.c	which steps depend on each other
  *	classes.c	whether the reduction is right
  *	signals.c	a signal handler in every window of a thread
@@ -71,7 +71,7 @@ struct ex_event {
 	struct ex_op op;
 	unsigned thread;
 	unsigned nth;  /* of this thread, from 1 */
-	unsigned woke; /* an unpark: whom; EX_THREADS: nobody */
+	unsigned woke; /* an unpark: which thread; EX_THREADS: none */
 	uint64_t before, after;
 	bool wrote;
 	bool stale; /* a load: not the newest value */
@@ -123,7 +123,7 @@ void ex_point(const struct ex_op *op);	 /* returns when the step is chosen */
 unsigned ex_alternative(unsigned count); /* which of the outcomes of this step */
 enum ex_woke { EX_WOKEN, EX_TIMED_OUT, EX_SPURIOUS };
 enum ex_woke ex_woken(void);	    /* how this thread comes back from sleep */
-unsigned ex_wake_one(uintptr_t at); /* EX_THREADS: nobody sleeps there */
+unsigned ex_wake_one(uintptr_t at); /* EX_THREADS: no thread sleeps there */
 void ex_yield(void);		    /* it waits for the end of a scan that it has seen */
 void ex_nap(void);		    /* the same, or for a free slot */
 void ex_retry(void);		    /* a loop that only tried is about to go round */
@@ -190,6 +190,6 @@ bool ex_is_retried(const char *function); /* see no_retries */
 
 /* watch.c, answers.c */
 void watch_step(const struct ex_event *event);
-void watch_rest(void); /* nobody can take a step but by a time-out */
+void watch_rest(void); /* no thread can take a step but by a time-out */
 
 #endif

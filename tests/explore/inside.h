@@ -55,7 +55,7 @@ extern const struct ex_options *options;
 void stop_here(bool redundant); /* the execution is over */
 
 /* schedule.c */
-unsigned choose(void); /* who takes the next step */
+unsigned choose(void); /* which thread takes the next step */
 bool anybody_gave_up(void);
 bool may_wake(const struct thread *thread); /* without an unpark */
 uint64_t roll(uint64_t bound);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeps.c - who has the role of the scanner.
+ * keeps.c - which thread has the role of the scanner.
  *
  * One thread at a time has it, or it rests in a slot that says so in its note:
  *
@@ -15,7 +15,7 @@
  *
  * As long as the word is kept some note speaks of the lock.  A hold that is passed on is given
  * back and granted by the step that writes the heir's note: G1, G2 and G4 are looked at there.
- * News that were left with a thread are announced before it tells anybody.
+ * News that were left with a thread are announced before it tells any other.
  */
 #include "account.h"
 #include "core/lock.h"
@@ -128,7 +128,7 @@ static struct passing *passing_of(const struct fl_slot *slot)
 	for (unsigned t = 0; t < EX_THREADS; t++)
 		if (account->passes[t].slot == slot)
 			return &account->passes[t];
-	ex_fail("explorer: nobody passes that role");
+	ex_fail("explorer: none passes that role");
 	return NULL;
 }
 
@@ -179,7 +179,7 @@ void keeps_first(const struct request *heir)
 		    (other->state == PUSHED || other->state == ANNOUNCED) &&
 		    (other->from >= 0 ? other->taken
 				      : other->pushed_at < heir->pushed_at))
-			ex_fail("G1: thread %u, to whom the role is passed, passes "
+			ex_fail("G1: thread %u, to which the role is passed, passes "
 				"thread %u",
 				heir->thread, other->thread);
 	}
@@ -198,7 +198,7 @@ static void may_inherit(const struct request *heir)
 	keeps_first(heir);
 }
 
-/* -> KEPT, by who passes: one hold goes, and comes. */
+/* -> KEPT, by the thread that passes: one hold goes, and comes. */
 static void inherits(unsigned thread, const struct fl_slot *slot)
 {
 	struct caller *caller = &account->calls[thread];
@@ -213,7 +213,8 @@ static void inherits(unsigned thread, const struct fl_slot *slot)
 	may_inherit(heir);
 	if (heir->calls || heir->call == WATCH_REQUEST || heir->call == WATCH_RUN ||
 	    heir->from >= 0 || heir->n != 1 || heir->signalled)
-		ex_fail("a hold is passed to thread %u, who does not plainly wait for it",
+		ex_fail("a hold is passed to thread %u, which does not plainly wait for "
+			"it",
 			heir->thread);
 	if (release->done || release->n != 1 || release->mode != heir->mode ||
 	    !account_alone(heir->mode))
@@ -252,7 +253,7 @@ static void stays(unsigned thread, const struct fl_slot *slot)
 	unsigned server;
 
 	if (passing != &account->passes[thread] || passing->moved)
-		ex_fail("thread %u says of a role who has it", thread);
+		ex_fail("thread %u says of a role which thread has it", thread);
 	if (!fl_word_kept(account->lock->word))
 		ex_fail("a role is to be kept, and the word does not say so");
 	passing->slot = NULL;
@@ -278,7 +279,7 @@ static void has_passed(unsigned thread, const struct fl_slot *slot)
 	passing->moved = false;
 }
 
-/* Who passes it announces them, who has taken it looks. */
+/* The thread that passes it announces them, the one that has taken it looks. */
 static void hears(const struct fl_slot *slot)
 {
 	if (passes(role_in(slot->note)))
@@ -296,7 +297,7 @@ static void takes(unsigned thread, enum fl_role before, enum fl_role after)
 	if (is_owned() || !fl_word_kept(account->lock->word))
 		ex_fail("thread %u takes a role that is another's", thread);
 	if (is_orphan(before) != is_orphan(after))
-		ex_fail("a slot is lost by who takes the role from it");
+		ex_fail("a slot is lost by the thread that takes the role from it");
 	account->taker = thread;
 	account->passes[thread].news = false;
 }
@@ -328,7 +329,7 @@ static void has_taken(unsigned thread, const struct fl_slot *slot, bool orphan)
 	if (!keeps_serves(slot, &server))
 		return;
 	if (keeps_in_chain(account->served[server]->slot))
-		ex_fail("the role is taken from who serves a section that is in line "
+		ex_fail("the role is taken from a server of a section that is in line "
 			"still");
 	if (orphan)
 		bequest->served = account->served[server];
@@ -348,7 +349,7 @@ static void orphaned(unsigned thread, const struct fl_slot *slot)
 	}
 	served = account->served[server];
 	if (server != thread || !served->ran || !served->released || served->told)
-		ex_fail("thread %u disowns whom it serves", thread);
+		ex_fail("thread %u disowns the one that it serves", thread);
 	served->disowned = true;
 }
 
@@ -410,7 +411,7 @@ bool keeps_note(const struct ex_event *event, const struct fl_slot *slot)
 
 	if (!before && !after)
 		return false;
-	/* Nobody else writes what speaks of no lock. */
+	/* No other thread writes what speaks of no lock. */
 	if (event->op.kind != EX_CAS && (before || after != FL_KEPT))
 		ex_fail("thread %u writes over what a slot says of a role", me);
 	if (event->before == event->after && !is_taken(before))
@@ -453,15 +454,16 @@ void keeps_word(const struct ex_event *event)
 	unsigned me = event->thread;
 	bool was_kept = fl_word_kept(event->before), is_kept = fl_word_kept(event->after);
 
-	/* It scans, or has told who does; or it has given back what kept the role, and whoever takes
+	/* It scans, or has told one that does; or it has given back what kept the role, and a thread that takes
 	 * that has seen what came before. */
 	if (event->after & FL_SCANNING || (event->before ^ event->after) & FL_HOLDS)
 		account->passes[me].news = false;
 	if (is_kept && !was_kept)
-		ex_fail("a role is kept that nobody had");
+		ex_fail("a role is kept that none had");
 	if (was_kept && !is_kept) {
 		if (!(event->after & FL_SCANNING) || account->taker != me)
-			ex_fail("thread %u scans, and has not taken the role from who "
+			ex_fail("thread %u scans, and has not taken the role from one "
+				"that "
 				"keeps it",
 				me);
 		account->taker = NOBODY;
@@ -478,7 +480,7 @@ void keeps_load(const struct ex_event *event)
 		account->passes[event->thread].news = false;
 }
 
-/* Who has taken the role tells whom it is left to tell, before it looks: it scans. */
+/* A thread that has taken the role tells those that are left to tell, before it looks: it scans. */
 static bool bequeathed(unsigned thread, const struct request *request)
 {
 	struct bequest *bequest = &account->bequests[thread];

@@ -2,8 +2,8 @@
  *
  * looks.c - what a look at a lock says was so at some moment of the call.
  *
- * While a thread looks, every state that the lock goes through is written down: its holds, who
- * is in line for certain, and who may be said to be, or not: who has pushed itself and not
+ * While a thread looks, every state that the lock goes through is written down: its holds, which
+ * requests are in line for certain, and which may be said to be, or not: one that has pushed itself and not
  * yet announced it, or has left and not yet returned.  The answer must fit one of them.
  */
 #include "account.h"
@@ -77,7 +77,7 @@ static bool goes_before(const struct request *one, const struct request *other)
 	return ahead == other_ahead ? one->pushed_at < other->pushed_at : ahead;
 }
 
-/* Those who may be in line, in its order. */
+/* Those that may be in line, in its order. */
 static unsigned in_order(const struct moment *moment, struct request *order[])
 {
 	unsigned count = 0, at;
@@ -112,7 +112,7 @@ static bool is_entry(const struct fifolock_in_line *entry, const struct request 
 	       entry->may_leave == may_leave(request);
 }
 
-/* Those who are certain are there, others may be, in the order of the line. */
+/* Those that are certain are there, others may be, in the order of the line. */
 static bool line_fits(const struct moment *moment,
 		      const struct fifolock_snapshot *snapshot,
 		      const struct fifolock_in_line line[])
@@ -131,7 +131,7 @@ static bool line_fits(const struct moment *moment,
 }
 
 /* While a lock is being closed, old values of one variable may be seen with new ones of
- * another that nobody who knows of the other has written. */
+ * another that no thread that knows of the other has written. */
 static bool closed_fits(const struct moment *moment, bool closed)
 {
 	return closed == moment->closed || (ex_stale() && moment->ruled);

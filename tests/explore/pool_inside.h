@@ -43,7 +43,7 @@ bool pool_is_top(uintptr_t at);
 bool pool_has_free(void);
 void handed_begin(void); /* nothing is handed over */
 void role_begin(
-	bool unpaid); /* nobody keeps a role; to keep one with nobody in line pays */
+	bool unpaid); /* no thread keeps a role; to keep one with no thread in line pays */
 unsigned pool_made(void);
 uint32_t pool_id(uint64_t top); /* of the first that is free */
 const void *pool_memory(size_t *size);

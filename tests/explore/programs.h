@@ -25,8 +25,8 @@ struct program {
 	bool tiny;	  /* every execution there is can be run: see classes.c */
 	bool big;	  /* at random: too many executions for all */
 	const char *held; /* to begin with: a mode for each thread, or . */
-	bool kept;	  /* some of that for ever, by nobody who is there */
-	bool unpaid;	  /* the role is kept only if somebody is in line already */
+	bool kept;	  /* some of that for ever, by no thread that is there */
+	bool unpaid;	  /* the role is kept only if a thread is in line already */
 	bool misuse;
 };
 

@@ -71,7 +71,7 @@
 {.name = "pool", .scripts = {"new free", "new new free free"}, .cold = 4, .spare = 2},
 {.name = "pool-of-three", .scripts = {"new free", "new free", "new new free free"}, .cold = 4, .spare = 2, .big = true},
 
-/* Sleepers that wake for no reason (EINTR looks the same), who spin, who yield. */
+/* Sleepers that wake for no reason (EINTR looks the same), that spin, that yield. */
 {.name = "spurious", .scripts = {"+X -X", "+X -X"}, .spurious = 2},
 {.name = "spurious-and-time-out", .scripts = {"+X -X", "~X -X"}, .spurious = 2},
 {.name = "spurious-of-three", .scripts = {"+X -X", "+X -X", "~X -X"}, .spurious = 1},
@@ -82,7 +82,7 @@
 {.name = "wrap", .scripts = {"+X -X +X -X", "+X -X +X -X"}, .ticket = 0xffffffff},
 {.name = "wrap-of-three", .table = SHARED, .scripts = {"+X -X", "~S -S", "+S -S"}, .ticket = 0xfffffffe},
 
-/* An observer: who was seen in line is not passed. */
+/* An observer: a request that was seen in line is not passed. */
 {.name = "seen-in-line", .scripts = {"+X -X", "+X -X", "look ?X -X"}},
 
 {.name = "seen-by-a-fourth", .scripts = {"+X -X", "+X -X", "+X -X", "look look"}, .big = true},
@@ -108,7 +108,7 @@
 {.name = "polled", .scripts = {"@X poll poll wait -X", "+X -X"}},
 {.name = "requests-of-three", .scripts = {">X", ">X cancel", "+X -X"}},
 
-/* Closed, opened: against those in line, those who come, those who leave. */
+/* Closed, opened: against those in line, those that come, those that leave. */
 {.name = "close", .scripts = {"+X -X", "close"}, .tiny = true},
 {.name = "close-in-line", .scripts = {"+X -X", "close"}, .held = "..X", .kept = true},
 {.name = "close-or-time-out", .scripts = {"~X -X", "close"}, .held = "..X", .kept = true},
@@ -181,7 +181,7 @@
 {.name = "served-and-freed", .scripts = {"!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last"}},
 {.name = "served-and-freed-and-left", .scripts = {"!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last", "~X -X +X ref -X last"}, .big = true},
 
-/* Conditions: a signal finds who waits, and moves it; several, first come; a signal against a
+/* Conditions: a signal finds the waiter, and moves it; several, first come; a signal against a
  * time-out; a broadcast; with shared holds; a callback beside the guard; a full line; a hold
  * that is not there; closed; the lock freed by the waiter. */
 {.name = "cond", .scripts = {"%X -X", "+X put signal -X"}, .held = "X"},
@@ -212,7 +212,7 @@
 {.name = "cond-freed-by-the-waiter", .scripts = {"%X ref -X last", "+X put -X signal"}, .held = "X"},
 {.name = "cond-and-convert", .table = UPDATE, .scripts = {"%U -U", "S:X open signal -X"}, .held = "US"},
 
-/* Looks: a snapshot, a position, whether anybody is kept out. */
+/* Looks: a snapshot, a position, whether any thread is kept out. */
 {.name = "snapshot", .table = SHARED, .scripts = {"+S -S", "+X -X", "snap"}},
 {.name = "snapshot-of-a-line", .table = SHARED, .scripts = {"+X -X", "-S", "snap snap"}, .held = ".S"},
 {.name = "snapshot-and-time-out", .table = SHARED, .scripts = {"~X -X", "-S", "snap"}, .held = ".S"},
@@ -234,7 +234,7 @@
 {.name = "put-back-two", .table = LIMITS, .scripts = {"~X", ">S >S S:X", "X:S"}, .held = ".SX", .kept = true},
 
 /* The role of the scanner rests with a holder: it is passed on, on one lock and on two, whose slots
- * are used again; against a time-out of who is next, and a departure further back; a closing; a
+ * are used again; against a time-out of the next one, and a departure further back; a closing; a
  * look; a release by another thread; the end of the thread that keeps it. */
 {.name = "kept", .scripts = {"-X +X -X", "+X -X", "+X -X"}, .held = "X"},
 {.name = "kept-and-slots-used-again", .scripts = {"+X -X +X -X", "+X -X +X -X", "+X -X"}, .big = true},
@@ -268,7 +268,7 @@
 {.name = "kept-and-destroyed", .scripts = {"+X ref -X destroy", "+X ref -X destroy", "+X ref -X destroy"}, .big = true},
 {.name = "kept-and-wrap", .scripts = {"-X +X -X", "+X -X", "+X -X", "look"}, .held = "X", .ticket = 0xfffffffe, .big = true},
 
-/* ... but not with nobody in line. */
+/* ... but not with none in line. */
 {.name = "unpaid", .scripts = {"+X -X", "+X -X", "+X -X"}, .unpaid = true, .big = true},
 {.name = "unpaid-of-two", .scripts = {"+X -X +X -X", "+X -X +X -X"}, .unpaid = true},
 {.name = "unpaid-and-time-out", .scripts = {"+X -X", "~X -X", "~X -X"}, .unpaid = true, .big = true},
@@ -304,7 +304,7 @@
 {.name = "kept-and-cond", .scripts = {"%X -X", "+X -X", "+X put signal -X"}, .held = "X", .big = true},
 {.name = "kept-and-cond-times-out", .scripts = {"%~X -X", "+X -X +X -X", "+X put signal -X"}, .held = "X", .big = true},
 
-/* Callbacks that are handed over, to whoever gets in line or scans: also where arrivals write
+/* Callbacks that are handed over, to a thread that gets in line or scans: also where arrivals write
  * nothing but the line. */
 {.name = "handed-over", .scripts = {"-X", ">X", "+X -X"}, .held = "X", .callback = "again -X", .serves = 1, .kept = true, .big = true},
 {.name = "handed-over-twice", .scripts = {"-X +X -X", ">X", "+X -X", "+X -X"}, .held = "X", .callback = "again -X", .serves = 1, .kept = true, .big = true},

@@ -17,7 +17,7 @@
 #define LENT	64 /* bytes of a waiter */
 #define GRAIN	4  /* bytes; only a slot's three small members share one; see grain_of */
 
-/* Who accessed a grain last, and at which of its steps. */
+/* The thread that accessed a grain last, and at which of its steps. */
 struct grain {
 	uint16_t plain_write[EX_THREADS], plain_read[EX_THREADS];
 	uint16_t write[EX_THREADS], read[EX_THREADS]; /* atomic */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * role_inside.c - src/core/role.c with a way to begin anew.  How far the line has come is only asked
- * by threads that yield; where nobody does, to ask is no step.  Whether it pays to keep the role says the
+ * by threads that yield; where no thread does, to ask is no step.  Whether it pays to keep the role says the
  * program.
  */
 #include "pool_inside.h"

@@ -271,7 +271,7 @@ static void entry(int thread)
 		run->ends();
 	threads[thread].ended = true;
 	step_aside();
-	abort(); /* nobody goes on here */
+	abort(); /* no thread goes on here */
 }
 
 static void thread_begin(unsigned t)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * schedule.c - who takes the next step.
+ * schedule.c - which thread takes the next step.
  *
  * EX_ALL is stateless model checking with dynamic partial-order reduction: source sets
  * (Abdulla, Aronis, Jonsson, Sagonas, "Optimal Dynamic Partial Order Reduction", POPL
@@ -20,7 +20,7 @@
  * of theirs is still seen.  What it leaves out is the retry itself: the small
  * programs are run without it, too.
  *
- * The one loop without bound is that of who wants to look at the line while another scans
+ * The one loop without bound is that of a thread that wants to look at the line while another scans
  * (become_scanner in src/core/walk.c).  A thread that has seen a scan there goes no further, in the
  * same way; the other strategies let it look again when the scan is over.
  *
@@ -89,7 +89,7 @@ static set enabled_now(void)
 	return enabled;
 }
 
-/* All others sleep or have ended, and whoever can go on would only do so because time passes:
+/* All others sleep or have ended, and a thread that can go on would only do so because time passes:
  * as good as the end. */
 static bool at_rest(set enabled)
 {
@@ -129,7 +129,7 @@ static unsigned pick_pct(set choices)
 	return best;
 }
 
-/* A schedule as text: a digit for each step, who takes it, and a letter where the step has
+/* A schedule as text: a digit for each step, the thread that takes it, and a letter where the step has
  * several outcomes. */
 static struct {
 	unsigned thread, outcome;
@@ -186,7 +186,7 @@ static unsigned preemptions_before(void)
 	return depth ? nodes[depth - 1].preemptions : 0;
 }
 
-/* A bound on preemptions: who may be chosen, given who ran. */
+/* A bound on preemptions: which may be chosen, given which ran. */
 static set within_bound(const struct node *node)
 {
 	if (could_go_on(node) && preemptions_before() >= options->preemptions)

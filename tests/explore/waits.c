@@ -2,21 +2,21 @@
  *
  * waits.c - waits for a condition.
  *
- * Who has waited longest is who has taken the guard first; the guard is a lock like others,
+ * The one that has waited longest is the one that has taken the guard first; the guard is a lock like others,
  * with an account of its own (watch.c).  What a call was to do under it must be done when it
  * gives it back:
  *
- *	a wait		is listed; or, the second time, takes itself off if nobody has
+ *	a wait		is listed; or, the second time, takes itself off if no thread has
  *			signalled it
  *	a signal	has moved the first of those listed into its lock's line, if there was one
  *	a broadcast	has moved all of them, in their order
  *
- * A closing turns away who is listed; that is decided on the note of the waiter's slot, and
+ * A closing turns away those listed; that is decided on the note of the waiter's slot, and
  * such a waiter is passed over by signals.
  *
  * A wait gives back its hold after it is listed and before it sleeps, or nothing at all; it
  * returns with what it has waited for and a signal, or a time-out that came before any.
- * Whoever signals is done with the waiter's memory when that returns.
+ * The thread that signals is done with the waiter's memory when that returns.
  */
 #include "account.h"
 
@@ -106,7 +106,7 @@ static void list(struct request *request)
 	memory_lend(waits.cond->last);
 }
 
-/* Those are nobody's to move: but the one that this signal has taken is. */
+/* Those are not to be moved: but the one that this signal has taken is. */
 static void take_off_gone(void)
 {
 	for (unsigned i = 0; i < waits.count;) {
@@ -202,7 +202,7 @@ void waits_step(const struct ex_event *event)
 		}
 }
 
-/* ---- a push by who signals ---- */
+/* ---- a push by the thread that signals ---- */
 
 /* Unless it is that of a callback which runs inside the signal. */
 bool waits_moves(struct caller *caller)
@@ -221,7 +221,7 @@ struct request *waits_moved(void)
 	take_off_gone();
 	request = waits.listed[0].request;
 	if (!waits.count || waits.listed[0].of != account)
-		ex_fail("thread %u signals who does not wait", ex_current());
+		ex_fail("thread %u signals one that does not wait", ex_current());
 	if (call->moved++ && call->kind == SIGNALS)
 		ex_fail("thread %u signals two at once", ex_current());
 	take_off(0);

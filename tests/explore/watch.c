@@ -14,13 +14,13 @@
  * A program has one lock or two, and the guard of a condition is a lock like others: each has
  * an account of its own.  Conditions are in waits.c, looks at a lock in looks.c.
  *
- * G1, G2	A commit grants from the oldest on, conversions before all others, each of whom
- *		the plain rule allows; nobody takes at once while an announced request is in
- *		line, or the lock is closed; sections are run in that order, by whoever has
+ * G1, G2	A commit grants from the oldest on, conversions before all others, each of which
+ *		the plain rule allows; no thread takes at once while an announced request is in
+ *		line, or the lock is closed; sections are run in that order, by the thread that has
  *		the hold.
  * G3		A commit leaves no head that fits; and when all sleep, none does, no scan is
- *		half done, and nobody who was granted sleeps, or is still to be called back.
- * G4		Nobody who has left is granted, nor told; a call returns what happened
+ *		half done, and no thread that was granted sleeps, or is still to be called back.
+ * G4		No thread that has left is granted, nor told; a call returns what happened
  *		(answers.c).
  * G5		Nothing touches the memory of a freed lock, or of a request that is over
  *		(memory.c).
@@ -28,7 +28,7 @@
  *		bits 0; the line is changed by the owner of the role only, but for pushes; at the
  *		end all is zero and every slot is free.
  *
- * A request is in line for certain (ANNOUNCED: nobody who comes later may pass it) as soon as it
+ * A request is in line for certain (ANNOUNCED: no thread that comes later may pass it) as soon as it
  * is pushed behind one that is, its thread has written the word after the push, or has seen
  * there that it need not, a commit has left it in line, or its thread sleeps or goes on.
  *
@@ -156,7 +156,7 @@ struct request *account_of_slot(const struct fl_slot *slot)
 	return NULL;
 }
 
-/* Who had it before. */
+/* The one that had it before. */
 static void takes_slot(struct request *request, const struct fl_slot *slot)
 {
 	for (unsigned a = 0; a < ACCOUNTS; a++)
@@ -198,7 +198,7 @@ static struct request *who_asks(const struct ex_event *event)
 	if (waits_moves(&account->calls[event->thread]))
 		request = waits_moved();
 	if (!request || request->state != ASKED)
-		ex_fail("a push by who does not ask");
+		ex_fail("a push by a thread that does not ask");
 	return request;
 }
 
@@ -212,12 +212,12 @@ static void arrives(const struct ex_event *event)
 		ex_fail("a conversion at the end of the line");
 	request->behind = newest ? account_of_slot(fl_slot_at(newest)) : NULL;
 	if (newest && !request->behind)
-		ex_fail("the newest in line is nobody's slot");
+		ex_fail("the newest in line is no thread's slot");
 	draws(request, event);
 	pushed(request, event, (uint32_t)event->after);
 	request->taken = true;
 	if (request->slot->older != (newest ? newest | FL_UNSURE : 0))
-		ex_fail("G1: thread %u gets in line, and does not know behind whom",
+		ex_fail("G1: thread %u gets in line, and does not know behind which",
 			event->thread);
 	if (request->behind && request->behind->known)
 		account_announced(request);
@@ -237,18 +237,18 @@ static void watch_line(const struct ex_event *event)
 	if (!draws_one)
 		return;
 	if (!account->admitted)
-		ex_fail("thread %u draws a ticket for nobody", event->thread);
+		ex_fail("thread %u draws a ticket for none", event->thread);
 	draws(account->admitted, event);
 	account->admitted = NULL;
 }
 
-/* A conversion comes, somebody departs, or all of them are taken. */
+/* A conversion comes, a thread departs, or all of them are taken. */
 static void watch_left(const struct ex_event *event)
 {
 	struct request *request = account->calls[event->thread].request;
 
 	if (!event->after && !keeps_owns(event->thread))
-		ex_fail("thread %u takes who has left, and has not got the role",
+		ex_fail("thread %u takes those that have left, and has not got the role",
 			event->thread);
 	if (!event->after)
 		return;
@@ -258,8 +258,7 @@ static void watch_left(const struct ex_event *event)
 	}
 	request = account_of_slot(fl_slot_at((uint32_t)event->after));
 	if (!request || !request->left)
-		ex_fail("thread %u says of somebody else that it has left",
-			event->thread);
+		ex_fail("thread %u says of another that it has left", event->thread);
 }
 
 /* Its slot is given back. */
@@ -309,7 +308,7 @@ static void check_word(uint64_t word)
 		ex_fail("a guard bit, or one of no mode, is set in the word");
 }
 
-/* The arrival counts from here on, and so does whoever stands behind it: nobody may pass
+/* The arrival counts from here on, and so does a thread that stands behind it: no thread may pass
  * them. */
 void account_announced(struct request *request)
 {
@@ -323,14 +322,14 @@ void account_announced(struct request *request)
 			account_announced(&account->requests[account->line[i]]);
 }
 
-/* Those of the current thread: its own, and whom it has signalled. */
+/* Those of the current thread: its own, and the one that it has signalled. */
 static void announces(unsigned thread)
 {
 	account_announced(account->calls[thread].request);
 	account_announced(account->calls[thread].moved);
 }
 
-/* It need not write the word: somebody will look at the line. */
+/* It need not write the word: a thread will look at the line. */
 static void sees(struct request *request, uint64_t word)
 {
 	bool waits = word & FL_QUEUED && !(word & (FL_SCANNING | FL_RESCAN));
@@ -340,7 +339,7 @@ static void sees(struct request *request, uint64_t word)
 		account_announced(request);
 }
 
-/* Past those in line goes only who holds already. */
+/* Past those in line goes only one that holds already. */
 static void took_at_once(const struct ex_event *event, const uint32_t old[])
 {
 	struct request *request = account->calls[event->thread].request;
@@ -407,7 +406,7 @@ static void given(const struct ex_event *event, const int32_t more[])
 	else if (account_served(event->thread, &mode) && more[mode] == -1)
 		account_served_over(event->thread);
 	else
-		ex_fail("units given back that nobody gave back");
+		ex_fail("units given back that none gave back");
 }
 
 /* A step that is no commit: one request's units in, one release's out, or a conversion. */
@@ -452,7 +451,7 @@ static void commits(const struct ex_event *event, const uint32_t old[],
 		    const uint32_t new[])
 {
 	if (account->scanner != event->thread)
-		ex_fail("a commit by who is not the scanner");
+		ex_fail("a commit by a thread that is not the scanner");
 	if (event->before & FL_RESCAN)
 		ex_fail("a commit although the line has changed");
 	keeps_inherited(event->thread);
@@ -496,7 +495,7 @@ static void watch_word(const struct ex_event *event)
 
 /* ---- slots ---- */
 
-/* Told that its section has run: it has, and the hold is gone, so that whoever is told
+/* Told that its section has run: it has, and the hold is gone, so that a thread that is told
  * may free the lock. */
 static void told_ran(struct request *request)
 {
@@ -566,7 +565,7 @@ static struct request *request_of(uintptr_t at)
 	return NULL;
 }
 
-/* Is that the one it stands behind?  Between them may be who has left, or has been turned away. */
+/* Is that the one it stands behind?  Between them may be some that have left, or have been turned away. */
 static bool stands_behind(const struct request *request, const struct request *older)
 {
 	if (!older || older->from >= 0 || older->pushed_at >= request->pushed_at)
@@ -581,7 +580,7 @@ static bool stands_behind(const struct request *request, const struct request *o
 	return true;
 }
 
-/* One that nobody stands in line with. */
+/* One that no thread stands in line with. */
 static bool is_server(const struct fl_slot *slot)
 {
 	const struct request *request = account_of_slot(slot);
@@ -589,8 +588,8 @@ static bool is_server(const struct fl_slot *slot)
 	return !request || (!request->left && request->state == OVER);
 }
 
-/* Whom a slot stands behind: written by who pushes it, once more to say that it was pushed, and by
- * the owner of the role; and to who has had the role passed to it, that it is the first. */
+/* The one that a slot stands behind: written by the thread that pushes it, once more to say that it was pushed, and by
+ * the owner of the role; and to the one that has had the role passed to it, that it is the first. */
 static void watch_older(const struct ex_event *event, const struct request *request)
 {
 	const struct passing *passing = &account->passes[event->thread];
@@ -614,7 +613,7 @@ static void watch_older(const struct ex_event *event, const struct request *requ
 	if (keeps_owns(event->thread) && is_server(fl_slot_at(older)))
 		keeps_first(request);
 	else if (!stands_behind(request, account_of_slot(fl_slot_at(older))))
-		ex_fail("G1: thread %u is put behind who is not before it",
+		ex_fail("G1: thread %u is put behind one that is not before it",
 			request->thread);
 }
 
@@ -659,7 +658,7 @@ static void watch_closed(const struct ex_event *event)
 
 /* ---- any step ---- */
 
-/* Whoever only tries may be refused for what is true at any moment of its call: somebody
+/* A thread that only tries may be refused for what is true at any moment of its call: a thread
  * is in line, or the line is being tidied up, or it does not fit. */
 void account_note_causes(void)
 {
@@ -715,7 +714,7 @@ void account_note_length(void)
 	note_length(tickets - other);
 }
 
-/* Whoever touches a guard does it inside of another call: its request begins with its first
+/* A thread that touches a guard does it inside of another call: its request begins with its first
  * step there, and ends with its release. */
 static void guard_begins(const struct ex_event *event)
 {
@@ -746,7 +745,7 @@ static void guard_ends(const struct ex_event *event)
 static void watch_gone(const struct ex_event *event)
 {
 	if (!keeps_owns(event->thread))
-		ex_fail("thread %u counts who has gone, and has not got the role",
+		ex_fail("thread %u counts those that have gone, and has not got the role",
 			event->thread);
 }
 
@@ -773,7 +772,7 @@ static bool watch_write(const struct ex_event *event)
 	return true;
 }
 
-/* By who passes it on, too. */
+/* By the thread that passes it on, too. */
 static bool of_lock(const struct ex_event *event)
 {
 	return event->op.at - (uintptr_t)account->lock < sizeof(*account->lock) ||
@@ -849,7 +848,7 @@ bool watch_is_word(uintptr_t at)
 	return false;
 }
 
-/* Does another thread have the role, who wants it sees for itself. */
+/* Does another thread have the role, one that wants it sees for itself. */
 bool watch_role_rests(uintptr_t word)
 {
 	bool rests = true;

@@ -23,7 +23,7 @@ struct watch_table {
 #define WATCH_GUARD 2
 enum watch_how {
 	WATCH_PLAIN,
-	WATCH_CLOSELY, /* somebody looks at it: see looks.c */
+	WATCH_CLOSELY, /* a thread looks at it: see looks.c */
 	WATCH_INNER,   /* its requests are made inside of other calls */
 };
 void watch_begin(unsigned which, fifolock_t *lock, const struct watch_table *table,

@@ -16,7 +16,7 @@
  *	wait	for the last of these	wait~	that may time out	poll
  *	cancel	the last request	cancel0	the first of thread 0, if pub was there
  *	pub	others may cancel one's request from now on
- *	hand	of two who say so the second gives back what thread 0 holds in mode 0
+ *	hand	of two that say so the second gives back what thread 0 holds in mode 0
  *	!X	run a section		!Xref	that drops its owner's reference to the lock
  *	&X	the same, without waiting
  *	close	reopen	limit1		one at most in line
@@ -52,7 +52,7 @@ static struct {
 	unsigned references;
 	bool is_last[EX_THREADS];
 	uint32_t held[EX_THREADS][FIFOLOCK_MAX_MODES];
-	/* What it protects: whoever has it to itself writes, the others read. */
+	/* What it protects: a thread that has it to itself writes, the others read. */
 	uint64_t data;
 } locks[LOCKS];
 static bool may_time_out[EX_THREADS]; /* its innermost wait */
@@ -192,7 +192,7 @@ static void bumps(unsigned mode)
 static struct asked {
 	fifolock_request_t request;
 	unsigned number; /* of its account */
-	unsigned users;	 /* who may still touch it: its end, those who cancel it */
+	unsigned users;	 /* how many may still touch it: its end, those that cancel it */
 	unsigned mode, lock;
 	bool over;
 } asked[EX_THREADS][ASKED];
@@ -374,7 +374,7 @@ static void position(const char *rest)
 	watch_position(which->number, fifolock_request_position(&which->request));
 }
 
-/* A hold that is given back by whoever is done with it last. */
+/* A hold that is given back by the thread that is done with it last. */
 static uint32_t handed[LOCKS];
 
 static void hands(const char *rest)
@@ -532,7 +532,7 @@ static void destroys(const char *rest)
 	freed();
 }
 
-/* Nobody asks any more: this thread may destroy the lock as soon as it can. */
+/* No thread asks any more: this thread may destroy the lock as soon as it can. */
 static void if_idle(const char *rest)
 {
 	(void)rest;

@@ -41,7 +41,7 @@ static bool takes(void)
 	return true;
 }
 
-/* Whoever could not have the lock puts nothing. */
+/* A thread that could not have the lock puts nothing. */
 static void puts_items(unsigned count)
 {
 	if (!words_holds(ex_current(), 0))

@@ -17,7 +17,7 @@ Test(contended, looks_at_all_in_line, .description = "contended")
 	asks(&stage, 'U');
 	cr_assert_not(fifolock_contended(&stage.lock, S), "U goes with S");
 	cr_assert(fifolock_contended(&stage.lock, U));
-	cr_assert_not(fifolock_contended(&stage.lock, X), "nobody holds X");
+	cr_assert_not(fifolock_contended(&stage.lock, X), "no thread holds X");
 	cr_assert_not(fifolock_contended(&stage.lock, 3));
 	asks(&stage, 'X');
 	cr_assert(fifolock_contended(&stage.lock, S), "the second in line");
@@ -112,7 +112,7 @@ Test(bump, refuses_what_is_not_held, .description = "G7")
 	cr_assert_eq(fifolock_bump(&lock, S), EINVAL);
 }
 
-/* Two who bump take turns, one each: who bumps is in line before the other is let in. */
+/* Two that bump take turns, one each: the one that bumps is in line before the other is let in. */
 struct swing {
 	fifolock_t lock;
 	uint64_t turns[2]; /* under the lock */

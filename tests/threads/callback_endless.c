@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * callback_endless.c - callbacks that never end: how many one call runs, and who runs the rest.
+ * callback_endless.c - callbacks that never end: how many one call runs, and which thread runs the rest.
  *
  * A machine is two requests that always have a next step: each asks for it and gives back.
  * It does not stop by itself; that a call returns at all is what is tested.
@@ -56,7 +56,7 @@ static void steps(void *ctx, int status)
 	fault_if(fifolock_unlock(lock, X));
 }
 
-/* Both steps in line for the first lock, which is held; the others are held by nobody but
+/* Both steps in line for the first lock, which is held; the others are held by no thread but
  * the machine, which is always one lock behind itself. */
 static void machine_waits(struct machine *machine, unsigned locks)
 {
@@ -265,7 +265,7 @@ Test(handed, over_is_a_machine_on_several_locks, .description = "G3 G6")
 	}
 }
 
-/* ---- who takes it over ---- */
+/* ---- which thread takes it over ---- */
 
 static void *comes(void *arg)
 {
@@ -294,7 +294,7 @@ Test(handed, over_to_who_gets_in_line_next, .description = "G1 G3")
 	ends_well(&machine.lock[0]);
 }
 
-/* It waits already, and nobody else comes: then the machine goes on until its turn. */
+/* It waits already, and no other thread comes: then the machine goes on until its turn. */
 static void *has_its_turn(void *arg)
 {
 	struct machine *machine = arg;
@@ -397,7 +397,7 @@ Test(handed, over_in_the_order_in_which_they_asked, .description = "G1")
 	cr_assert_eq(fifolock_request_poll(&row.job[BEFORE - 1].request), EINPROGRESS,
 		     "not called back yet");
 	cr_assert_eq(fifolock_request_cancel(&row.job[BEFORE - 1].request), EALREADY);
-	/* Closing is not for who holds. */
+	/* Closing is not for holders. */
 	cr_assert_eq(fifolock_close(&row.lock), 0);
 	while (fifolock_request_run_due(&row.lock))
 		;

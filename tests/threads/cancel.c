@@ -230,7 +230,7 @@ static void join_crowd(struct crowd *crowd, struct quitter quitter[])
 	until_count(&crowd->ready, QUITTERS);
 }
 
-/* Who stayed was called back, in the order of the line; who left was not. */
+/* Those that stayed were called back, in the order of the line; those that left were not. */
 static unsigned crowd_left(struct crowd *crowd)
 {
 	uint64_t before = 0;

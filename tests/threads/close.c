@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * close.c - turning everybody away: who is told what, and that each is told once.
+ * close.c - turning all away: which are told what, and that each is told once.
  */
 #define _GNU_SOURCE
 #include "callback_status.h"
 #include "waiters.h"
 
-/* ---- who is told ---- */
+/* ---- which are told ---- */
 
 Test(close, tells_everybody_in_line_once, .description = "G4")
 {
@@ -28,7 +28,7 @@ Test(close, tells_everybody_in_line_once, .description = "G4")
 	lines_up(&waiters[3], &lock, RUNS, S, 1);
 
 	cr_assert_eq(fifolock_close(&lock), 0);
-	/* The last who came may be looking whether it fits, and is who tells then. */
+	/* The last that came may be looking whether it fits, and is the one that tells then. */
 	for (unsigned i = 0; i < 4; i++)
 		cr_assert_eq(answer(&waiters[i]), ECANCELED);
 	cr_assert_eq(fifolock_request_poll(&plain), ECANCELED);
@@ -154,7 +154,7 @@ Test(close, of_a_destroyed_lock_is_refused, .description = "G7")
 	is_free(&lock);
 }
 
-/* ---- while somebody is granting ---- */
+/* ---- while a thread is granting ---- */
 
 /* The first in line closes the lock from its callback, in the unlock that granted it. */
 static void closed_by_a_callback(bool and_reopened)
@@ -237,7 +237,7 @@ static void begins_granting(struct granting *at)
 		sched_yield();
 }
 
-/* Who was about to be let in may be, the others are turned away. */
+/* The one that was about to be let in may be, the others are turned away. */
 static void ends_granting(struct granting *at)
 {
 	void *failed;
@@ -265,7 +265,7 @@ Test(close, does_not_wait_for_who_is_granting_who_then_tells, .description = "G3
 	ends_granting(&at);
 }
 
-/* Opening again may have to wait for who is granting. */
+/* Opening again may have to wait for the thread that is granting. */
 static void *closes_and_opens(void *arg)
 {
 	struct granting *at = arg;

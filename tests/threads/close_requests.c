@@ -105,7 +105,7 @@ struct door {
 	fifolock_t lock;
 	uint64_t each;
 	uint64_t ran;		  /* sections; guarded */
-	uint64_t in, turned_away; /* atomic: who was let in, or was not */
+	uint64_t in, turned_away; /* atomic: how many were let in, or were not */
 	uint64_t left;		  /* atomic: threads that are done */
 };
 
@@ -127,7 +127,7 @@ static bool all_left(const struct door *door)
 	return __atomic_load_n(&door->left, __ATOMIC_ACQUIRE) == KNOCKERS;
 }
 
-/* Or there is nobody left. */
+/* Or there is none left. */
 static void until_one_more(const struct door *door, const uint64_t *count)
 {
 	uint64_t before = __atomic_load_n(count, __ATOMIC_RELAXED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * close_threads.c - a close that meets an unlock, a cancel, a time-out, and all
- * who lock: each is told once, and by one of them.
+ * that lock: each is told once, and by one of them.
  */
 #define _GNU_SOURCE
 #include "random.h"
@@ -31,7 +31,7 @@ static void *closes(void *arg)
 }
 
 /* An unlock that would let all in, one after the other, and a close at the same time:
- * those whom it caught are at the end of the line. */
+ * those that it caught are at the end of the line. */
 static void close_meets_unlock(pthread_barrier_t *start)
 {
 	fifolock_t lock = {0};
@@ -59,7 +59,7 @@ static void close_meets_unlock(pthread_barrier_t *start)
 			    i);
 		last = rc;
 	}
-	/* Whoever granted or refused it has returned. */
+	/* The thread that granted or refused it has returned. */
 	quick_check(times(&told) == 1, "called back %u times", times(&told));
 	quick_check(told.status == ECANCELED || (told.status == 0 && last == 0),
 		    "status");
@@ -145,7 +145,7 @@ Test(close, that_meets_a_time_out_is_decided_by_one_of_them, .description = "G4"
 				     50000 + oracle_below(&random, 200000));
 }
 
-/* ---- closed and opened over and over, under those who lock ---- */
+/* ---- closed and opened over and over, under those that lock ---- */
 
 struct shop {
 	fifolock_t lock;
@@ -214,7 +214,7 @@ static void *visits(void *arg)
 	return NULL;
 }
 
-/* Until each round has turned somebody away. */
+/* Until each round has turned a thread away. */
 static void opens_and_closes(struct shop *shop, uint64_t rounds)
 {
 	for (uint64_t i = 0; i < rounds; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cond.c - waiting for a condition: who is signalled, where in line that puts
+ * cond.c - waiting for a condition: which is signalled, where in line that puts
  * him, and what is refused.
  */
 #define _GNU_SOURCE
@@ -21,7 +21,7 @@ Test(cond, a_signal_is_for_who_has_waited_longest, .description = "G1")
 		joins(&waiters[i], &room, X);
 	for (unsigned i = 0; i < CROWD; i++) {
 		locks(&room);
-		cr_assert_eq(fifolock_waiting(&room.lock), 0, "nobody is in line");
+		cr_assert_eq(fifolock_waiting(&room.lock), 0, "none is in line");
 		cr_assert_eq(fifolock_cond_signal(&room.cond), 0);
 		cr_assert_eq(fifolock_waiting(&room.lock), 1, "one is");
 		cr_assert_not(back(&waiters[i]));
@@ -56,7 +56,7 @@ Test(cond, a_signal_to_nobody_is_not_kept, .description = "conditions")
 	cr_assert_eq(fifolock_cond_broadcast(&room.cond), 0);
 	joins(&waiter, &room, X);
 	cr_assert_eq(answer(&waiter), ETIMEDOUT);
-	cr_assert_eq(fifolock_cond_signal(&room.cond), 0, "nobody any more");
+	cr_assert_eq(fifolock_cond_signal(&room.cond), 0, "none any more");
 	is_free(&room.lock);
 }
 

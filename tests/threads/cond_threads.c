@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * cond_threads.c - many who wait for conditions: no signal is lost or counted
- * twice, and who is last may free it all.
+ * cond_threads.c - many that wait for conditions: no signal is lost or counted
+ * twice, and the last one may free it all.
  */
 #define _GNU_SOURCE
 #include "common.h"
 #include "random.h"
 #include <fifolock/cond.h>
 
-/* ---- what is freed by whom ---- */
+/* ---- what is freed, and by which thread ---- */
 
 struct shed {
 	fifolock_t lock;
@@ -169,7 +169,7 @@ Test(cond, producers_and_consumers_meet_at_a_bounded_queue, .description = "G2 G
 	runs_belt(4, test_scaled(10000), true);
 }
 
-/* Every signal that found somebody is one return, in the order of waiting. */
+/* Every signal that found a thread is one return, in the order of waiting. */
 struct ledger {
 	fifolock_t lock;
 	fifolock_cond_t cond;

@@ -43,7 +43,7 @@ Test(cond, a_signal_in_time_is_no_time_out, .description = "G4")
 	is_free(&room.lock);
 }
 
-/* Who has timed out waits for the lock as long as it takes.  False: it had the lock again
+/* A thread that has timed out waits for the lock as long as it takes.  False: it had the lock again
  * before we had it. */
 static bool times_out_while_locked(int64_t patience)
 {
@@ -58,7 +58,7 @@ static bool times_out_while_locked(int64_t patience)
 		sched_yield();
 	lines_up(&behind, &room);
 	cr_assert_eq(back(&waiter), was_back);
-	cr_assert_eq(fifolock_cond_signal(&room.cond), 0, "nobody waits");
+	cr_assert_eq(fifolock_cond_signal(&room.cond), 0, "none waits");
 	cr_assert_eq(fifolock_waiting(&room.lock), was_back ? 1 : 2);
 	unlocks(&room);
 	cr_assert_eq(answer(&behind), 0);
@@ -81,7 +81,7 @@ Test(cond, a_time_out_waits_in_line_for_the_hold, .description = "G1 G4")
 }
 
 /* One signal at about the deadline of the first: it is the first's, or the second's, and
- * never both's or nobody's.  Whoever was signalled is in line before us. */
+ * never both's or neither's.  The one that was signalled is in line before us. */
 static void signal_meets_time_out(int64_t patience, int64_t early)
 {
 	struct timespec deadline = test_in_ns(CLOCK_MONOTONIC, patience);
@@ -185,7 +185,7 @@ Test(cond, a_closing_ends_the_wait_without_a_signal, .description = "G4")
 	cr_assert_eq(fifolock_close(&room.lock), 0);
 	cr_assert_eq(answer(&waiters[0]), ECANCELED);
 	cr_assert_eq(answer(&waiters[1]), ECANCELED);
-	cr_assert_eq(fifolock_cond_signal(&room.cond), 0, "nobody is there");
+	cr_assert_eq(fifolock_cond_signal(&room.cond), 0, "none is there");
 	is_free(&room.lock);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * convert.c - one hold for another: what is done at once, who waits before whom,
- * and who would wait for ever.
+ * convert.c - one hold for another: what is done at once, which waits before which,
+ * and which would wait for ever.
  */
 #define _GNU_SOURCE
 #include "stage.h"

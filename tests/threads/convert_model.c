@@ -133,7 +133,7 @@ static void same_counts(const struct model *model, const fifolock_t *lock, uint6
 		    fifolock_waiting(lock), model->waiting);
 }
 
-/* ---- one thread plays all, by requests: nobody waits to convert ---- */
+/* ---- one thread plays all, by requests: no thread waits to convert ---- */
 
 struct game {
 	fifolock_t lock;
@@ -227,7 +227,7 @@ struct play {
 	int expected[CAST]; /* of the puppet's call, when it ends */
 };
 
-/* Those of whom the model says so have answered; the others are in line. */
+/* Those of which the model says so have answered; the others are in line. */
 static void play_compare(struct play *play, uint64_t step)
 {
 	for (unsigned who = 0; who < CAST; who++) {

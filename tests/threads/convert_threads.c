@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * convert_threads.c - conversions of many threads at once: nothing torn, nothing
- * let in that does not go together, and everybody gets on.
+ * let in that does not go together, and all get on.
  */
 #define _GNU_SOURCE
 #include "intent_modes.h"
@@ -43,7 +43,7 @@ static void writes(struct user *user)
 	user->written++;
 }
 
-/* Nobody writes between what was read by UPDATE and the EXCLUSIVE that follows, nor
+/* No thread writes between what was read by UPDATE and the EXCLUSIVE that follows, nor
  * between that and the SHARED after it. */
 static void updates(struct user *user)
 {
@@ -66,7 +66,7 @@ static void updates(struct user *user)
 	expect(user, fifolock_unlock(lock, S) == 0, "unlock S");
 }
 
-/* Two who try this together: one is refused, gives back and lets the other go on. */
+/* Two that try this together: one is refused, gives back and lets the other go on. */
 static void promotes(struct user *user)
 {
 	struct timespec soon =

@@ -11,7 +11,7 @@
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED, U = FIFOLOCK_UPDATE };
 
-static fifolock_modes_t modes; /* fifolock_update_modes, whoever gives it back */
+static fifolock_modes_t modes; /* fifolock_update_modes, whichever thread gives it back */
 static fifolock_t lock;
 static fifolock_cond_t cond;
 static fifolock_request_t request;

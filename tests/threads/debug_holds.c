@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * debug_holds.c - the debug build's accounts of who holds what: right for any number of
- * holds, whatever interrupts, and nobody is accused of what is not so.
+ * debug_holds.c - the debug build's accounts of which thread holds what: right for any number of
+ * holds, whatever interrupts, and no thread is accused of what is not so.
  */
 #define _GNU_SOURCE
 #include "reports.h"
@@ -209,7 +209,7 @@ static void *take_and_vanish(void *lock)
 	return NULL;
 }
 
-/* No destructor runs, and nobody is told until somebody is about to wait. */
+/* No destructor runs, and nothing is told until a thread is about to wait. */
 Test(debug_holds, of_a_thread_that_vanished_are_reported_to_who_waits,
      .description = "a wait for ever")
 {
@@ -435,7 +435,7 @@ Test(debug_holds, of_a_program_that_is_right_are_never_reported,
 	cr_assert_eq(reports, 0, "%s", report[0].text);
 }
 
-/* ---- who holds ---- */
+/* ---- the holders ---- */
 
 static unsigned find(const struct fifolock_holder *holders, size_t n, unsigned mode)
 {
@@ -456,7 +456,7 @@ static void *hold_update(void *lock)
 	return (void *)(intptr_t)(error ? error : fifolock_unlock(lock, U));
 }
 
-Test(debug_holds, are_told_with_thread_place_and_age, .description = "who holds")
+Test(debug_holds, are_told_with_thread_place_and_age, .description = "holders")
 {
 	fifolock_t lock = FIFOLOCK_INIT(&fifolock_update_modes);
 	struct fifolock_holder holders[4];

@@ -181,8 +181,8 @@ Test(debug_order, of_sections_is_one, .description = "order")
 
 /* ---- modes ---- */
 
-/* Both may go in at once; but not with somebody between who waits for what does not fit beside
- * them. That is so from when somebody waits so on both. */
+/* Both may go in at once; but not with a thread between that waits for what does not fit beside
+ * them. That is so from when a thread waits so on both. */
 Test(debug_order, of_shared_holds_is_one_once_exclusive_is_asked_for,
      .description = "first come, first served")
 {
@@ -228,7 +228,7 @@ Test(debug_order, of_intents_is_none_where_nobody_asks_for_more,
 	nest(&b, FIFOLOCK_INTENT_EXCLUSIVE, &a, FIFOLOCK_INTENT_SHARED);
 	cr_assert_eq(reports, 0);
 	nest(&a, S, &b, S); /* keeps out, and is kept out by, INTENT_EXCLUSIVE */
-	cr_assert_eq(reports, 0, "nobody waits for what INTENT_SHARED on a keeps out");
+	cr_assert_eq(reports, 0, "no thread waits for what INTENT_SHARED on a keeps out");
 	take(&a, X);
 	cr_assert_eq(reports, 1);
 	give(&a, X);
@@ -272,7 +272,7 @@ Test(debug_order, under_another_lock_is_none_until_it_is_seen_without,
 	cr_assert_eq(reports, 1);
 }
 
-/* Three locks in a row under g, and the last and the first without it: g keeps nobody apart. */
+/* Three locks in a row under g, and the last and the first without it: g keeps no thread apart. */
 Test(debug_order, half_under_another_lock_is_one, .description = "order")
 {
 	keep_reports();
@@ -340,7 +340,7 @@ Test(debug_order, of_locks_that_come_and_go_takes_bounded_memory,
 static unsigned ready;
 static fifolock_t pairs[64][2];
 
-/* Shared, so that nobody waits; exclusive has been asked for. */
+/* Shared, so that no thread waits; exclusive has been asked for. */
 static void *nest_all(void *arg)
 {
 	unsigned first = arg != NULL;

@@ -29,7 +29,7 @@ static fifolock_request_t last;
 static int had, said;		     /* what the heir and a stranger were told */
 static bool asleep, holds, may_give; /* atomic */
 
-/* ... and known to be; nobody scans any more. */
+/* ... and known to be; no thread scans any more. */
 static void until_in_line(uint32_t count)
 {
 	while (fifolock_waiting(&lock) != count ||
@@ -75,7 +75,7 @@ static void keeps(void)
 	cr_assert_eq(said, 0);
 }
 
-/* The same, and behind the heir somebody who can be asked what has become of it. */
+/* The same, and behind the heir a thread that can be asked what has become of it. */
 static void keeps_before_two(void)
 {
 	keeps();
@@ -309,7 +309,7 @@ static void gives_the_other_elsewhere(void)
 	elsewhere(gives_the_other);
 }
 
-/* X is granted beside S, but then no S beside X: whoever gives S back meanwhile does not give back
+/* X is granted beside S, but then no S beside X: a thread that gives S back meanwhile does not give back
  * what is passed on. */
 Test(passed, on_beside_another_hold_both_are_given_back, .description = "G2")
 {
@@ -426,7 +426,7 @@ Test(passed, on_from_section_to_section_without_a_scan, .description = "G6")
 	is_free();
 }
 
-/* ---- and whoever takes the role ---- */
+/* ---- and a thread that takes the role ---- */
 
 static void is_turned_away(void *ctx, int status)
 {
@@ -500,7 +500,7 @@ static void another_asks(void)
 	said = fifolock_request(&lock, X, 1, &another, NULL, NULL);
 }
 
-/* Who was in line is granted, and somebody else comes: one, as before. */
+/* The one that was in line is granted, and another comes: one, as before. */
 static void the_line_moves_on(void)
 {
 	set(&may_give);
@@ -748,7 +748,7 @@ static void the_holder_gives(void)
 	elsewhere(gives);
 }
 
-/* Granted with nobody in line behind: is the role kept with that hold? */
+/* Granted with no thread in line behind: is the role kept with that hold? */
 static bool is_kept_alone(void)
 {
 	bool kept;

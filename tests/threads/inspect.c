@@ -7,7 +7,7 @@
 #include "waiters.h"
 #include <fifolock/inspect.h>
 
-/* Nobody else is at the lock: there is such a moment at once, or, while another thread
+/* No other thread is at the lock: there is such a moment at once, or, while another thread
  * goes to sleep, soon. */
 static void looks(fifolock_t *lock, struct fifolock_snapshot *out,
 		  struct fifolock_in_line line[], size_t room)

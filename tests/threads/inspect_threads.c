@@ -77,7 +77,7 @@ static void *crosses(void *arg)
 	return NULL;
 }
 
-/* Tickets without a gap, but for those of conversions; and who is in line for one holds
+/* Tickets without a gap, but for those of conversions; and a thread that is in line for one holds
  * what it is to give. */
 static bool line_makes_sense(const struct fifolock_snapshot *out,
 			     const struct fifolock_in_line line[], size_t room)

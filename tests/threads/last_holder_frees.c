@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * last_holder_frees.c - the last one who holds the lock, or uses it, frees it.
+ * last_holder_frees.c - the last one that holds the lock, or uses it, frees it.
  */
 #define _GNU_SOURCE
 #include "jobs.h"
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A lock in a page of its own, with the number of those who still are to come. */
+/* A lock in a page of its own, with the number of those that still are to come. */
 struct page {
 	fifolock_t lock;
 	unsigned left; /* guarded */
@@ -142,7 +142,7 @@ static void *travels(void *arg)
 	return NULL;
 }
 
-/* Nobody frees a lock before all requests on it have returned: each comes once more. */
+/* No thread frees a lock before all requests on it have returned: each comes once more. */
 Test(last, holder_of_many_threads_frees_the_lock, .description = "G5")
 {
 	struct street street = {.count = test_scaled(10000), .threads = GUESTS};

@@ -43,7 +43,7 @@ static void passed(pthread_t thread)
 /* A lock in a page of its own, with what it protects. */
 struct page {
 	fifolock_t lock;
-	unsigned left; /* who still is to hold it; guarded, or atomic under S */
+	unsigned left; /* how many still are to hold it; guarded, or atomic under S */
 };
 
 struct parade {
@@ -543,7 +543,7 @@ static void forks(fifolock_t *lock, uint64_t times)
 	}
 }
 
-/* A table of one's own: holds of a semaphore belong to nobody, so that the debug build,
+/* A table of one's own: holds of a semaphore belong to no thread, so that the debug build,
  * too, lets the holder wait. */
 Test(lifetime, a_child_goes_on_with_the_locks_of_the_forking_thread,
      .description = "fork")

@@ -14,7 +14,7 @@
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED };
 
-/* The lock's bytes, read so that a race detector does not mind: who sleeps in line has
+/* The lock's bytes, read so that a race detector does not mind: a thread that sleeps in line has
  * written them before. */
 typedef uint64_t __attribute__((may_alias)) any_word;
 
@@ -85,7 +85,7 @@ static void waits(struct waiter *waiter, fifolock_t *lock, unsigned mode)
 		sched_yield();
 	while (thread_state(__atomic_load_n(&waiter->id, __ATOMIC_ACQUIRE)) != 'S')
 		sched_yield();
-	/* What it has done to the lock as a scanner is seen by whoever has seen its commit. */
+	/* What it has done to the lock as a scanner is seen by the thread that has seen its commit. */
 	(void)__atomic_load_n(&lock->word, __ATOMIC_ACQUIRE);
 }
 
@@ -267,8 +267,8 @@ Test(misuse, what_is_not_held_cannot_be_given_back, .description = "G7")
 	still_works(&lock);
 }
 
-/* Who is seen waiting may still be announcing itself, by a scan that names the first in
- * line.  When that is over, and nobody scans, the lock's bytes are at rest. */
+/* A thread that is seen waiting may still be announcing itself, by a scan that names the first in
+ * line.  When that is over, and no thread scans, the lock's bytes are at rest. */
 static void is_at_rest(fifolock_t *lock)
 {
 	while ((__atomic_load_n(&lock->word, __ATOMIC_ACQUIRE) >> 62 & 1) ||

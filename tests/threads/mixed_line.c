@@ -204,7 +204,7 @@ Test(one_line, of_weights, .description = "G1 G2 G3 G4")
 		plays(&table, seed);
 }
 
-/* ---- everybody, in order ---- */
+/* ---- all, in order ---- */
 
 #define ACTORS 9
 

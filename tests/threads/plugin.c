@@ -257,7 +257,7 @@ static void waits_and_is_let_in(struct face *face, int (*does)(struct thread *me
 	cr_assert_eq(thread.allocations, 0);
 }
 
-/* The thread does not wait, whoever is in line. */
+/* The thread does not wait, whatever is in line. */
 static void acts(struct face *face, fifolock_t *lock, int (*does)(struct thread *me),
 		 fifolock_cond_t *cond)
 {
@@ -539,7 +539,7 @@ Test(plugin, goes_on_working_while_the_process_ends, .description = "G5")
 
 /* ---- opening ---- */
 
-/* 1280 bytes are gone: of 1664 that glibc keeps for all who come so. */
+/* 1280 bytes are gone: of 1664 that glibc keeps for all that come like this. */
 static void *opens_beside_others(void *arg)
 {
 	static const char *const others[] = {STATIC_TLS_1, STATIC_TLS_2};

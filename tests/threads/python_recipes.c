@@ -200,7 +200,7 @@ static void read_write_gives_up_script(struct stage *stage)
 	shows(stage, "R- W! R- W+");
 }
 
-/* Where the seed keeps the later read waiting until somebody releases. */
+/* Where the seed keeps the later read waiting until a thread releases. */
 Test(seed, a_write_given_up_lets_the_reads_behind_it_in_at_once, .description = "G4")
 {
 	three_ways(read_write, read_write_gives_up_script);

@@ -16,7 +16,7 @@
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED, U = FIFOLOCK_UPDATE };
 
 static fifolock_t lock, other;
-static unsigned faults; /* atomic: what should not be, seen by anybody */
+static unsigned faults; /* atomic: what should not be, seen by any thread */
 
 static void fault_if(bool bad)
 {
@@ -78,7 +78,7 @@ static void is_free(fifolock_t *now_free)
 static unsigned begun, done; /* atomic */
 static bool two_have_asked;  /* atomic */
 
-/* Whoever gives back runs the callbacks. */
+/* The thread that gives back runs the callbacks. */
 static void *holds_until_two_have_asked(void *unused)
 {
 	fault_if(fifolock_lock(&lock, X));
@@ -161,7 +161,7 @@ static void *waits_for_the_signal(void *gate)
 	return NULL;
 }
 
-/* The test stands for another who signals at that moment, and has the guard. */
+/* The test stands for another thread that signals at that moment, and has the guard. */
 Test(callbacks, are_not_called_where_a_signal_waits_for_its_condition,
      .description = "G3")
 {

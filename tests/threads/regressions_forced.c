@@ -28,7 +28,7 @@ enum {
 _Thread_local struct hooks hooks;
 
 static fifolock_t lock;
-static unsigned faults; /* atomic: what should not be, seen by anybody */
+static unsigned faults; /* atomic: what should not be, seen by any thread */
 
 static void fault_if(bool bad)
 {
@@ -36,7 +36,7 @@ static void fault_if(bool bad)
 		__atomic_fetch_add(&faults, 1, __ATOMIC_RELAXED);
 }
 
-/* One is in line, and nobody scans any more. */
+/* One is in line, and no thread scans any more. */
 static void until_one_is_in_line(void)
 {
 	while (fifolock_waiting(&lock) != 1 ||
@@ -215,7 +215,7 @@ Test(windows, a_conversion_of_what_the_scanner_has_not_seen_yet_is_not_refused,
 static int gave_up;
 static bool asleep, looking, returned; /* atomic */
 
-/* It leaves when a scanner has found that nobody has left. */
+/* It leaves when a scanner has found that no thread has left. */
 static void sleeps(void)
 {
 	set(&asleep);
@@ -263,7 +263,7 @@ Test(windows, a_conversion_does_not_wait_for_one_that_has_timed_out, .descriptio
 	is_free();
 }
 
-/* ---- a hold that somebody takes away from a conversion already in the batch ---- */
+/* ---- a hold that a thread takes away from a conversion already in the batch ---- */
 
 static int mistake;
 
@@ -442,7 +442,7 @@ static void comes_late(void)
 	fault_if(fifolock_unlock(&lock, S));
 }
 
-/* Not in a callback's own unlock: the line is looked at, nobody waits there, and so the
+/* Not in a callback's own unlock: the line is looked at, no thread waits there, and so the
  * next callback is about to be handed over. */
 static void as_it_is_handed_over(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * request.c - places in line without a thread: who is called back and when,
+ * request.c - places in line without a thread: which are called back and when,
  * polling, waiting, being called from an event loop, misuse.
  */
 #define _GNU_SOURCE
@@ -53,7 +53,7 @@ Test(request, in_line_is_called_back_once_when_it_holds, .description = "G1 G3")
 	ends_well(&lock);
 }
 
-/* Nobody passes it, and it passes nobody. */
+/* None passes it, and it passes none. */
 Test(request, behind_another_waits_though_it_would_fit, .description = "G1")
 {
 	struct job writer = {.keeps = true}, reader = {.keeps = true};

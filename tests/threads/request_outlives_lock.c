@@ -123,7 +123,7 @@ Test(gone, lock_of_a_request_that_was_cancelled_is_not_looked_at, .description =
 	cr_assert_eq(faults, 0);
 }
 
-/* Its own: who has given back what it was granted has nothing to do with the lock. */
+/* Its own: a thread that has given back what it was granted has nothing to do with the lock. */
 Test(gone, lock_of_a_request_that_was_granted_is_not_looked_at_again, .description = "G5")
 {
 	fifolock_request_t request;
@@ -141,7 +141,7 @@ Test(gone, lock_of_a_request_that_was_granted_is_not_looked_at_again, .descripti
 	cr_assert_eq(faults, 0);
 }
 
-/* ---- in line: who waits does not look at the lock, either ---- */
+/* ---- in line: a thread that waits does not look at the lock, either ---- */
 
 Test(gone, lock_would_not_be_noticed_by_who_waits_or_polls, .description = "G5")
 {

@@ -189,7 +189,7 @@ Test(section, may_wait_and_all_in_line_wait_with_it, .description = "G1 G3")
 	ends_well(&other);
 }
 
-/* What a section grants is called back inside its unlock, whoever runs the section. */
+/* What a section grants is called back inside its unlock, whichever thread runs the section. */
 struct giver {
 	pthread_t thread;
 	fifolock_t *lock;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * run_threads.c - sections of many threads: none is lost, and nobody serves others
+ * run_threads.c - sections of many threads: none is lost, and no thread serves others
  * for ever; and all ways to take a lock at once.
  */
 #include "jobs.h"
@@ -167,7 +167,7 @@ Test(service, is_for_256_others_at_most, .description = "G1 G3")
 		most = served > most ? served : most;
 	}
 	cr_assert_leq(most, 256);
-	cr_assert_gt(most, 0, "nobody was spared a hand-over");
+	cr_assert_gt(most, 0, "no thread was spared a hand-over");
 }
 
 /* More have passed within the first of others, whatever the clock's tick. */

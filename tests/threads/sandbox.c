@@ -364,7 +364,7 @@ static void *lets_in_from_within(void *arg)
 	return leaves(scene);
 }
 
-/* Asleep before anybody could know. */
+/* Asleep before any thread could know. */
 static void wakes_those_outside(void)
 {
 	static struct scene scene;

@@ -24,7 +24,7 @@ static bool first_is_in, second_is_in, may_sleep; /* atomic */
 static unsigned have_run;
 static int answers[2];
 
-/* In the thread that runs the sections: it has seen that nobody sleeps, and is about to store. */
+/* In the thread that runs the sections: it has seen that no thread sleeps, and is about to store. */
 static void the_first_falls_asleep(void)
 {
 	set(&may_sleep);

@@ -19,7 +19,7 @@
 #define LOCKS 2
 #define UNITS 3
 #define CREW  3
-#define MARK  12345 /* an errno nobody else uses */
+#define MARK  12345 /* an errno that nothing else uses */
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED };
 
@@ -31,7 +31,7 @@ static int64_t spare[LOCKS]; /* atomic */
 static uint64_t landed;	     /* atomic: signals handled */
 static uint64_t wanted;	     /* so many signals are to land */
 static uint64_t given_back;  /* atomic: by handlers */
-static uint64_t faults;	     /* atomic: what should not be, seen by anybody */
+static uint64_t faults;	     /* atomic: what should not be, seen by any thread */
 static unsigned ashore;	     /* atomic: threads that are done */
 
 static void fault_if(bool bad)

@@ -37,7 +37,7 @@ static void handles(fifolock_t *lock)
 	cr_assert_eq(sigaction(SIGUSR1, &action, NULL), 0);
 }
 
-/* The main thread's own call, too: a hold that nobody is interrupted for would stay. */
+/* The main thread's own call, too: a hold that no thread is interrupted for would stay. */
 static void bombards(const pthread_t thread[], unsigned count)
 {
 	uint64_t random = 7;

@@ -138,7 +138,7 @@ Test(stats, count_waits, .description = "counts")
 	cr_assert_eq(fifolock_unlock_n(&lock, S, 3), 0);
 }
 
-/* Who keeps the scanner's role keeps it where the time is (src/core/role.h). */
+/* The thread that keeps the scanner's role keeps it where the time is (src/core/role.h). */
 Test(stats, count_waits_of_those_who_are_alone, .description = "counts")
 {
 	static fifolock_stats_t stats;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * stats_forced.c - who reads, and who is interrupted, in the middle of counting.
+ * stats_forced.c - threads that read, and threads that are interrupted, in the middle of counting.
  *
  * The library is compiled once more with hooks (hooks.h): after a load of the word by which
  * a book is entered another thread reads the counts, or a handler takes and gives.

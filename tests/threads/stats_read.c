@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * stats_read.c - what is read of a table that counts is the truth of one moment,
- * whoever comes late to look, whatever goes on beside it, however much it is.
+ * however late a thread comes to look, whatever goes on beside it, however much it is.
  */
 #define _GNU_SOURCE
 #include "counts.h"
@@ -60,14 +60,14 @@ Test(stats_moment, is_not_changed_by_what_is_refused, .description = "counts")
 	refusals_are(&stats, S, 0, 0);
 }
 
-/* Nobody scans any more: whoever gives back next does. */
+/* No thread scans any more: the next that gives back does. */
 static void settles(const fifolock_t *lock)
 {
 	while (__atomic_load_n(&lock->word, __ATOMIC_ACQUIRE) & UINT64_C(1) << 62)
 		sched_yield();
 }
 
-/* ---- a hold begins with its grant, whoever comes late to look ---- */
+/* ---- a hold begins with its grant, however late its thread comes to look ---- */
 
 static uint64_t ns_now(void)
 {
@@ -76,7 +76,7 @@ static uint64_t ns_now(void)
 	return (uint64_t)at.tv_sec * 1000000000 + (uint64_t)at.tv_nsec;
 }
 
-/* Granted at a moment between two; nobody has looked yet, and then somebody does. */
+/* Granted at a moment between two; no thread has looked yet, and then one does. */
 struct late {
 	fifolock_t lock;
 	uint64_t from, to;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * stress.c - many real threads on one lock: what is held together, in what
- * order it was granted, and that nobody passes anybody.
+ * order it was granted, and that none passes another.
  *
  * The tests know a mode table by its plain definition only, and keep their own
- * count of who is inside.  All their counting is relaxed: what orders the sections is
+ * count of those inside.  All their counting is relaxed: what orders the sections is
  * the lock alone, so that a race detector sees whether it does.
  */
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@ enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED };
 
 /* A table by its definition: mode m is granted while fewer than limits[m][x] hold
  * x (0: no limit), and while also() agrees.  Mode 0 taken alone times shuts
- * everybody out. */
+ * all others out. */
 struct table {
 	fifolock_modes_t modes;
 	unsigned count;
@@ -82,7 +82,7 @@ static bool take_one_back(const struct table *table, uint32_t holds[])
 }
 
 /* Whether grants in some order lead to these holds.  More holds never allow more, so
- * it does not matter which grant is taken back first, nor who has left since. */
+ * it does not matter which grant is taken back first, nor which have left since. */
 static bool legal(const struct table *table, uint64_t inside)
 {
 	uint32_t holds[MODES], left = 0;
@@ -283,7 +283,7 @@ Test(stress, intent_modes_meet_as_their_matrix_says, .description = "G2")
 	crowds(&table);
 }
 
-/* Limits at random, one-sided ones too; mode 0 goes with nobody. */
+/* Limits at random, one-sided ones too; mode 0 goes with none. */
 static bool random_table(struct table *table, uint64_t *random)
 {
 	struct fifolock_mode modes[MODES] = {0};
@@ -389,8 +389,8 @@ static bool before(const struct timespec *at, int64_t lead_ns)
 	       (now.tv_sec == at->tv_sec && now.tv_nsec < at->tv_nsec);
 }
 
-/* Each asks when the one before has been seen in line.  False if somebody may have
- * given up before everybody was there: then nothing is known about the order. */
+/* Each asks when the one before has been seen in line.  False if a thread may have
+ * given up before all were there: then nothing is known about the order. */
 static bool line_up(struct round *round)
 {
 	bool known = true;
@@ -414,8 +414,8 @@ static void all_go(struct round *round)
 		pthread_join(round->places[i].thread, NULL);
 }
 
-/* Shared requests with no exclusive one between them may swap, and nobody else.  A
- * request that gave up separates nobody. */
+/* Shared requests with no exclusive one between them may swap, and no other.  A
+ * request that gave up separates none. */
 static void check_order(const struct round *round)
 {
 	unsigned group[MANY] = {0}, groups = 0, granted = 0, last = X;

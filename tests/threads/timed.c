@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * timed.c - deadlines on real threads: what a time-out leaves behind (nothing),
- * whom it lets in (at once), and what happens when a grant comes just then.
+ * which it lets in (at once), and what happens when a grant comes just then.
  */
 #define _GNU_SOURCE
 #include "test.h"
@@ -123,7 +123,7 @@ Test(timed, a_request_that_times_out_holds_nothing, .description = "G4")
 	is_free(&lock);
 }
 
-/* ---- whom a time-out lets in ---- */
+/* ---- which a time-out lets in ---- */
 
 /* S is held, X heads the line and gives up, S behind it comes in.  True if they were
  * really in line together. */
@@ -163,7 +163,7 @@ Test(timed, a_head_that_times_out_lets_the_next_in_while_s_is_held, .description
 
 #define LONG_LINE 6
 
-/* The same with a long line: all those up to the next X come in, nobody else. */
+/* The same with a long line: all those up to the next X come in, and no other. */
 static void check_long_line(fifolock_t *lock, struct asker line[])
 {
 	cr_assert_eq(answer(&line[0]), ETIMEDOUT);
@@ -437,7 +437,7 @@ static void aim_better(struct aim *aim, int rc, uint64_t round)
 	aim->same = rc == aim->rc ? aim->same + 1 : 0;
 	aim->rc = rc;
 	aim->offset += rc == 0 ? 150 + (int64_t)(round % 7) * 10 : -200;
-	if (aim->offset > 100000) /* somebody else had the processor */
+	if (aim->offset > 100000) /* another thread had the processor */
 		aim->offset = 0;
 	if (aim->same == 0)
 		aim->ahead = 15000;
@@ -535,7 +535,7 @@ static uint64_t resident_kib(void)
 }
 
 /* Were each to leave something, it would be a million slots.  A tenth of that is for
- * those who leave while a scanner has lost its processor: on a crowded machine these
+ * those that leave while a scanner has lost its processor: on a crowded machine these
  * are thousands at a time.  The strict bound is in
  * no_more_are_in_line_than_there_are_threads. */
 Test(timed, a_million_time_outs_leave_nothing_behind, .description = "G4")
@@ -564,7 +564,7 @@ Test(timed, a_million_time_outs_leave_nothing_behind, .description = "G4")
 	is_free(&storm.lock);
 }
 
-/* Requests that do sleep, in a line that somebody never leaves: a departure from its
+/* Requests that do sleep, in a line that one never leaves: a departure from its
  * middle or its end is as good as one from its head. */
 Test(timed, time_outs_behind_a_patient_request_leave_nothing_behind, .description = "G4")
 {
@@ -587,7 +587,7 @@ Test(timed, time_outs_behind_a_patient_request_leave_nothing_behind, .descriptio
 	is_free(&storm.lock);
 }
 
-/* Everybody takes, gives up, sleeps and releases at once. */
+/* All take, give up, sleep and release at once. */
 static void *come_and_go(void *arg)
 {
 	struct quitter *quitter = arg;

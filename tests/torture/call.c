@@ -4,7 +4,7 @@
  */
 #include "torture.h"
 
-#define MARK 12345 /* an errno nobody else uses */
+#define MARK 12345 /* an errno that nothing else uses */
 
 _Thread_local struct entry *my_call;
 
@@ -237,7 +237,7 @@ int call_give(struct actor *actor, struct target *target, unsigned mode, uint32_
 	return error;
 }
 
-/* Who was seen in line is not passed by those who ask after that: see the sweep. */
+/* One that was seen in line is not passed by those that ask after that: see the sweep. */
 void call_look(struct actor *actor, struct target *target)
 {
 	const struct plan *plan = &the_round->plan;

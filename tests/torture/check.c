@@ -115,7 +115,7 @@ static void count_entry(struct entry *entry, void *arg)
 	}
 }
 
-/* What nobody gave back, in a round of misuse. */
+/* What was not given back, in a round of misuse. */
 static void give_the_rest(struct target *target, const struct totals *totals)
 {
 	uint32_t holds = fifolock_holds(target->lock, 0);

@@ -103,7 +103,7 @@ bool gift_offer(struct round *round, const struct hold *hold)
 	return false;
 }
 
-/* Nobody else takes them out.  Not more than there is room to write down. */
+/* No other thread takes them out.  Not more than there is room to write down. */
 void gifts_drain(struct round *round)
 {
 	for (unsigned i = 0; i < GIFTS; i++) {

@@ -80,7 +80,7 @@ struct fl_slot *__wrap_fl_slot_new(void)
 
 /* ---- events ---- */
 
-/* Who waits for a condition is put in line by another thread. */
+/* A thread that waits for a condition is put in line by another thread. */
 static struct entry *joiner(const struct fl_slot *slot)
 {
 	struct entry *entry = my_call;
@@ -92,7 +92,7 @@ static struct entry *joiner(const struct fl_slot *slot)
 	entry = owners[slot->id];
 	if (!entry || entry->kind != WAIT || entry->from != my_call->from ||
 	    entry->target != my_call->target)
-		violation("lock %u: a signal moved one who does not wait for it",
+		violation("lock %u: a signal moved one that does not wait for it",
 			  my_call->target);
 	entry->signalled = true;
 	entry->told = (uint32_t)(my_call - the_round->entries);
@@ -131,7 +131,7 @@ void torture_on_leave(const fifolock_t *lock)
 		entry->left = 1;
 }
 
-/* Whoever sleeps has announced itself: it is certainly in line, or in the list. */
+/* A thread that sleeps has announced itself: it is certainly in line, or in the list. */
 void torture_on_sleep(const struct fl_slot *slot)
 {
 	struct entry *entry = owners[slot->id];

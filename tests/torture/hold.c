@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * hold.c - what a holder does besides giving back: another mode, a turn for others, a wait
- * for a condition.  And what is done to a lock by those who hold nothing: it is closed and
+ * for a condition.  And what is done to a lock by those that hold nothing: it is closed and
  * opened, its line limited, its conditions signalled; it is looked at.
  *
  * Meanwhile the shadow counts nothing for it; of a conversion that waits it counts what
@@ -89,7 +89,7 @@ int call_wait(struct actor *actor, struct target *target, unsigned mode, unsigne
 	return error;
 }
 
-/* Where little room is left those that moved nobody are not written down: nothing is
+/* Where little room is left those that moved none are not written down: nothing is
  * demanded because of them. */
 void call_signal(struct actor *actor, struct target *target, unsigned cond, bool all)
 {

@@ -5,15 +5,15 @@
  *	room	a grant: at some moment between request (or commit) and return what was
  *		held, somewhere between lo and hi, allowed it
  *	cause	a refusal, and a wait: at some moment between request and return (or
- *		ticket) somebody was possibly in line, or what was held did not allow it;
+ *		ticket) a request was possibly in line, or what was held did not allow it;
  *		EAGAIN: as many as the limit were possibly in line; EDEADLK: another
  *		conversion was, which this one kept out; ECANCELED: the lock was possibly
  *		closed
- *	pass	whoever took a lock at once after another was certainly in line, returned
+ *	pass	a thread that took a lock at once after another was certainly in line, returned
  *		after the commit that granted the other
- *	closed	who asked when the lock was certainly closed got nothing until it opened
- *	quiet	while all who are inside a call are asleep in line, the first of them does
- *		not fit: else somebody has lost a wake-up; nor is the lock closed
+ *	closed	a thread that asked when the lock was certainly closed got nothing until it opened
+ *	quiet	while all that are inside a call are asleep in line, the first of them does
+ *		not fit: else a thread has lost a wake-up; nor is the lock closed
  */
 #include "sweep.h"
 
@@ -98,7 +98,7 @@ static uint32_t others_of(const struct sweep *sweep, const struct open *open,
 	       (entry->kind == CONVERT && entry->from == mode && open->had);
 }
 
-/* Somebody else in line who is possibly kept out by what is held of this mode. */
+/* Another one in line that is possibly kept out by what is held of this mode. */
 static bool may_be_contended(const struct sweep *sweep, const struct open *looker)
 {
 	unsigned mode = looker->entry->mode;
@@ -210,7 +210,7 @@ static void check_closed(const struct sweep *sweep, const struct open *open)
 	const struct entry *entry = open->entry;
 
 	if (entry->error == ECANCELED && !open->saw_closed)
-		violation("lock %u: call %u got ECANCELED, and nobody had closed it "
+		violation("lock %u: call %u got ECANCELED, and none had closed it "
 			  "(stamps %u to %u)",
 			  sweep->target->index, entry->kind, entry->begun, entry->ended);
 	if ((passes_nobody(entry) || entry->kind == WAIT) && !entry->error &&
@@ -232,19 +232,20 @@ void check_return(const struct sweep *sweep, const struct open *open)
 			  "%u)",
 			  sweep->target->index, entry->begun, entry->ended);
 	if (open->wants_deadlock)
-		violation("lock %u: EDEADLK from %u to %u, and nobody waited for it "
+		violation("lock %u: EDEADLK from %u to %u, and none waited for it "
 			  "(stamps %u to %u)",
 			  sweep->target->index, entry->from, entry->mode, entry->begun,
 			  entry->ended);
 	if (passes_nobody(entry) && !entry->error && !entry->joined &&
 	    open->barrier > entry->ended)
-		violation("lock %u: who asked at %u took it at once by %u and passed one "
-			  "who was in line until %u",
+		violation("lock %u: one that asked at %u took it at once by %u and "
+			  "passed one "
+			  "that was in line until %u",
 			  sweep->target->index, entry->begun, entry->ended,
 			  open->barrier);
 }
 
-/* It has just joined: not if as many lay there as may be, and nobody else was at work: whom
+/* It has just joined: not if as many lay there as may be, and no other was at work: which
  * a scan takes off the line is not in it, even if it puts them back. */
 void check_limit(const struct sweep *sweep, const struct open *open)
 {

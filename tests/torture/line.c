@@ -2,8 +2,8 @@
  *
  * line.c - the order of the line, exactly: every ticket that was given out belongs to one
  * request; it was granted once, in the order of the tickets, as what it asked for; or it
- * left or was turned away, once.  Conversions go ahead of those who hold nothing, and so
- * does nobody else.
+ * left or was turned away, once.  Conversions go ahead of those that hold nothing, and so
+ * does no other.
  */
 #include "torture.h"
 
@@ -14,7 +14,7 @@ struct line {
 	uint32_t granted;
 };
 
-/* Who waited for a condition in vain has the hold again, too. */
+/* A thread that waited for a condition in vain has the hold again, too. */
 static bool was_granted(const struct entry *entry)
 {
 	return entry->joined &&
@@ -46,7 +46,7 @@ static void place_ticket(struct entry *entry, void *arg)
 	line->granted += was_granted(entry);
 }
 
-/* Until when one who left was in line for certain: it slept again; or time had not come. */
+/* Until when one that left was in line for certain: it slept again; or time had not come. */
 static uint32_t until_it_left(const struct target *target, const struct entry *entry)
 {
 	uint32_t until = entry->slept_last ? entry->slept_last : entry->slept;
@@ -127,6 +127,6 @@ void check_line(struct round *round, struct target *target)
 				until_it_left(target, line.by_ticket[i]);
 	if (target->lock && (uint32_t)(target->lock->arrivals >> 32) !=
 				    target->first_ticket + line.tickets)
-		violation("lock %u: tickets were given out to nobody", target->index);
+		violation("lock %u: tickets were given out to none", target->index);
 	memory_return(line.by_ticket, size);
 }

@@ -49,7 +49,7 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_
 }
 
 #ifndef SANITIZED /* their runtime calls these, too */
-/* A thread that cannot keep a slot must do without, and nobody hears of it. */
+/* A thread that cannot keep a slot must do without, and none hears of it. */
 int __real_pthread_setspecific(pthread_key_t key, const void *value);
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value);
 

@@ -33,8 +33,8 @@
 	X(looks, 4, "fifolock_waiting and fifolock_holds, believed")               \
 	X(requests, 6, "asking by requests that call back, are polled, cancelled") \
 	X(converts, 6, "another mode for the one that is held")                    \
-	X(sections, 6, "sections run in turn, by whoever holds")                   \
-	X(conditions, 5, "waits for conditions, signals by anybody")               \
+	X(sections, 6, "sections run in turn, by holders")                         \
+	X(conditions, 5, "waits for conditions, signals by any thread")            \
 	X(bumps, 4, "turns given to those in line")                                \
 	X(closings, 3, "locks closed and opened again")                            \
 	X(limits, 2, "lines that may be full")                                     \
@@ -132,7 +132,7 @@ struct tally {
 #undef X
 	uint64_t feature_rounds[F_COUNT];
 	uint64_t started; /* ns */
-	uint64_t round;	  /* now, for who finds the process dead */
+	uint64_t round;	  /* now, for one that finds the process dead */
 	uint32_t over;
 };
 

@@ -11,9 +11,9 @@
 
 #define PENDING UINT32_MAX
 
-/* On the asking thread's stack, which whoever calls back may touch until it has told;
- * then it uses no more than the address.  The one who asked sleeps: with a real-time
- * priority it would, polling, keep from a processor whoever is to call back. */
+/* On the asking thread's stack, which the thread that calls back may touch until it has told;
+ * then it uses no more than the address.  The one that asked sleeps: with a real-time
+ * priority it would, polling, keep from a processor the thread that is to call back. */
 struct asked {
 	fifolock_request_t request;
 	uint32_t told; /* a status, once */

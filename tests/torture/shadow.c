@@ -45,7 +45,7 @@ void shadow_take(struct target *target, unsigned mode, uint32_t weight)
 /* ---- what the holders keep ---- */
 
 /* What only the modes of the clique, and each mode that is apart from itself, may write.
- * Read when coming in, written when going out: whoever was let in between is noticed,
+ * Read when coming in, written when going out: one that was let in between is noticed,
  * now or when the totals are checked. */
 struct inside come_in(struct target *target, unsigned mode)
 {

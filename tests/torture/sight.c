@@ -3,8 +3,8 @@
  * sight.c - what was said of the line: by snapshots, positions, contended.
  *
  *	moment	the holds of a snapshot are those of some moment of it
- *	there	who lay in line all the while is in it, and as what it is
- *	ghosts	nobody is in it, or counted, who was not possibly in line meanwhile
+ *	there	a request that lay in line all the while is in it, and as what it is
+ *	ghosts	none is in it, or counted, that was not possibly in line meanwhile
  */
 #include "sweep.h"
 
@@ -103,10 +103,11 @@ void check_sight(const struct sweep *sweep, const struct open *open)
 		check_seen(sweep, sight, other->entry);
 	}
 	if (sight->waiting < least || sight->waiting > open->most)
-		violation("lock %u: a snapshot (%u to %u) of %u in line, who were %u to "
-			  "%u",
-			  sweep->target->index, sight->entry->begun, sight->entry->ended,
-			  sight->waiting, least, open->most);
+		violation(
+			"lock %u: a snapshot (%u to %u) of %u in line, which were %u to "
+			"%u",
+			sweep->target->index, sight->entry->begun, sight->entry->ended,
+			sight->waiting, least, open->most);
 	if (!sight->found)
 		violation("lock %u: a snapshot (%u to %u) of holds that never were "
 			  "together",
@@ -114,7 +115,7 @@ void check_sight(const struct sweep *sweep, const struct open *open)
 	check_rule(sweep, open);
 }
 
-/* ---- contended: by who holds the mode ---- */
+/* ---- contended: by threads that hold the mode ---- */
 
 void check_contended(const struct sweep *sweep, const struct open *looker, bool said)
 {
@@ -172,7 +173,7 @@ void check_position(const struct sweep *sweep, struct open *open)
 		return;
 	}
 	if (entry->position < least || entry->position > open->most)
-		violation("lock %u: %u said to be before ticket %u, who were %u to %u "
+		violation("lock %u: %u said to be before ticket %u, which were %u to %u "
 			  "(stamps %u to %u)",
 			  sweep->target->index, entry->position, entry->ticket, least,
 			  open->most, entry->asked, entry->answered);

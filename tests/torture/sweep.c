@@ -8,7 +8,7 @@
  * before the commit if it was granted in line, until after the release).
  *
  * Of a conversion lo has neither mode while it is under way, but what it gives while it
- * sleeps; of one who bumps or waits for a condition, nothing.  A section's hold is certain
+ * sleeps; of one that bumps or waits for a condition, nothing.  A section's hold is certain
  * while it runs.  What is demanded on the way: judge.c, wait.c, sight.c.
  */
 #include "sweep.h"
@@ -165,7 +165,7 @@ static void begins(struct sweep *sweep, struct entry *entry)
 		sweep->open[i].most += sweep->open[i].asking;
 }
 
-/* Whoever asks from now on comes after it. */
+/* One that asks from now on comes after it. */
 void announced(struct sweep *sweep, struct open *open)
 {
 	open->announced = true;
@@ -223,7 +223,7 @@ static void sleeps(struct sweep *sweep, struct open *open)
 
 /* ---- ends ---- */
 
-/* Departed: counted as in line until all have returned who may be granting. */
+/* Departed: counted as in line until all have returned that may be granting. */
 static void leaves_ghost(struct sweep *sweep)
 {
 	for (unsigned i = 0; i < sweep->opened; i++)
@@ -295,7 +295,7 @@ static void ends(struct sweep *sweep, struct open *open)
 	if (entry->kind != LOOK)
 		returns(sweep, open);
 	else if (entry->told && open->barrier > sweep->barrier)
-		sweep->barrier = open->barrier; /* somebody was there */
+		sweep->barrier = open->barrier; /* one was there */
 	*open = sweep->open[--sweep->opened];
 }
 

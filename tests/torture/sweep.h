@@ -21,7 +21,7 @@ struct open {
 	bool had;    /* what it gives may still be held */
 	bool kept;   /* a conversion asleep: what it gives certainly is */
 	bool listed; /* certainly waits for its condition, though it may not sleep yet */
-	bool alone;  /* nobody else has been at work since it began */
+	bool alone;  /* no other has been at work since it began */
 	bool saw_closed; /* the lock may have been closed */
 	bool wants_room, wants_cause, wants_full, wants_deadlock, wants_nobody;
 	bool asking;   /* for its position */
@@ -37,12 +37,12 @@ struct sweep {
 	uint32_t lo[FIFOLOCK_MAX_MODES], hi[FIFOLOCK_MAX_MODES];
 	struct open open[OPENS];
 	unsigned opened;
-	unsigned running; /* of these: who may be doing something */
-	unsigned in_line; /* of these: who joins */
-	unsigned looking; /* of these: who sees the line, or signals */
+	unsigned running; /* of these: they may be doing something */
+	unsigned in_line; /* of these: they join */
+	unsigned looking; /* of these: they see the line, or signal */
 	uint32_t ghosts;  /* until then a departed request may not be out of the line */
-	uint32_t barrier; /* who was certainly in line is there until */
-	uint32_t pushed;  /* who has a ticket is in line until */
+	uint32_t barrier; /* one that was certainly in line is there until */
+	uint32_t pushed;  /* one that has a ticket is in line until */
 	bool closed_maybe;
 	uint32_t closed_since;		  /* certainly; 0: it may be open */
 	uint32_t limit_least, limit_most; /* what limits there may be */
@@ -56,7 +56,7 @@ static inline bool sleeps_in_line(const struct open *open)
 	return open->asleep && open->in_line && !open->in_hi;
 }
 
-/* In line for certain, and known to be: who is turned away is told so later. */
+/* In line for certain, and known to be: one that is turned away is told so later. */
 static inline bool lies_in_line(const struct open *open)
 {
 	return sleeps_in_line(open) && open->announced && !open->entry->refused;

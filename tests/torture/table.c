@@ -82,7 +82,7 @@ static void random_rooms(struct table *table, uint64_t *random)
 static void random_dice(struct table *table, uint64_t *random)
 {
 	rules_random_predicate(&table->rules, &table->dice, random);
-	/* Who is never allowed waits for ever, and all behind it. */
+	/* One that is never allowed waits for ever, and all behind it. */
 	table->dice.yes_if_free = true;
 	table->monotone = false;
 	rules_compile(&table->rules, &table->modes);

@@ -117,9 +117,9 @@ void target_make(struct target *target, const struct plan *plan, unsigned index,
 	box_make(target, random);
 }
 
-/* Nobody else may be touching the lock now; whoever does, is seen.  A lock that is not in
+/* No other thread may be touching the lock now; one that does is seen.  A lock that is not in
  * use need not be destroyed; but it is destroy that orders what earlier holders did before
- * this, for one who only knows from fifolock_holds that they are gone. */
+ * this, for one that only knows from fifolock_holds that they are gone. */
 void target_die(struct target *target, bool destroy)
 {
 	fifolock_t *lock = relaxed_load(&target->lock);
@@ -155,7 +155,7 @@ void target_check_page(struct target *target)
 }
 
 /* Another lock in the place of one that is gone; the tickets go on, and so does the log.
- * One that nobody ended lives on. */
+ * One that was not ended lives on. */
 void target_reborn(struct target *target, const struct plan *plan, uint64_t *random)
 {
 	if (!relaxed_load(&target->lock)) {

@@ -2,8 +2,8 @@
  *
  * thief.c - rounds of misuse: releases of holds that are not the caller's, or not there.
  * What remains true: the order of the line, and that as many holds were given back as
- * there were, each once; the others were told EPERM.  Nobody waits without a deadline:
- * there might be nobody left to give back.
+ * there were, each once; the others were told EPERM.  No thread waits without a deadline:
+ * there might be none left to give back.
  *
  * Also what threads do when they end: a destructor that still wants a lock.
  */

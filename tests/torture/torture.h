@@ -195,7 +195,7 @@ struct entry {
 	uint8_t error;
 	uint8_t from; /* a conversion's; the condition, of a WAIT or SIGNAL */
 	bool joined;
-	bool signalled; /* joined by somebody else on its behalf */
+	bool signalled; /* joined by another thread on its behalf */
 	bool kept;	/* a conversion that waits: the shadow counts what it holds */
 	bool all;	/* a broadcast */
 	bool unsure;	/* a look that may have given up */
@@ -210,7 +210,7 @@ struct entry {
 	uint64_t deadline; /* ns, CLOCK_MONOTONIC */
 };
 
-/* Who makes calls one at a time: a thread, or its signal handlers. */
+/* What makes calls one at a time: a thread, or its signal handlers. */
 struct actor {
 	struct entry *entries;
 	uint32_t used; /* written by its owner only, atomic: others watch it move */
@@ -247,7 +247,7 @@ struct sight {
 	struct sighted line[SIGHT_MOST];
 };
 
-/* At this time the lock's clock stood here: who had a later deadline had not left yet. */
+/* At this time the lock's clock stood here: one that had a later deadline had not left yet. */
 struct tick {
 	uint64_t ns;
 	uint32_t stamp;
@@ -281,7 +281,7 @@ struct target {
 	uint64_t clique;
 	uint64_t visits[FIFOLOCK_MAX_MODES]; /* atomic: that guarded is to count */
 	fifolock_cond_t conds[CONDS];
-	uint32_t hush;	    /* atomic: closed, and nobody is to signal */
+	uint32_t hush;	    /* atomic: closed, and none is to signal */
 	uint32_t at_conds;  /* atomic: threads that wait for conditions */
 	uint32_t sign_offs; /* atomic: threads that will yet use it */
 };
@@ -316,7 +316,7 @@ struct seat {
 	uint64_t interrupts, freezes, delays, by_others;
 };
 
-/* Those who do things to locks, and look at them. */
+/* Those that do things to locks, and look at them. */
 enum watcher { CLOSER, LIMITER, SIGNALLER, WATCHER, WATCHERS };
 
 struct gift {
@@ -407,7 +407,7 @@ void shadow_add(struct target *target, unsigned mode, uint32_t weight);
 void shadow_take(struct target *target, unsigned mode, uint32_t weight);
 void shadow_judge(struct target *target, uint64_t shadow);
 
-/* What is guarded, by who is in it. */
+/* What is guarded, by those that are in it. */
 struct inside {
 	uint64_t guarded, clique;
 };

@@ -40,7 +40,7 @@ bool run_section(struct seat *seat, struct target *target)
 /* ---- what a holder may do before it gives back ----
  *
  * Only of the lock that it has taken last, and of a hold that is its only one there: it
- * waits for others, who may wait for what it holds besides. */
+ * waits for others, which may wait for what it holds besides. */
 
 static void convert_it(struct seat *seat, struct target *target, struct hold *hold)
 {

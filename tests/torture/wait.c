@@ -2,13 +2,13 @@
  *
  * wait.c - conditions.
  *
- *	listed	who sleeps in a condition's list is there; so is who has begun to wait for
+ *	listed	one that sleeps in a condition's list is there; so is one that has begun to wait for
  *		it when another has got what it was to give back
- *	lost	a signal that moved nobody: at some moment of it nobody was listed; a
- *		broadcast leaves nobody behind
- *	first	a signal moves nobody before one who was listed when it began to wait
+ *	lost	a signal that moved none: at some moment of it none was listed; a
+ *		broadcast leaves none behind
+ *	first	a signal moves none before one that was listed when it began to wait
  *
- * Who has a deadline may have gone at any time, so only the others are certainly listed.
+ * One that has a deadline may have gone at any time, so only the others are certainly listed.
  */
 #include "sweep.h"
 
@@ -25,7 +25,7 @@ static bool same_condition(const struct entry *one, const struct entry *other)
 	return one->from == other->from;
 }
 
-/* Who has just got the hold can only have it after these have given theirs back. */
+/* One that has just got the hold can only have it after these have given theirs back. */
 void note_listed(struct sweep *sweep, const struct open *holder)
 {
 	const struct table *table = sweep->target->table;
@@ -49,15 +49,15 @@ void check_signalled(const struct sweep *sweep, const struct open *waiter)
 		if (open != waiter && certainly_listed(open) && entry->slept &&
 		    same_condition(entry, waiter->entry) &&
 		    entry->slept < waiter->entry->begun)
-			violation("lock %u: one who waited since %u was signalled before "
-				  "one who slept since %u",
-				  sweep->target->index, waiter->entry->begun,
-				  entry->slept);
+			violation(
+				"lock %u: one that waited since %u was signalled before "
+				"one that slept since %u",
+				sweep->target->index, waiter->entry->begun, entry->slept);
 	}
 }
 
 /* Another signal, which began before this one ended, has moved it: it may have taken it off the list
- * before it put it in line, and without a look at the guard this one finds nobody. */
+ * before it put it in line, and without a look at the guard this one finds none. */
 static bool may_be_taken(const struct sweep *sweep, const struct open *open,
 			 const struct entry *signal)
 {
@@ -93,11 +93,11 @@ static bool moved_by(const struct sweep *sweep, const struct open *open,
 	       &sweep->round->entries[open->entry->told] == signal->entry;
 }
 
-/* Whom it has moved is in line by now. */
+/* The one that it has moved is in line by now. */
 void signal_ends(struct sweep *sweep, const struct open *signal)
 {
 	if (signal->wants_nobody)
-		violation("lock %u: a signal for nobody (stamps %u to %u), and somebody "
+		violation("lock %u: a signal for none (stamps %u to %u), and one "
 			  "waited",
 			  sweep->target->index, signal->entry->begun,
 			  signal->entry->ended);
@@ -113,7 +113,7 @@ void signal_ends(struct sweep *sweep, const struct open *signal)
 		    !may_be_taken(sweep, open, signal->entry) &&
 		    open->entry->slept < signal->entry->begun)
 			violation("lock %u: a broadcast (stamps %u to %u) left one "
-				  "behind who slept since %u",
+				  "behind one that slept since %u",
 				  sweep->target->index, signal->entry->begun,
 				  signal->entry->ended, open->entry->slept);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * watch.c - what is done to the locks of a round by those who hold nothing: they are closed
+ * watch.c - what is done to the locks of a round by those that hold nothing: they are closed
  * and opened again, their lines limited, their conditions signalled, and they are looked
  * at.  Each is one thread.
  */
@@ -20,7 +20,7 @@ static bool roomy(const struct actor *actor)
 	return actor->room - actor->used > 64;
 }
 
-/* All who wait for its conditions are told by the closing itself: nobody signals. */
+/* All that wait for its conditions are told by the closing itself: no thread signals. */
 static void await_nobody(struct target *target)
 {
 	while (relaxed_load(&target->at_conds))
@@ -59,7 +59,7 @@ static void limit_for_a_while(struct actor *actor, struct target *target,
 	pause_ns(oracle_below(random, 2000000));
 }
 
-/* Until the end: somebody may be waiting. */
+/* Until the end: a thread may be waiting. */
 static void signal_some(struct actor *actor, struct target *target, uint64_t *random)
 {
 	call_signal(actor, target, oracle_below(random, CONDS),

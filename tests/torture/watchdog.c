@@ -38,7 +38,7 @@ static void dump_slot(uint32_t id)
 
 static void dump_chain(const char *name, uint32_t id, bool by_newer)
 {
-	fprintf(stderr, "  %s:%s\n", name, id ? "" : " nobody");
+	fprintf(stderr, "  %s:%s\n", name, id ? "" : " none");
 	for (unsigned i = 0; id && id <= fl_slots_made() && i < SEATS; i++) {
 		fputs("    ", stderr);
 		dump_slot(id);
@@ -186,7 +186,7 @@ static uint64_t cpu_since(const struct round *round, unsigned i)
 	return before && now > before ? now - before : 0;
 }
 
-/* False: nobody wants a processor. */
+/* False: no thread wants a processor. */
 static bool are_at_work(struct round *round)
 {
 	bool wants = false;
@@ -206,7 +206,7 @@ static bool are_at_work(struct round *round)
 	return wants;
 }
 
-/* Nobody has got anything done in this turn. */
+/* No thread has got anything done in this turn. */
 static void stands_still(struct round *round, unsigned thread)
 {
 	if (!are_at_work(round))

@@ -3,7 +3,7 @@
  * worker.c - what a thread does: it asks, is inside for a while, gives back.
  *
  * Several locks are asked for in the order of their numbers, and no lock twice, so that
- * nobody waits for ever under a lock that keeps its promises.
+ * no thread waits for ever under a lock that keeps its promises.
  */
 #define _GNU_SOURCE
 #include "torture.h"
@@ -130,7 +130,7 @@ static void pass_on(struct seat *seat, struct hold *hold)
 		pthread_kill(pthread_self(), SIGUSR1);
 }
 
-/* Whoever takes it gives it back: the thread, or its handler. */
+/* The one that takes it gives it back: the thread, or its handler. */
 bool take_from_handler(struct hold *hold)
 {
 	uint32_t left = HOLD_LEFT;
@@ -194,7 +194,7 @@ static void step(struct seat *seat)
 	seat->count = 0;
 }
 
-/* One who holds for long, while the deadlines of all others pass. */
+/* One that holds for long, while the deadlines of all others pass. */
 static void storm_step(struct seat *seat)
 {
 	struct target *target = &the_round->targets[0];
@@ -220,10 +220,10 @@ static bool holds_alone(const struct target *target, unsigned mode)
 	return all == fifolock_holds(target->lock, mode) && all == 1;
 }
 
-/* Everybody says when it will not use the lock any more: while it holds it, or, if it was
+/* Each says when it will not use the lock any more: while it holds it, or, if it was
  * late, without.  So the last one to say so, if it holds the lock, knows that when the
- * others' holds are gone nobody will touch the lock: it ends it right after its own unlock,
- * whoever may still be inside an unlock. */
+ * others' holds are gone no thread will touch the lock: it ends it right after its own unlock,
+ * whatever thread may still be inside an unlock. */
 static void end_use(struct seat *seat, struct target *target, unsigned mode, bool held,
 		    bool alone)
 {
@@ -247,7 +247,7 @@ static void end_use(struct seat *seat, struct target *target, unsigned mode, boo
 		target_die(target, !alone || below(seat, 2));
 }
 
-/* Everybody else who signs off: by this mode's own rule, or the shared mode's. */
+/* All others that sign off: by this mode's own rule, or the shared mode's. */
 static bool keeps_out(const struct table *table, unsigned mode)
 {
 	return in_set(table->apart[mode], mode) &&

@@ -33,7 +33,7 @@ static struct {
 	int owes;	/* an entry that the slot's count is too high by, from now on */
 	bool looks;
 } calls[EX_THREADS + 1];
-static unsigned last;	      /* who made the last step */
+static unsigned last;	      /* the thread that made the last step */
 static unsigned holds[26][2]; /* of each key, in each mode */
 
 /* Far entries by number: are they in the count of their slot? */
@@ -247,7 +247,7 @@ static void note(const struct ex_event *event)
 			far_changes(event, i);
 }
 
-/* The call ends if nobody else does anything. */
+/* The call ends if no other does anything. */
 static void progress(unsigned thread)
 {
 	calls[thread].alone = thread == last ? calls[thread].alone + 1 : 1;

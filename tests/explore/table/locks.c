@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * locks.c - in place of the lock: mode 0 alone, mode 1 beside others, and nobody waits.  It orders those
+ * locks.c - in place of the lock: mode 0 alone, mode 1 beside others, and no thread waits.  It orders those
  * that use an entry together.
  */
 #include "locks.h"

@@ -11,6 +11,6 @@ const fifolock_modes_t *locks_modes(void); /* 0: alone, 1: beside others */
 void locks_begin(unsigned threads);
 void locks_end(unsigned threads);
 bool locks_is_hint(const struct ex_site *site);
-unsigned locks_steps(void); /* of a call that nobody interrupts, at most */
+unsigned locks_steps(void); /* of a call that no thread interrupts, at most */
 
 #endif

@@ -3,7 +3,7 @@
  * programs.c - the programs, and what the words of their scripts do:
  *
  *	a	find key a, and put it
- *	A	take the key's lock, if nobody has it, write what it guards, and give it back
+ *	A	take the key's lock, if no thread has it, write what it guards, and give it back
  *	As	the same in shared mode; read what it guards
  *	=A	wait for it	~A	which may time out; =As and ~As
  *	+a	find	-a	put
