@@ -2,7 +2,7 @@
  *
  * bounded_queue.c - producers and consumers, a ring between them, and two conditions.
  *
- * Who has waited longest is served first, at the conditions as in the line, so no producer
+ * The thread that has waited longest is served first, at the conditions as in the line, so no producer
  * and no consumer is left behind by the others.
  */
 #include <fifolock/cond.h>
@@ -125,7 +125,7 @@ int main(void)
 	printf("%lu of %lu\n", total, wanted);
 
 	queue.finished = false;
-	start(consumers, CONSUMERS, consume, sums); /* who find nothing, and wait */
+	start(consumers, CONSUMERS, consume, sums); /* they find nothing, and wait */
 	shut_down(&queue);
 	join(consumers, CONSUMERS);
 	return total != wanted || fifolock_destroy(&queue.lock) != 0;

@@ -3,7 +3,7 @@
  * epoll_server.c - one thread serves many clients and never waits for a lock.
  *
  * It shares two accounts with a thread that audits them without end, and pauses only when it
- * keeps somebody waiting. Where the server's turn has not come it leaves a request in line and
+ * keeps a client waiting. Where the server's turn has not come it leaves a request in line and
  * serves others; the grant makes an eventfd readable. A client is not read again until it has
  * its answer.
  */
@@ -151,7 +151,7 @@ int main(void)
 {
 	pthread_t auditor;
 
-	/* Grants are made by whoever gives back, here the auditor, and the server gives
+	/* Grants are made by the thread that gives back, here the auditor, and the server gives
 	 * back in turn: so the debug build is not to ask for one thread to do both. */
 	modes = fifolock_shared_exclusive_modes;
 	fifolock_modes_owner_checked(&modes, false);
@@ -164,7 +164,7 @@ int main(void)
 		begin(c);
 	serve_all();
 	over = true;
-	pthread_join(auditor, NULL); /* the last who could call back */
+	pthread_join(auditor, NULL); /* the last that could call back */
 	for (struct client *c = clients; c < clients + CLIENTS; c++)
 		pthread_join(c->thread, NULL);
 	printf("%ld and %ld\n", accounts[0], accounts[1]);

@@ -2,7 +2,7 @@
  *
  * upgradeable_cache.c - look up with others, insert alone, without a deadlock in between.
  *
- * Two readers who both want to become writers wait for each other for ever. Here whoever may
+ * Two readers that both want to become writers wait for each other for ever. Here a thread that may
  * come to write asks for UPDATE: it goes together with SHARED, but only one may hold it. So
  * its conversion to EXCLUSIVE waits for readers only, and they leave.
  */
@@ -23,7 +23,7 @@ struct entry {
 };
 
 static struct entry cache[KEYS];
-static unsigned computed; /* how often; by who holds UPDATE */
+static unsigned computed; /* how often; by the holder of UPDATE */
 
 static unsigned long compute(unsigned key)
 {
@@ -56,7 +56,7 @@ static const struct entry *find_or_insert(unsigned key)
 
 	if (fifolock_lock(&lock, FIFOLOCK_UPDATE) != 0)
 		return NULL;
-	/* Look again: who held UPDATE before may have put it in. */
+	/* Look again: the one that held UPDATE before may have put it in. */
 	if (entry->known)
 		error = fifolock_convert(&lock, FIFOLOCK_UPDATE, FIFOLOCK_SHARED);
 	else

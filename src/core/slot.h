@@ -176,7 +176,7 @@ int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline);
 uint32_t fl_sleep_until(struct fl_slot *slot, uint32_t bits,
 			const struct fl_deadline *deadline);
 
-/* For another reason than its deadline: who rouses the slot has noted it. */
+/* For another reason than its deadline: the thread that rouses the slot has noted it. */
 bool fl_has_ended(const struct fl_deadline *deadline);
 
 /* A claimed slot will be told, or unclaimed, very soon: wait for either. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cycle.h - who waits for whom, among those that are stuck.
+ * cycle.h - which owner waits for which, among those that are stuck.
  */
 #ifndef FL_CYCLE_H
 #define FL_CYCLE_H

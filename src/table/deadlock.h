@@ -7,7 +7,7 @@
 
 #include "records.h"
 
-/* After how many nanoseconds a request looks.  0: none does, or nobody wants to know. */
+/* After how many nanoseconds a request looks.  0: none does, or none is to be told. */
 uint64_t fl_deadlock_after(const fifolock_table_t *table);
 
 /* Look, for a request of the calling thread that is in line.  It may be refused then. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * owners.c - who holds, who waits.
+ * owners.c - which owners hold, which wait.
  */
 #include "clock.h"
 #include "owners.h"

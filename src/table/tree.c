@@ -6,7 +6,7 @@
  * the second has an intention mode.
  *
  * Deeper nodes come first.  A call that waits for a node holds others that are as deep or deeper,
- * so whoever wants the node's neighbours, or something elsewhere below the nodes above, is not held up
+ * so a call that wants the node's neighbours, or something elsewhere below the nodes above, is not held up
  * by a call that only waits.  That is an order only if a node's depth is always the same, as it is with
  * paths.  What a parent function says may change, so there it is the order of sets.
  */

@@ -354,7 +354,7 @@ strip -o "$dir/libfifolock.so.0" "$lib/libfifolock.so.0"
 gdb --batch -nx -x "$dir/brief" "$dir/subject" >"$dir/strip.out" 2>&1 </dev/null || :
 {
 	sed '$d' "$dir/brief_wanted"
-	echo 'who is in line cannot be seen without the symbols of the library'
+	echo 'the requests in line cannot be seen without the symbols of the library'
 } >"$dir/strip_wanted"
 said "$dir/strip.out" | grep -v 'Error in sourced' | diff "$dir/strip_wanted" - ||
 	{ echo "stripped"; cat "$dir/strip.out"; exit 1; }

@@ -360,9 +360,10 @@ static void report_end(const struct fl_hold *hold, uint32_t count)
 	fl_text_number(text, hold->tid);
 	fl_text_add(text, " holds ");
 	add_hold(text, hold, count);
-	fl_text_add(text,
-		    "\n    Nobody can give that back: whoever asks for the lock may wait "
-		    "for ever");
+	fl_text_add(
+		text,
+		"\n    No thread can give that back: one that asks for the lock may wait "
+		"for ever");
 	fl_report_end(&report);
 }
 

@@ -10,7 +10,7 @@
       #1 exclusive, may leave, callback on_grant
 
 The first needs the program's debug information. The second does with an address, but needs the
-library's symbols to find who is in line: it must not be stripped. Nothing is called in the
+library's symbols to find the requests in line: it must not be stripped. Nothing is called in the
 process, and nothing is written to it.
 
 Of the debug build it says, too, who holds: which thread, since when, and where it took the lock.
@@ -171,7 +171,7 @@ class Pool:
         yield from more
         if not self.found:
             raise gdb.GdbError(
-                'who is in line cannot be seen without the symbols of the library')
+                'the requests in line cannot be seen without the symbols of the library')
 
     def at(self, number):
         place = number + CHUNK_FIRST - 1
@@ -247,7 +247,7 @@ class Lock:
         self.kept = self.keeper()
 
     def keeper(self):
-        """Whose slot keeps the role of the scanner, at the bottom of the chain; None: nobody's."""
+        """Whose slot keeps the role of the scanner, at the bottom of the chain; None: no thread's."""
         if self.word & (QUEUED | SCANNING | RESCAN) != QUEUED | RESCAN:
             return None
         pool, number = Pool(), self.arrivals & 0xffffffff
@@ -284,7 +284,7 @@ class Lock:
         return None
 
     def chain(self, pool):
-        """Those who hold nothing, the oldest first, with those who come before them."""
+        """Those that hold nothing, the oldest first, with those that come before them."""
         number = self.head
         slot = self.kept or (number and pool.at(number)) or None
         if not slot:
@@ -402,7 +402,7 @@ def section_later(slot):
 
 
 def whom(slot, sleepers):
-    """What its grant does: call back, run a section, wake a thread; and who waits."""
+    """What its grant does: call back, run a section, wake a thread; and which thread waits."""
     if slot.how & CALLS:
         section = section_later(slot)
         if section:
@@ -505,7 +505,7 @@ def evaluate(text):
 
 
 class LineCommand(gdb.Command):
-    """Print a fifolock_t: who holds it and who is in line, from the head on.
+    """Print a fifolock_t: the threads that hold it and the requests in line, from the head on.
 
 fifolock-line EXPRESSION: a lock, a pointer to one, or an address."""
 
