@@ -17,7 +17,7 @@ refuses "a value is missing" --count
 refuses "not an option" --fast
 
 "$bench" --quick --locks all --load --collide --live --churn --keys 1,100 --threads 1,2 \
-	--json "$dir/all.json" >"$dir/out" 2>&1 || { cat "$dir/out"; fail "a quick run"; }
+	--json "$dir/all.json" >"$dir/out" 2>&1 || fail "a quick run"
 # One key is asked for in one way, 100 in two; 0 and 90 % shared; 0 and 1 line; 6 locks; 2 rounds.
 [ "$(figure keys ops_per_s "$dir/all.json" | wc -l)" -eq $((3 * 2 * 2 * 2 * 6 * 2)) ] || fail "cells"
 [ "$(figure collide ops_per_s "$dir/all.json" | wc -l)" -eq $((2 * 6 * 2)) ] || fail "cells that collide"
@@ -31,7 +31,7 @@ python3 "$compare" "$dir/all.json" "$dir/all.json" >"$dir/out" || fail "not read
 # A key in use takes memory: a table of 200000 cannot do with less than its locks.
 "$bench" --live --live-keys 200000 --rounds 1 --json "$dir/live.json" >"$dir/out" 2>&1
 for bytes in $(figure live bytes_per_key "$dir/live.json"); do
-	awk -v bytes="$bytes" 'BEGIN { exit !(bytes >= 40) }' || { cat "$dir/out"; fail "$bytes bytes for a key"; }
+	awk -v bytes="$bytes" 'BEGIN { exit !(bytes >= 40) }' || fail "$bytes bytes for a key"
 done
 
 # One pair, of which one key is always held: a table that has a lock for each key is not in the way of the other.
@@ -42,7 +42,7 @@ pair() { # lock, figure
 for lock in fifolock_table fifolock_table-bytes mutexes; do
 	for stripes in stripes-64 stripes-1024; do
 		awk -v own="$(pair $lock ops_per_s)" -v shared="$(pair $stripes ops_per_s)" \
-			'BEGIN { exit !(own > 2 * shared) }' || { cat "$dir/out"; fail "$lock collides, or $stripes do not"; }
+			'BEGIN { exit !(own > 2 * shared) }' || fail "$lock collides, or $stripes do not"
 	done
 done
 echo good

@@ -6,13 +6,8 @@
 set -eu
 source=$1
 shift
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-fail() {
-	echo "failed: $*"
-	exit 1
-}
+# shellcheck source=tests/support/scripts
+. "${0%/*}/../support/scripts"
 
 bare() {
 	env -i PATH=/usr/bin:/bin "$@"

@@ -38,7 +38,7 @@ grep -q '/odd \\" \\\\ ? ? ??\.json"' "$odd" || fail "a command line that is not
 "$bench" --mixed --locks fifolock,pthread_mutex --threads 1 --shared 0 --rounds 2 --seconds 0.02 \
 	--section 100000000 --json "$dir/nothing.json" >"$dir/out" 2>&1
 [ "$(grep -c 'fifolock .*nothing measured\|pthread_mutex .*nothing measured' "$dir/out")" -eq 2 ] ||
-	{ cat "$dir/out"; fail "what was not measured is not said"; }
+	fail "what was not measured is not said"
 ! grep -q '0\.00\|nan\| 0\.000$' "$dir/out" || fail "figures of nothing"
 [ "$(grep -c '"figures":{"ops_per_s":0.0}' "$dir/nothing.json")" -eq 4 ] || fail "figures of nothing in JSON"
 ! grep -q 'percentiles\|shares"' "$dir/nothing.json" || fail "percentiles, shares of nothing"
@@ -60,7 +60,7 @@ grep -q 'after p99$' "$dir/out" || fail "no column for returns"
 
 # Whatever threads take part, no section is lost: the program checks.
 "$bench" --quick --mixed --locks cc-synch --threads 1,2,9 --shared 0,90 --instances 1,10 >"$dir/out" 2>&1 ||
-	{ cat "$dir/out"; fail "cc-synch"; }
+	fail "cc-synch"
 
 # Stopped half of the time: half of the requests came meanwhile, whenever it began.
 "$bench" --locks pthread_mutex --threads 1 --shared 0 --rounds 1 --seconds 2 --open 2000 \

@@ -5,13 +5,9 @@
 set -eu
 source=$1 with=$2
 shift 2
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+# shellcheck source=tests/support/scripts
+. "${0%/*}/../support/scripts"
 
-fail() {
-	echo "$*"
-	exit 1
-}
 # says STATUS TEXT COMMAND...: ends so, and says that on stderr
 says() {
 	want=$1 text=$2

@@ -5,19 +5,10 @@
 # usage: building.sh SOURCE_DIR
 set -eu
 support=$1/tests/support
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-mkdir "$dir/bin" "$dir/folder"
+# shellcheck source=tests/support/scripts
+. "${0%/*}/../support/scripts"
+mkdir "$dir/folder"
 
-fail() {
-	echo "failed: $*"
-	cat "$dir/out"
-	exit 1
-}
-command_is() { # name, script
-	printf '#!/bin/sh\n%s\n' "$2" >"$dir/bin/$1"
-	chmod +x "$dir/bin/$1"
-}
 # does STATUS FUNCTION ARGUMENT...: of tests/support/building
 does() {
 	wanted=$1

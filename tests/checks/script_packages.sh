@@ -5,19 +5,9 @@
 # usage: packages.sh SOURCE_DIR
 set -eu
 packages=$1/tests/support/packages
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-mkdir "$dir/bin"
+# shellcheck source=tests/support/scripts
+. "${0%/*}/../support/scripts"
 
-fail() {
-	echo "failed: $*"
-	cat "$dir/out" "$dir/asked"
-	exit 1
-}
-command_is() { # name, script
-	printf '#!/bin/sh\n%s\n' "$2" >"$dir/bin/$1"
-	chmod +x "$dir/bin/$1"
-}
 # Nothing is there but what is installed by this apt-get; it has no "rare".
 command_is dpkg-query "grep -qx \"\$4\" '$dir/there' && echo 'install ok installed'"
 command_is pkg-config 'exit 1'

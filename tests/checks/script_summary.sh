@@ -5,15 +5,9 @@
 # usage: summary.sh SOURCE_DIR
 set -eu
 summary=$1/tests/support/summary
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+# shellcheck source=tests/support/scripts
+. "${0%/*}/../support/scripts"
 log=$dir/log
-
-fail() {
-	echo "failed: $*"
-	cat "$dir/out"
-	exit 1
-}
 
 test_was() { # name, result, return code, output
 	printf '{"name":"fifolock / %s","result":"%s","returncode":%d,"duration":1,"stdout":"%s"}\n' "$@"

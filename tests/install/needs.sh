@@ -26,7 +26,7 @@ setup() { # option...
 	rm -rf "$dir/build"
 	meson setup "$dir/build" "$source" "$@" >"$dir/said" 2>&1
 }
-says() { grep -q -- "$1" "$dir/said" || { cat "$dir/said"; fail "it does not say '$1'"; }; }
+says() { grep -q -- "$1" "$dir/said" || fail "it does not say '$1'"; }
 
 HIDDEN=liburcu
 ! setup || fail 'it goes on without liburcu'
@@ -36,10 +36,10 @@ says 'Ubuntu: .*liburcu-dev.*Fedora: .*userspace-rcu-devel'
 HIDDEN=liburcu-cds
 ! setup -Dtable=enabled || fail 'it goes on without a library of liburcu'
 says 'ERROR: .*locks by key.*liburcu-cds.*Ubuntu: liburcu-dev; Fedora: userspace-rcu-devel'
-setup || { cat "$dir/said"; fail 'the lock wants a library of liburcu'; }
+setup || fail 'the lock wants a library of liburcu'
 says 'locks by key *: no: without'
 
 HIDDEN=criterion
 ! setup -Dtests=true || fail 'it goes on without Criterion'
 says 'ERROR: .*Criterion.*libcriterion-dev.*-Dharness=plain'
-setup -Dbenchmarks=true || { cat "$dir/said"; fail 'the library and its benchmark want Criterion'; }
+setup -Dbenchmarks=true || fail 'the library and its benchmark want Criterion'

@@ -5,20 +5,11 @@
 # usage: where.sh SOURCE_DIR
 set -eu
 scripts=$1/src/install
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-mkdir "$dir/bin"
+# shellcheck source=tests/support/scripts
+. "${0%/*}/../support/scripts"
 PATH=$dir/bin:$PATH
 unset PKG_CONFIG
 
-fail() {
-	echo "failed: $*"
-	exit 1
-}
-command_is() { # name, script
-	printf '#!/bin/sh\n%s\n' "$2" >"$dir/bin/$1"
-	chmod +x "$dir/bin/$1"
-}
 # As on a bare Debian.
 command_is dpkg-architecture 'exit 127'
 
@@ -81,8 +72,8 @@ after() { # DESTDIR, user id, folder, shared
 	rm -f "$dir/told"
 	DESTDIR=$1 sh "$scripts/after.sh" "$3" "$4" >"$dir/out" 2>&1
 }
-says() { grep -q -- "$1" "$dir/out" || { cat "$dir/out"; fail "it does not say: $1"; }; }
-says_not() { ! grep -q -- "$1" "$dir/out" || { cat "$dir/out"; fail "it says: $1"; }; }
+says() { grep -q -- "$1" "$dir/out" || fail "it does not say: $1"; }
+says_not() { ! grep -q -- "$1" "$dir/out" || fail "it says: $1"; }
 
 looked_in=$(sh "$scripts/loader.sh" | head -n 1)
 command_is pkg-config "echo '/x/pkgconfig:$looked_in/pkgconfig'"
