@@ -312,7 +312,8 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 	fl_prefetch_write(&lock->word);
 	modes = fl_modes_of(lock);
 	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
-	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen)))
+	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen) &&
+			!fl_take_seen(lock, modes, mode, 1, seen)))
 		return fl_account_answer(lock, mode, 1,
 					 run_slow(lock, mode, section, arg, FL_SITE),
 					 FL_SITE);
