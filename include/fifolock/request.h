@@ -192,10 +192,11 @@ FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
  * In a mode beside which no other hold fits (such as EXCLUSIVE) a thread that has run its own
  * section runs those of the requests behind it, too: that saves handing the lock over, which for
  * short sections is most of the cost.  One call runs at most 256 sections of other threads, and
- * takes no more of them after 2 ms of the system's coarse clock.  A call whose section another
- * thread has run returns when the next section in the row has begun, and now and then, if its
- * thread was just falling asleep, when that one has ended.  In other modes each thread runs its
- * own section, beside others.
+ * takes no more of them after 2 ms of the system's coarse clock.  Up to 16 are taken at once, as
+ * long as that clock does not tick meanwhile: these are not in line any more, and are run although
+ * the lock has been closed.  A call whose section another thread has run returns when the next
+ * section in the row has begun, and now and then, if its thread was just falling asleep, some
+ * sections later.  In other modes each thread runs its own section, beside others.
  *
  * As another thread may run it, the section must not depend on thread-local storage, the caller's
  * errno, thread ids, priorities or the stack.  It must not take or give back the same lock, nor

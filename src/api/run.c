@@ -11,178 +11,17 @@
  * wait in the lock's own line, so plain lockers and callbacks keep their turns
  * between them.
  *
- * A scan by a thread that is in fifolock_run itself takes, where the section of another is next,
- * the hold for it, and keeps the scanner's role with that hold (role.h), in a slot of its own.
- * The thread runs the section, and the next one and the next, as long as the line has them in
- * a row: from slot to slot, without a touch of the lock's line, and without waiting for any line
- * that others look at: an owner is told by a store, which is on its way while the next section
- * runs.  An owner is told when the section behind its own is about to be run; the last one after
- * the hold has been given back: the owner that is told may be the last to use the lock, and free
- * it (G5), but not while another waits for its section. Any other scan grants the head to its
- * owner, which wakes up and runs its own section. So unlock stays short, and safe in signal
- * handlers.
+ * Those of others are run in serve.c.
  */
 #include "observe/account.h"
 #include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
-#include "core/pass.h"
-#include "core/role.h"
+#include "serve.h"
 #include "core/wait.h"
 
 #include <fifolock/request.h>
 #include <stddef.h>
-
-/* How many sections of others one call runs, and for how long by the coarse clock. */
-#define SERVES_MOST 256
-#define SERVES_NS   2000000
-
-/* What one call of fifolock_run does for others. */
-struct service {
-	fifolock_t *lock;
-	struct fl_service on;
-	struct fl_slot *told; /* by a store: perhaps it sleeps */
-	uint32_t left;
-	bool booked;   /* a listener is to hear of what is run */
-	unsigned held; /* callbacks, as the caller found it */
-	uint64_t began;
-};
-
-static struct service service_on(fifolock_t *lock)
-{
-	return (struct service){.lock = lock,
-				.left = SERVES_MOST,
-				.booked = FL_HOOKED || fl_booked(fl_modes_of(lock)),
-				.held = fl_callbacks_deferred()};
-}
-
-static void run_booked(const struct service *service, const struct fl_slot *slot)
-{
-	const void *site = FL_SITE_CALLBACK("a section of fifolock_run", slot->call);
-	uint64_t gave;
-
-	fl_account_receives(slot);
-	fl_account_served(service->lock, slot, site);
-	slot->call(slot->ctx);
-	(void)fl_account_gives(service->lock, slot->mode, 1, &gave, site);
-	fl_account_sends(slot);
-}
-
-/* The slot is in line, and its owner waits to be told: nothing of it changes meanwhile.  Where
- * no listener is to hear of it, nothing of the lock is looked at. */
-static void run_section(const struct service *service, const struct fl_slot *slot)
-{
-	unsigned held = fl_callbacks_set_deferred(service->held);
-	int saved = errno;
-
-	if (fl_unlikely(service->booked))
-		run_booked(service, slot);
-	else
-		service->on.call(service->on.ctx);
-	errno = saved;
-	fl_callbacks_set_deferred(held);
-}
-
-/* Enough for one call? */
-static bool is_over(const struct service *service)
-{
-	return service->left == 0 || fl_now_coarse() - service->began >= SERVES_NS;
-}
-
-/* How far the line has come, for the threads that wait: not each time, as the line on which it
- * stands has to come for that. */
-static void publish(const struct service *service, const struct fl_slot *slot)
-{
-	if (service->left % 4 == 0)
-		fl_role_publish(service->lock, slot->ticket, service->on.server->id);
-}
-
-/* By now what was told is seen by a thread that looks before falling asleep.  Are there any that
- * have not looked, or have looked before?  Then one of them may be the one that was told. */
-static bool has_sleepers(struct service *service)
-{
-	bool sleepers = fl_role_sleepers(service->lock);
-
-	if (sleepers && service->told)
-		fl_unpark(&service->told->word);
-	service->told = NULL;
-	return sleepers;
-}
-
-/* The section behind it is next.  As mostly no owner sleeps, and the next one's end is soon
- * enough to look again, its line is not waited for. */
-static void tell(struct service *service, struct fl_slot *slot, bool sleepers)
-{
-	if (sleepers) {
-		fl_serve_complete(slot);
-		return;
-	}
-	fl_serve_complete_awake(slot);
-	service->told = slot;
-}
-
-/* Run the section of the first, and what comes behind it: the last, which is not told. */
-static struct fl_slot *serve_row(struct service *service)
-{
-	struct fl_slot *slot = service->on.first, *next;
-
-	fl_serve_ahead(&service->on, slot);
-	for (;;) {
-		bool sleepers;
-
-		run_section(service, slot);
-		service->left--;
-		sleepers = has_sleepers(service);
-		next = is_over(service)
-			       ? NULL
-			       : fl_serve_next(service->lock, &service->on, slot);
-		if (!next)
-			return slot;
-		tell(service, slot, sleepers);
-		slot = next;
-		publish(service, slot);
-	}
-}
-
-/* The hold has been given back.  A thread that takes the role at this moment may not have taken
- * it off the line yet: then that tells it. */
-static void tell_last(struct fl_service *on, struct fl_slot *last)
-{
-	if (!on->first && fl_role_orphan(on->server))
-		on->server = NULL;
-	else
-		fl_serve_complete(last);
-}
-
-/* Run what this thread has been given to run, and what its releases bring. */
-static void serve(struct service *service)
-{
-	struct fl_service *on = &service->on;
-
-	if (on->first)
-		service->began = fl_now_coarse();
-	while (on->first) {
-		struct fl_slot *last = serve_row(service);
-		uint64_t field = on->field, unit = on->unit;
-
-		on->first = NULL;
-		fl_release_to(service->lock, field, unit, is_over(service) ? NULL : on);
-		tell_last(on, last);
-	}
-	if (on->server)
-		fl_slot_waited(on->server);
-	on->server = NULL;
-}
-
-/* Give one's own hold back and run the sections that are next. */
-static void release_and_serve(struct service *service, const struct fifolock_row *row)
-{
-	fl_callbacks_defer();
-	fl_release_to(service->lock, row->field, row->unit,
-		      service->left ? &service->on : NULL);
-	serve(service);
-	fl_callbacks_resume();
-}
 
 /* Granted: the section, and the hold given back if no request is in line. */
 static bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mode,
@@ -204,55 +43,78 @@ static int await_turn(const fifolock_t *lock, struct fl_slot *slot, bool alone)
 	return alone ? fl_await_section(lock, slot) : fl_await(lock, slot, NULL);
 }
 
+/* Wait, when what the joining has brought has been run, and all that this brings: what the slot was
+ * told. */
+static int wait_and_serve(struct fl_serving *serving, struct fl_slot *slot, bool alone,
+			  struct fl_callbacks_wait *wait)
+{
+	int error;
+
+	fl_serve(serving);
+	fl_callbacks_resume();
+	error = await_turn(serving->lock, slot, alone);
+	fl_callbacks_wait_end(wait);
+	return error;
+}
+
+static bool runs_alone(const fifolock_modes_t *modes, unsigned mode)
+{
+	return modes->flags & FL_MODES_ALONE(mode);
+}
+
 /* Join, run what the joining has brought (sections of others, or one's own), and
  * wait: what the slot was told. */
-static int join_and_wait(struct service *service, struct fl_slot *slot,
+static int join_and_wait(struct fl_serving *serving, struct fl_slot *slot,
 			 const struct fl_want *want)
 {
 	/* Afterwards the lock may be gone. */
-	bool alone = fl_modes_of(service->lock)->flags & FL_MODES_ALONE(want->mode);
+	bool alone = runs_alone(fl_modes_of(serving->lock), want->mode);
 	struct fl_callbacks_wait wait;
 	int error;
 
-	fl_callbacks_wait_begin(&wait, service->lock);
+	fl_callbacks_wait_begin(&wait, serving->lock);
 	fl_account_sends(slot);
 	fl_callbacks_defer();
-	error = fl_join_to_run(service->lock, slot, want, &service->on);
+	error = fl_join_to_run(serving->lock, slot, want, &serving->on);
 	if (!error)
-		serve(service);
+		return wait_and_serve(serving, slot, alone, &wait);
 	fl_callbacks_resume();
-	if (!error)
-		error = await_turn(service->lock, slot, alone);
 	fl_callbacks_wait_end(&wait);
 	return error;
+}
+
+/* The section has been run, or is to be run now, or it was refused. */
+static int conclude(struct fl_serving *serving, struct fl_slot *slot,
+		    const fifolock_modes_t *modes, int error, const void *site)
+{
+	bool granted = !error && (fl_outcome(slot) & FL_GRANTED);
+	void (*section)(void *arg) = slot->call;
+	unsigned mode = slot->mode;
+	void *arg = slot->ctx;
+
+	fl_account_receives(slot);
+	fl_slot_waited(slot);
+	if (!granted) /* nothing but the answer: the lock may be gone */
+		return error;
+	if (!run_own(serving->lock, modes, mode, true, section, arg, site))
+		fl_release_and_serve(serving, &modes->rows[mode]);
+	return 0;
 }
 
 static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 			 const struct fl_want *want, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	struct service service = service_on(lock);
-	void (*section)(void *arg) = slot->call;
-	void *arg = slot->ctx;
-	int error;
-	bool granted;
+	struct fl_serving serving = fl_serving_on(lock);
 
-	error = join_and_wait(&service, slot, want);
-	granted = !error && (fl_outcome(slot) & FL_GRANTED);
-	fl_account_receives(slot);
-	fl_slot_waited(slot);
-	if (!granted) /* nothing but the answer: the lock may be gone */
-		return error;
-	if (!run_own(lock, modes, want->mode, true, section, arg, site))
-		release_and_serve(&service, &modes->rows[want->mode]);
-	return 0;
+	return conclude(&serving, slot, modes, join_and_wait(&serving, slot, want), site);
 }
 
 FL_NOT_INLINE static void release_slow(fifolock_t *lock, const struct fifolock_row *row)
 {
-	struct service service = service_on(lock);
+	struct fl_serving serving = fl_serving_on(lock);
 
-	release_and_serve(&service, row);
+	fl_release_and_serve(&serving, row);
 }
 
 /* A slot to get in line with, unless there is a reason not to. */

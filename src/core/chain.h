@@ -11,7 +11,7 @@
  * A slot is taken out of the chain in this order: the slot behind it gets another older, then
  * its own becomes 0.  So if a slot's older is x, without UNSURE, then it stands behind x now,
  * whatever is left over in x's hint from another time: that is why a hint can be believed if
- * both agree.  There is one exception: the slot whose section a server runs (queue.c,
+ * both agree.  There is one exception: the slot that a server has in line (queue.c,
  * fl_line_stand) may have the server as its older when it is off the chain, until its owner is told;
  * that is harmless, as the server's hint is not followed then.
  *

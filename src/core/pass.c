@@ -13,9 +13,9 @@
  *				been told, so no thread can have freed the lock
  *	s: told			from here on the lock is not touched (G5)
  *
- * Serving is the same between two sections: the thread keeps the role with a slot of its own,
- * the server, and between two sections the line moves on by one behind it.  The one whose section
- * is run stays in line until then, or until the role is taken; newer of the server says which.
+ * Serving is the same between two rows of sections: the thread keeps the role with a slot of its own,
+ * the server, and between two rows the line moves on behind it, by all of the next row but its last.  That
+ * one stays in line until then, or until the role is taken; newer of the server says which it is.
  *
  *	row      released by        acquired by            what it carries
  *	[ROLE]   entrust            fl_role_change (role.c) below, older
@@ -28,6 +28,7 @@
 #include "pass.h"
 #include "atomic.h"
 #include "callbacks.h"
+#include "chain.h"
 #include "observe/events.h"
 #include "queue.h"
 #include "role.h"
@@ -132,55 +133,71 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 	return true;
 }
 
-/* Only to be read: its owner looks at it all the time, and would take it back. */
-void fl_serve_ahead(struct fl_service *on, const struct fl_slot *slot)
+struct fl_slot *fl_serve_behind(const struct fl_slot *slot)
 {
-	struct fl_slot *next = hinted(slot);
-
-	if (next)
-		fl_fetch(next);
-	on->call = slot->call;
-	on->ctx = slot->ctx;
+	return hinted(slot);
 }
 
-void fl_serve_complete(struct fl_slot *served)
+void fl_serve_stand(struct fl_slot *server, struct fl_slot *last)
 {
-	fl_line_served(served);
+	fl_line_stand(last, server);
+}
+
+static void end(struct fl_slot *served, struct fl_slot *next)
+{
+	if (next)
+		fl_set_older(next, 0);
+	fl_set_older(served, 0);
+}
+
+void fl_serve_complete(struct fl_slot *served, struct fl_slot *next)
+{
+	end(served, next);
 	fl_complete(served, FL_RAN);
 }
 
-void fl_serve_complete_awake(struct fl_slot *served)
+void fl_serve_complete_awake(struct fl_slot *served, struct fl_slot *next)
 {
-	fl_line_served(served);
+	end(served, next);
 	fl_complete_awake(served, FL_RAN);
+}
+
+/* Those behind row[0], with the role. */
+static unsigned row_of(unsigned mode, struct fl_slot *row[], unsigned most)
+{
+	unsigned count = 0;
+	struct fl_slot *next;
+
+	while (count < most && (next = heir_of(row[count], false)) &&
+	       wants(next, mode, FL_RUNS))
+		row[++count] = next;
+	return count;
 }
 
 /* The role is not needed for longer than it takes to move the line on, so that a thread that wants
  * it need not wait for a section to end.  Until it is given back only the server's own line is
  * written: a read-modify-write waits for all that was written before it. */
-struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
-			      struct fl_slot *served)
+unsigned fl_serve_next(fifolock_t *lock, struct fl_slot *server, struct fl_slot *row[],
+		       unsigned most)
 {
-	struct fl_slot *server = on->server;
 	uint64_t note = fl_role_note(lock, FL_KEPT);
-	struct fl_slot *next = heir_of(served, false);
 	uint32_t gone = fl_load_relaxed(&server->dequeued); /* [MINE] */
-	bool news;
+	unsigned count;
 
-	if (!next || !fl_role_change(server, &note, fl_role_note(lock, FL_PASSING)))
-		return NULL;
-	if (!wants(next, server->mode, FL_RUNS)) {
+	if (!heir_of(row[0], false) ||
+	    !fl_role_change(server, &note, fl_role_note(lock, FL_PASSING)))
+		return 0;
+	count = row_of(server->mode, row, most);
+	if (!count) {
 		keep_on(lock, server);
-		return NULL;
+		return 0;
 	}
-	fl_event_run(lock, next);
-	fl_line_serve(server, next);
-	fl_store_relaxed(&server->dequeued, gone + 1); /* [MINE] */
-	news = fl_role_set(server, fl_role_note(lock, FL_KEPT)) ==
-	       fl_role_note(lock, FL_RECALLED);
-	fl_serve_ahead(on, next);
-	fl_line_stand(next, server);
-	if (fl_unlikely(news))
+	for (unsigned i = 1; i <= count; i++)
+		fl_event_run(lock, row[i]);
+	fl_line_serve(server, row[count]);
+	fl_store_relaxed(&server->dequeued, gone + count); /* [MINE] */
+	if (fl_unlikely(fl_role_set(server, fl_role_note(lock, FL_KEPT)) ==
+			fl_role_note(lock, FL_RECALLED)))
 		fl_announce(lock);
-	return next;
+	return count;
 }

@@ -11,19 +11,26 @@
  * without a touch of the lock.  False: nothing has happened, or not to the hold. */
 bool fl_pass(fifolock_t *lock, unsigned mode);
 
-/* What is needed of a slot while its section runs, before its line is asked for to be written; and
- * the line of the one behind it is fetched. */
-void fl_serve_ahead(struct fl_service *on, const struct fl_slot *slot);
+/* How many sections the line moves on by in one step, at the most. */
+#define FL_ROW 16
 
-/* The section of served, directly behind the server, has been run: the one behind it, which is
- * the next to be run and has been made so, while served is off the line and only to be told.
- * NULL: there is none such, or the server does not keep the role any more; it gives its hold
- * back, and then tells. */
-struct fl_slot *fl_serve_next(fifolock_t *lock, struct fl_service *on,
-			      struct fl_slot *served);
+/* Behind that slot, if that can be told: to have its line fetched.  The slot may have gone on
+ * meanwhile, and then this leads elsewhere, and nowhere wrong. */
+struct fl_slot *fl_serve_behind(const struct fl_slot *slot);
 
-/* Its section has been run.  The second by a store: see slot.h. */
-void fl_serve_complete(struct fl_slot *served);
-void fl_serve_complete_awake(struct fl_slot *served);
+/* The section of row[0], directly behind the server, has been run: those behind it that are next
+ * to be run, at most so many, are in row[1] and so on.  The last of these is in line still; the others are
+ * off the line.  How many; 0: there is none such, or the server does not keep the role any more; it
+ * gives its hold back, and then tells. */
+unsigned fl_serve_next(fifolock_t *lock, struct fl_slot *server, struct fl_slot *row[],
+		       unsigned most);
+
+/* ... and now the last one stands behind the server; then row[0] may be told. */
+void fl_serve_stand(struct fl_slot *server, struct fl_slot *last);
+
+/* Its section has been run.  next: off the line, too, and next to be run; so it does not say any more that
+ * it stands behind this one; NULL: it does not anyway.  The second by a store: see slot.h. */
+void fl_serve_complete(struct fl_slot *served, struct fl_slot *next);
+void fl_serve_complete_awake(struct fl_slot *served, struct fl_slot *next);
 
 #endif

@@ -99,10 +99,15 @@ void fl_role_gets_up(const fifolock_t *lock)
 	asleep(lock, (uint32_t)-1);
 }
 
+const uint32_t *fl_role_dormitory(const fifolock_t *lock)
+{
+	return &dormitories[fl_place_of(lock)].count;
+}
+
 bool fl_role_sleepers(const fifolock_t *lock)
 {
 	/* [GUESS] Only "there are none" must be certain. */
-	return fl_load_relaxed(&dormitories[fl_place_of(lock)].count) || asleep(lock, 0);
+	return fl_load_relaxed(fl_role_dormitory(lock)) || asleep(lock, 0);
 }
 
 static bool speaks_of(const struct fl_slot *slot, const fifolock_t *lock, uint64_t *note)

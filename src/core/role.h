@@ -15,7 +15,7 @@
  *	PASSING -> KEPT		... not to that one
  *	PASSING -> RECALLED	a thread with news: the one that passes announces them.  Again by
  *				the next one with news
- *	PASSING, RECALLED -> KEPT  a server's, too: the line has moved on by one section
+ *	PASSING, RECALLED -> KEPT  a server's, too: the line has moved on by some sections
  *	PASSING, RECALLED -> 0	passed
  *	KEPT -> TAKEN -> 0	the thread that takes it, and has taken the keeper out of the chain
  *	0 -> PASSING -> KEPT	the scanner whose commit grants it: before, and after that
@@ -95,6 +95,7 @@ void fl_role_in_vain(const fifolock_t *lock);
 void fl_role_lies_down(const fifolock_t *lock);
 void fl_role_gets_up(const fifolock_t *lock);
 bool fl_role_sleepers(const fifolock_t *lock);
+const uint32_t *fl_role_dormitory(const fifolock_t *lock); /* how many, for a glance */
 
 /* The lock whose role, and the slot in which, this thread may keep: hints for its own
  * release. */

@@ -15,8 +15,6 @@ struct fl_service {
 	struct fl_slot *first;
 	uint64_t field;
 	uint64_t unit;
-	void (*call)(void *ctx); /* the section that is to be run now (fl_serve_ahead) */
-	void *ctx;
 };
 
 /* Requests taken off the line, oldest first, linked by newer. */

@@ -125,14 +125,24 @@ static void check_front(void)
 		ex_fail("G1: the line is said to begin with another than it does");
 }
 
-/* The one whose section ran before is in between until the one behind it is said to stand behind
- * the server. */
-static void skip_who_has_been_served(void)
+/* Those before the last of a row are in between until that is said to stand behind the server. */
+static void skip_who_is_served(void)
 {
-	if (line.chain_count < 3 || line.chain[2] != line.served->slot)
+	unsigned last = 1, server;
+
+	while (last < line.chain_count && line.chain[last] != line.served->slot)
+		last++;
+	if (last == line.chain_count)
 		return;
-	line.chain_count--;
-	memmove(&line.chain[1], &line.chain[2],
+	for (unsigned i = 1; i < last; i++) {
+		const struct request *request = account_of_slot(line.chain[i]);
+
+		if (!request || request->state != HELD || request->told ||
+		    !keeps_serves(line.keeper, &server) || request->server != server)
+			ex_fail("somebody is before who is served");
+	}
+	line.chain_count -= last - 1;
+	memmove(&line.chain[1], &line.chain[last],
 		(line.chain_count - 1) * sizeof(line.chain[0]));
 }
 
@@ -149,7 +159,7 @@ void account_check_chain(const struct fl_slot *keeper)
 		ex_fail("the keeper of the role is not the first in line");
 	line.served = line.keeper ? account_served_now(line.keeper) : NULL;
 	if (line.served)
-		skip_who_has_been_served();
+		skip_who_is_served();
 	if (line.served && (line.chain_count < 2 || line.chain[1] != line.served->slot))
 		ex_fail("the one served is not the first in line behind the server");
 	if (!line.keeper && fl_word_kept(account->lock->word))

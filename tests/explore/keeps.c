@@ -228,22 +228,46 @@ static void inherits(unsigned thread, const struct fl_slot *slot)
 }
 
 /* The next section under the same hold, with the same server. */
-static void serves(unsigned thread, struct request *next)
+static void serves_one(unsigned thread, struct request *next, unsigned mode)
 {
-	struct request *served = account->served[thread];
-
-	if (!next || served == next)
-		return;
 	may_inherit(next);
-	if (next->call != WATCH_RUN || next->mode != served->mode || !served->ran ||
-	    served->released || served->told)
+	if (next->call != WATCH_RUN || next->mode != mode)
 		ex_fail("G2: thread %u runs a section without a hold for it", thread);
-	served->released = true;
-	account->served[thread] = next;
 	next->state = HELD;
 	next->known = true;
 	next->server = thread;
 	account_out_of_line(next);
+}
+
+/* The first in line that has not left; NULL: there is none. */
+static struct request *first_in_line(void)
+{
+	struct request *order[REQUESTS];
+	unsigned count = account_order(order, true);
+
+	for (unsigned i = 0; i < count; i++)
+		if (!order[i]->left)
+			return order[i];
+	return NULL;
+}
+
+/* The sections up to the last, one after the other as they are in line. */
+static void serves(unsigned thread, struct request *last)
+{
+	struct request *served = account->served[thread], *next;
+
+	if (!last || served == last)
+		return;
+	if (!served->ran || served->released || served->told)
+		ex_fail("G2: thread %u runs a section without a hold for it", thread);
+	served->released = true;
+	account->served[thread] = last;
+	while (last->state != HELD) {
+		next = first_in_line();
+		if (!next)
+			ex_fail("thread %u serves what is not in line", thread);
+		serves_one(thread, next, served->mode);
+	}
 }
 
 /* PASSING -> KEPT: after its commit, or not to that one. */

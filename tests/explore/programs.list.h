@@ -172,6 +172,13 @@
 /* ... the role resting with the server between two sections: against a departure, a closing, a look;
  * the server left behind; the lock freed by the last one served. */
 {.name = "served-and-time-out", .scripts = {"!X", "!X", "!X", "~X -X ~X -X"}, .big = true},
+{.name = "served-in-rows", .scripts = {"!X", "!X !X", "!X !X", "!X", "!X"}, .big = true},
+{.name = "served-in-rows-and-falls-asleep", .scripts = {"!X", "!X", "!X", "!X !X", "!X !X"}, .yields = 1, .big = true},
+{.name = "served-in-rows-and-time-out", .scripts = {"!X", "!X", "!X !X", "!X !X", "~X -X ~X -X"}, .big = true},
+{.name = "served-in-rows-and-close", .scripts = {"!X", "!X", "!X", "!X", "close reopen"}, .big = true},
+{.name = "served-in-rows-and-snapshot", .scripts = {"!X", "!X", "!X !X", "!X !X", "snap snap"}, .big = true},
+{.name = "served-in-rows-and-slots-used-again", .scripts = {"!X !X", "!X 2!X", "!X 2!X !X", "!X !X", "~X -X"}, .cold = 8, .big = true},
+{.name = "served-in-rows-and-freed", .scripts = {"!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last"}, .big = true},
 {.name = "served-and-close", .scripts = {"!X", "!X", "!X", "close reopen"}, .big = true},
 {.name = "served-and-seen", .scripts = {"!X", "!X", "!X", "look ?X -X"}, .big = true},
 {.name = "served-and-snapshot", .scripts = {"!X", "!X", "!X", "snap snap"}, .big = true},

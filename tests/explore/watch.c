@@ -495,18 +495,46 @@ static void watch_word(const struct ex_event *event)
 
 /* ---- slots ---- */
 
+/* Is another section to be run under the hold of that one? */
+static bool has_next(const struct request *request)
+{
+	for (unsigned i = 0; i < account->request_count; i++) {
+		const struct request *other = &account->requests[i];
+
+		if (other->call == WATCH_RUN && other->state == HELD && !other->ran &&
+		    !other->told && other->server == request->server)
+			return true;
+	}
+	return false;
+}
+
 /* Told that its section has run: it has, and the hold is gone, so that a thread that is told
- * may free the lock. */
+ * may free the lock; or it is the next one's, whose owner waits. */
 static void told_ran(struct request *request)
 {
 	if (request->call != WATCH_RUN || request->told || !request->ran ||
 	    (request->server != ex_current() && !request->disowned))
 		ex_fail("thread %u is told that its section has run", request->thread);
-	if (!request->released)
+	if (!request->released && !has_next(request))
 		ex_fail("G5: thread %u is told of its section before the hold is given "
 			"back",
 			request->thread);
+	request->released = true;
 	request->told = true;
+}
+
+/* What stands behind a slot that is used again would stand behind another request. */
+static void check_behind(const struct request *request)
+{
+	for (unsigned i = 0; i < account->request_count; i++) {
+		const struct request *other = &account->requests[i];
+
+		if (other->slot && !other->told && other->state != OVER &&
+		    other->slot != request->slot &&
+		    other->slot->older == request->slot->id)
+			ex_fail("thread %u is told, and thread %u stands behind it still",
+				request->thread, other->thread);
+	}
 }
 
 static void told(struct request *request, uint32_t set)
@@ -519,6 +547,7 @@ static void told(struct request *request, uint32_t set)
 		ex_fail("thread %u is told, and its slot says that it is in line still",
 			request->thread);
 	if (set & FL_RAN) {
+		check_behind(request);
 		told_ran(request);
 		return;
 	}

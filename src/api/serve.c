@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * serve.c - see serve.h.
+ *
+ * A scan by a thread that is in fifolock_run itself takes, where the section of another is next,
+ * the hold for it, and keeps the scanner's role with that hold (role.h), in a slot of its own.
+ * The thread runs the section, and then those behind it, a row at a time, as long as the line has
+ * sections: the line moves on by a whole row in one step (fl_serve_next), and the sections of a
+ * row are run without a read-modify-write, and without waiting for any line that others look at: an
+ * owner is told by a store, which is on its way while the next section runs.  An owner is told when the
+ * section behind its own is about to be run; the last one after the hold has been given back: the
+ * owner that is told may be the last to use the lock, and free it (G5), but not while another waits
+ * for its section.  Any other scan grants the head to its owner, which wakes up and runs its own
+ * section.  So unlock stays short, and safe in signal handlers.
+ *
+ *	relaxed   because
+ *	[GUESS]   A first look at whether any owner sleeps.  Where it must be certain,
+ *		  fl_role_sleepers is asked.
+ */
+#include "serve.h"
+#include "observe/account.h"
+#include "core/atomic.h"
+#include "core/callbacks.h"
+#include "core/lock.h"
+#include "core/park.h"
+#include "core/pass.h"
+#include "core/role.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+/* How many sections of others one call runs, and for how long by the coarse clock. */
+#define SERVES_MOST 256
+#define SERVES_NS   2000000
+
+/* Sections that come one after the other, [1] to [count].  [0] has been run before. */
+struct row {
+	struct fl_slot *slots[FL_ROW + 1];
+	unsigned count;
+	unsigned ahead; /* the lines of so many behind the last have been fetched */
+	unsigned rest;	/* see look_ahead */
+};
+
+struct fl_serving fl_serving_on(fifolock_t *lock)
+{
+	return (struct fl_serving){.lock = lock,
+				   .sleepers = fl_role_dormitory(lock),
+				   .left = SERVES_MOST,
+				   .booked = FL_HOOKED || fl_booked(fl_modes_of(lock)),
+				   .held = fl_callbacks_deferred()};
+}
+
+static void run_booked(const struct fl_serving *serving, const struct fl_slot *slot)
+{
+	const void *site = FL_SITE_CALLBACK("a section of fifolock_run", slot->call);
+	uint64_t gave;
+
+	fl_account_receives(slot);
+	fl_account_served(serving->lock, slot, site);
+	slot->call(slot->ctx);
+	(void)fl_account_gives(serving->lock, slot->mode, 1, &gave, site);
+	fl_account_sends(slot);
+}
+
+/* The owner waits to be told: nothing of the slot changes meanwhile.  Where no listener is to hear of
+ * it, nothing of the lock is looked at. */
+static void run_section(const struct fl_serving *serving, const struct fl_slot *slot,
+			void (*section)(void *arg), void *arg)
+{
+	if (fl_unlikely(serving->booked))
+		run_booked(serving, slot);
+	else
+		section(arg);
+}
+
+/* By now what was told by stores is seen by a thread that looks before falling asleep.  There are
+ * some that have not looked, or have looked before: perhaps one of these was told. */
+static void wake(struct fl_slot *const slots[], unsigned from, unsigned to)
+{
+	for (; from < to; from++)
+		fl_unpark(&slots[from]->word);
+}
+
+/* The section behind it is next, if that is not the last of the row: NULL.  As mostly no owner sleeps,
+ * and another one's end is soon enough to look again, its line is not waited for. */
+static bool tell(const struct fl_serving *serving, struct fl_slot *slot,
+		 struct fl_slot *next)
+{
+	if (fl_unlikely(fl_load_relaxed(serving->sleepers))) { /* [GUESS] */
+		fl_serve_complete(slot, next);
+		return false;
+	}
+	fl_serve_complete_awake(slot, next);
+	return true;
+}
+
+/* One step towards the newest in line, when a section has been run: the line of the slot behind is
+ * fetched while the next one runs, and then it says which slot is behind that.  Where there is none
+ * yet, others have still to write there: looking at once again would be waiting for them. */
+#define REST 2
+static struct fl_slot *look_ahead(struct row *row, struct fl_slot *slot)
+{
+	struct fl_slot *behind;
+
+	if (row->rest) {
+		row->rest--;
+		return slot;
+	}
+	behind = fl_serve_behind(slot);
+	if (!behind) {
+		row->rest = REST;
+		return slot;
+	}
+	row->ahead++;
+	fl_fetch(behind);
+	return behind;
+}
+
+/* Those of slots[1] and so on, each after the one before it has been told; the last one is not
+ * told yet.  What is to be known of a slot is read before anything is written there, as then its line
+ * has to come back. */
+static void run_row(const struct fl_serving *serving, struct row *row)
+{
+	struct fl_slot **slots = row->slots, *slot = slots[1], *last = slots[row->count];
+	struct fl_slot *ahead;
+	unsigned sure = 0, i = 0;
+
+	row->ahead = row->rest = 0;
+	ahead = look_ahead(row, last);
+	for (;;) {
+		void (*section)(void *arg) = slot->call;
+		void *arg = slot->ctx;
+
+		if (i == 0)
+			fl_serve_stand(serving->on.server, last);
+		if (!tell(serving, slots[i], slot == last ? NULL : slot)) {
+			wake(slots, sure, i);
+			sure = i + 1;
+		}
+		fl_fetch(ahead);
+		run_section(serving, slot, section, arg);
+		ahead = look_ahead(row, ahead);
+		if (slot == last)
+			break;
+		slot = slots[++i + 1];
+	}
+	if (fl_role_sleepers(serving->lock))
+		wake(slots, sure, row->count);
+}
+
+/* As others want it: errno as it was, callbacks as the caller found them. */
+static void run_as_caller(const struct fl_serving *serving, struct row *row)
+{
+	unsigned held = fl_callbacks_set_deferred(serving->held);
+	int saved = errno;
+
+	if (row->count)
+		run_row(serving, row);
+	else
+		run_section(serving, row->slots[0], row->slots[0]->call,
+			    row->slots[0]->ctx);
+	errno = saved;
+	fl_callbacks_set_deferred(held);
+}
+
+/* Enough for one call? */
+static bool is_over(struct fl_serving *serving)
+{
+	uint64_t now = fl_now_coarse();
+
+	serving->ticked = now != serving->seen;
+	serving->seen = now;
+	return serving->left == 0 || now - serving->began >= SERVES_NS;
+}
+
+/* How many sections the next step takes: those whose lines have been fetched, so that the thread does
+ * not wait for lines that others have.  One, where they take long: then those behind it can be turned
+ * away meanwhile, and it is soon looked whether it is enough for one call. */
+static unsigned most(const struct fl_serving *serving, const struct row *row)
+{
+	unsigned most = row->ahead;
+
+	if (serving->ticked || most == 0)
+		most = 1;
+	if (most > FL_ROW)
+		most = FL_ROW;
+	return most < serving->left ? most : serving->left;
+}
+
+static bool next_row(struct fl_serving *serving, struct row *row)
+{
+	struct fl_slot *server = serving->on.server, **slots = row->slots;
+
+	slots[0] = slots[row->count];
+	row->count = is_over(serving) ? 0
+				      : fl_serve_next(serving->lock, server, slots,
+						      most(serving, row));
+	if (!row->count)
+		return false;
+	serving->left -= row->count;
+	fl_role_publish(serving->lock, slots[row->count]->ticket, server->id);
+	return true;
+}
+
+/* Run the section of the first, and what comes behind it: the last, which is not told. */
+static struct fl_slot *serve_rows(struct fl_serving *serving)
+{
+	struct row row = {.slots = {serving->on.first}};
+
+	serving->left--;
+	do
+		run_as_caller(serving, &row);
+	while (next_row(serving, &row));
+	return row.slots[0];
+}
+
+/* The hold has been given back.  A thread that takes the role at this moment may not have taken
+ * it off the line yet: then that tells it. */
+static void tell_last(struct fl_service *on, struct fl_slot *last)
+{
+	if (!on->first && fl_role_orphan(on->server))
+		on->server = NULL;
+	else
+		fl_serve_complete(last, NULL);
+}
+
+void fl_serve(struct fl_serving *serving)
+{
+	struct fl_service *on = &serving->on;
+
+	if (on->first)
+		serving->began = serving->seen = fl_now_coarse();
+	while (on->first) {
+		struct fl_slot *last = serve_rows(serving);
+		uint64_t field = on->field, unit = on->unit;
+
+		on->first = NULL;
+		fl_release_to(serving->lock, field, unit, is_over(serving) ? NULL : on);
+		tell_last(on, last);
+	}
+	if (on->server)
+		fl_slot_waited(on->server);
+	on->server = NULL;
+}
+
+void fl_release_and_serve(struct fl_serving *serving, const struct fifolock_row *row)
+{
+	fl_callbacks_defer();
+	fl_release_to(serving->lock, row->field, row->unit,
+		      serving->left ? &serving->on : NULL);
+	fl_serve(serving);
+	fl_callbacks_resume();
+}
