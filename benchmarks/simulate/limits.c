@@ -21,7 +21,7 @@ static const struct limit {
 	{"fifolock", 16, 16, 200, 50, 0, 2.05, 0, 2.5},
 	{"fifolock", 128, 128, 200, 50, 0, 2.2, 0, 2.5},
 	/* The thread that serves has waited before. */
-	{"fifolock-run", 16, 16, 200, 50, 0, 2.1, 0.2, 2},
+	{"fifolock-run", 16, 16, 200, 50, 0, 1.1, 0.2, 0.6},
 	{"fifolock", 16, 16, 50, 50, 90, 6.2, 0.05, INFINITY},
 	{"fifolock", 16, 16, 200, 200, 100, 4.01, 0, INFINITY},
 };

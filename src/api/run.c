@@ -17,6 +17,7 @@
 #include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
+#include "core/role.h"
 #include "serve.h"
 #include "core/wait.h"
 
@@ -101,18 +102,55 @@ static int conclude(struct fl_serving *serving, struct fl_slot *slot,
 	return 0;
 }
 
+static bool is_booked(const fifolock_t *lock)
+{
+	return FL_HOOKED || fl_booked(fl_modes_of(lock));
+}
+
 static int run_with_slot(fifolock_t *lock, struct fl_slot *slot,
 			 const struct fl_want *want, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	struct fl_serving serving = fl_serving_on(lock);
+	struct fl_serving serving = fl_serving_on(lock, is_booked(lock));
 
 	return conclude(&serving, slot, modes, join_and_wait(&serving, slot, want), site);
 }
 
+/* Where others are in line its line of memory is what all wait for: it is touched when all else is
+ * ready, and as briefly as can be.  False: they are not, or something is to be looked at more closely;
+ * nothing has happened. */
+static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *arg),
+		       void *arg, int *error, const void *site)
+{
+	struct fl_serving serving = fl_serving_on(lock, false);
+	const fifolock_modes_t *modes;
+	struct fl_callbacks_wait wait;
+	struct fl_slot *slot;
+
+	fl_callbacks_wait_begin(&wait, lock);
+	slot = fl_slot_for_wait();
+	if (slot) {
+		slot->call = section;
+		slot->ctx = arg;
+		fl_ready_to_run(slot, mode);
+		fl_callbacks_defer();
+		modes = fl_modes_of(lock);
+		if (fl_check(modes, mode, 1) == 0 && runs_alone(modes, mode) &&
+		    fl_join_behind(lock, slot, &serving.on)) {
+			*error = wait_and_serve(&serving, slot, true, &wait);
+			*error = conclude(&serving, slot, modes, *error, site);
+			return true;
+		}
+		fl_callbacks_resume();
+		fl_slot_waited(slot);
+	}
+	fl_callbacks_wait_end(&wait);
+	return false;
+}
+
 FL_NOT_INLINE static void release_slow(fifolock_t *lock, const struct fifolock_row *row)
 {
-	struct fl_serving serving = fl_serving_on(lock);
+	struct fl_serving serving = fl_serving_on(lock, is_booked(lock));
 
 	fl_release_and_serve(&serving, row);
 }
@@ -142,6 +180,8 @@ static int run_in_line(fifolock_t *lock, struct fl_want *want, void (*section)(v
 	slot->call = section;
 	slot->ctx = arg;
 	want->since = fl_account_asks(lock, want->mode, true);
+	if (runs_alone(modes, want->mode))
+		fl_waited_for = fl_waited(lock, want->mode);
 	error = run_with_slot(lock, slot, want, site);
 	if (error)
 		fl_account_waited(lock, modes, want->mode, error);
@@ -170,8 +210,15 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 	const fifolock_modes_t *modes;
 	const struct fifolock_row *row;
 	uint64_t seen;
+	int error;
 
 	fl_prefetch_write(&lock->word);
+	if (fl_unlikely(fl_waited_for == fl_waited(lock, mode)) && section &&
+	    !FL_HOOKED && !fl_account_listens()) {
+		if (run_behind(lock, mode, section, arg, &error, FL_SITE))
+			return error;
+		fl_waited_for = 0;
+	}
 	modes = fl_modes_of(lock);
 	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
 	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen) &&

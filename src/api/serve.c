@@ -41,12 +41,12 @@ struct row {
 	unsigned rest;	/* see look_ahead */
 };
 
-struct fl_serving fl_serving_on(fifolock_t *lock)
+struct fl_serving fl_serving_on(fifolock_t *lock, bool booked)
 {
 	return (struct fl_serving){.lock = lock,
 				   .sleepers = fl_role_dormitory(lock),
 				   .left = SERVES_MOST,
-				   .booked = FL_HOOKED || fl_booked(fl_modes_of(lock)),
+				   .booked = booked,
 				   .held = fl_callbacks_deferred()};
 }
 

@@ -13,13 +13,14 @@ struct fl_serving {
 	const uint32_t *sleepers; /* see role.h */
 	struct fl_service on;
 	uint32_t left;
-	bool booked;	      /* a listener is to hear of what is run */
+	bool booked;
 	unsigned held;	      /* callbacks, as the caller found it */
 	uint64_t began, seen; /* the coarse clock, at first and last ... */
 	bool ticked;	      /* ... which was another time than the last but one */
 };
 
-struct fl_serving fl_serving_on(fifolock_t *lock);
+/* booked: a listener is to hear of what is run. */
+struct fl_serving fl_serving_on(fifolock_t *lock, bool booked);
 
 /* Run what this thread has been given to run (serving->on), and what its releases bring. */
 void fl_serve(struct fl_serving *serving);

@@ -28,6 +28,11 @@ uint32_t fl_limit_of(const fifolock_t *lock)
 	return limit ? limit : UINT32_MAX;
 }
 
+bool fl_unruled(const fifolock_t *lock)
+{
+	return !(control_of(lock) & (FL_CLOSED | FL_LIMIT_MAX << FL_LIMIT_SHIFT));
+}
+
 bool fl_closed(const fifolock_t *lock)
 {
 	/* [SHUT] acquire */

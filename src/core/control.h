@@ -17,6 +17,9 @@
 /* Has it been closed?  Decides nothing for requests that are in line already. */
 bool fl_closed(const fifolock_t *lock);
 
+/* Neither closed nor with a limit, as far as is known. */
+bool fl_unruled(const fifolock_t *lock);
+
 /* The other side of a closing: what the caller wrote before is seen by a closing that this
  * does not see. */
 bool fl_closed_for_certain(fifolock_t *lock);

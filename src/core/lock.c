@@ -93,10 +93,9 @@ bool fl_take(fifolock_t *lock, const struct fl_want *want)
  * the line finds it (chain.c), if the word cannot lose QUEUED before.  Under a scanner it can:
  * one that has emptied the line, while the request before this one has not been announced yet.
  * In no line any more it has been granted, and must not keep others from the lock. */
-static void announce_arrival(fifolock_t *lock, bool behind, struct fl_service *service)
+static void announce_arrival(fifolock_t *lock, uint64_t word, bool behind,
+			     struct fl_service *service)
 {
-	/* [NEWS] acquire: what was done before QUEUED was set */
-	uint64_t word = fl_load_acquire(&lock->word);
 	uint64_t next;
 
 	do {
@@ -108,6 +107,13 @@ static void announce_arrival(fifolock_t *lock, bool behind, struct fl_service *s
 	} while (!fl_cas_acq_rel(&lock->word, &word, next));
 	if (!(word & FL_SCANNING))
 		fl_scan(&(struct scan){.lock = lock, .word = next, .service = service});
+}
+
+/* After the push. */
+static uint64_t look(const fifolock_t *lock)
+{
+	/* [NEWS] acquire: what was done before QUEUED was set */
+	return fl_load_acquire(&lock->word);
 }
 
 /* What the slot is to say, before it is in line. */
@@ -142,7 +148,7 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 		if (fl_line_join(lock, slot, limit, &place) != 0)
 			return EAGAIN;
 		fl_event_join(lock, slot, want, place.ticket);
-		announce_arrival(lock, place.behind, service);
+		announce_arrival(lock, look(lock), place.behind, service);
 	}
 	if ((how & (FL_NO_THREAD | FL_SAID_LATER)) == FL_NO_THREAD)
 		fl_slot_joined(slot);
@@ -160,6 +166,33 @@ int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 		   struct fl_service *service)
 {
 	return join(lock, slot, want, FL_RUNS, service);
+}
+
+void fl_ready_to_run(struct fl_slot *slot, unsigned mode)
+{
+	const struct fl_want want = {.mode = mode, .weight = 1};
+
+	fill(NULL, slot, &want, FL_RUNS);
+	fl_line_ready(slot);
+}
+
+/* The word is looked at once more while the line is here; the order of that and of the link does
+ * not matter. */
+bool fl_join_behind(fifolock_t *lock, struct fl_slot *slot, struct fl_service *service)
+{
+	struct fl_place place;
+	uint64_t word;
+
+	word = fl_load_relaxed(&lock->word); /* [GUESS] */
+	if (!(word & FL_QUEUED) || !fl_unruled(lock))
+		return false;
+	fl_line_push(lock, slot, &place);
+	word = look(lock);
+	fl_line_link(slot, place.behind);
+	fl_event_join(lock, slot, slot, place.ticket);
+	announce_arrival(lock, word, place.behind, service);
+	fl_take_over(lock);
+	return true;
 }
 
 /* A conversion that no scanner has taken in yet is in the stack of those with news already. */

@@ -30,31 +30,58 @@
 
 #include <errno.h>
 
-/* {t, newest} -> {t + 1, me}.  Counts in 32 bits and may wrap: tickets are only
+/* {t, newest} -> {t + 1, me}, to be.  Counts in 32 bits and may wrap: tickets are only
  * ever compared by their difference. */
+static uint64_t stand_behind(struct fl_slot *slot, uint64_t line)
+{
+	uint32_t pred = FL_NEWEST(line);
+
+	slot->ticket = FL_TICKET(line);
+	/* [CARRIED] */
+	fl_store_relaxed(&slot->older, pred ? pred | FL_UNSURE : 0);
+	return (uint64_t)(FL_TICKET(line) + 1) << 32 | slot->id;
+}
+
+void fl_line_ready(struct fl_slot *slot)
+{
+	slot->verdict = 0;
+	fl_store_relaxed(&slot->hint, 0); /* [CARRIED] */
+}
+
 int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t limit,
 		 struct fl_place *place)
 {
 	uint64_t line = fl_load_relaxed(&lock->arrivals); /* [GUESS] */
 	uint64_t next;
 
-	slot->verdict = 0;
-	fl_store_relaxed(&slot->hint, 0); /* [CARRIED] */
+	fl_line_ready(slot);
 	do {
-		uint32_t pred = FL_NEWEST(line);
-
 		if (limit != UINT32_MAX && fl_line_is_full(lock, FL_TICKET(line), limit))
 			return EAGAIN;
-		slot->ticket = FL_TICKET(line);
-		/* [CARRIED] */
-		fl_store_relaxed(&slot->older, pred ? pred | FL_UNSURE : 0);
-		next = (uint64_t)(FL_TICKET(line) + 1) << 32 | slot->id;
+		next = stand_behind(slot, line);
 		/* [JOIN] release, [EMPTY] acquire */
 	} while (!fl_cas_acq_rel(&lock->arrivals, &line, next));
 	*place = (struct fl_place){FL_TICKET(line), FL_NEWEST(line)};
-	if (place->behind)
-		fl_chain_link(slot, FL_NEWEST(line));
+	fl_line_link(slot, place->behind);
 	return 0;
+}
+
+void fl_line_push(fifolock_t *lock, struct fl_slot *slot, struct fl_place *place)
+{
+	uint64_t line = fl_load_relaxed(&lock->arrivals); /* [GUESS] */
+	uint64_t next;
+
+	do
+		next = stand_behind(slot, line);
+	/* [JOIN] release, [EMPTY] acquire */
+	while (!fl_cas_acq_rel(&lock->arrivals, &line, next));
+	*place = (struct fl_place){FL_TICKET(line), FL_NEWEST(line)};
+}
+
+void fl_line_link(struct fl_slot *slot, uint32_t behind)
+{
+	if (behind)
+		fl_chain_link(slot, behind);
 }
 
 /* A conversion has its place before the chain, and its ticket once it has that. */

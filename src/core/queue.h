@@ -29,11 +29,17 @@
 /* Any thread.  EAGAIN: so many are in line already. */
 struct fl_place {
 	uint32_t ticket; /* when the slot may not be looked at any more */
-	bool behind;	 /* a request was in line before it */
+	uint32_t behind; /* the slot before it; 0: none was in line */
 };
 int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
 		 struct fl_place *place);
 void fl_line_join_ahead(fifolock_t *lock, struct fl_slot *slot);
+
+/* The same as fl_line_join without a limit in three steps, of which only the second touches the lock.
+ * The third may come at any time; until then the slot is found more slowly. */
+void fl_line_ready(struct fl_slot *slot);
+void fl_line_push(fifolock_t *lock, struct fl_slot *slot, struct fl_place *place);
+void fl_line_link(struct fl_slot *slot, uint32_t behind);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
 uint32_t fl_line_length(const fifolock_t *lock); /* length.c */
 

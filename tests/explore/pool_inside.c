@@ -24,6 +24,7 @@ void pool_begin(unsigned slots)
 	made = elsewhere;
 	fl_kept_slot = NULL;
 	fl_kept_lock = NULL;
+	fl_waited_for = 0;
 	keeps = ASK_KEY;
 }
 
@@ -32,11 +33,13 @@ void pool_switch(struct pool_thread *from, const struct pool_thread *to)
 	if (from) {
 		from->kept = fl_kept_slot;
 		from->kept_lock = fl_kept_lock;
+		from->waited_for = fl_waited_for;
 		from->keeps = (int)keeps;
 		calls_keep(&from->calls);
 	}
 	fl_kept_slot = to->kept;
 	fl_kept_lock = to->kept_lock;
+	fl_waited_for = to->waited_for;
 	keeps = to->keeps == KEEPS	  ? KEEPS
 		: to->keeps == KEEPS_NONE ? KEEPS_NONE
 					  : ASK_KEY;

@@ -26,6 +26,7 @@ struct calls_thread {
 struct pool_thread {
 	struct fl_slot *kept;
 	const fifolock_t *kept_lock;
+	uintptr_t waited_for;
 	int keeps;
 	struct calls_thread calls;
 };

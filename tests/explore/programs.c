@@ -10,6 +10,7 @@
 #include "watch.h"
 #include "core/word.h"
 #include "words.h"
+#include "core/role.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -174,6 +175,7 @@ bool ex_is_retried(const char *function)
 		"fl_slot_leave",
 		"fl_confirm",
 		"fl_line_join",
+		"fl_line_push",
 		"fl_line_join_ahead",
 		"fl_line_leave",
 		"fl_line_touch",
@@ -224,6 +226,8 @@ static void begin(void)
 	role_begin(program->unpaid);
 	for (unsigned t = 0; t < threads && !program->cold; t++)
 		pool_warm(ex_pool(t));
+	for (unsigned t = 0; t < threads && program->waited; t++)
+		ex_pool(t)->waited_for = fl_waited(words_lock_at(0), 0);
 	for (unsigned i = 0; i < program->spare; i++)
 		pool_spare();
 	words_begin(program, table, threads);

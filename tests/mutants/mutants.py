@@ -666,8 +666,11 @@ MUTANTS = [
     ('an arrival makes itself known to nobody', LOCK,
      'if (fl_word_kept(word) || (behind', 'if (true || (behind'),
     ('an arrival\'s first look does not acquire', LOCK,
-     'uint64_t word = fl_load_acquire(&lock->word);\n\tuint64_t next;\n\n\tdo {\n\t\tif (fl_word_kept',
-     'uint64_t word = fl_load_relaxed(&lock->word);\n\tuint64_t next;\n\n\tdo {\n\t\tif (fl_word_kept'),
+     'return fl_load_acquire(&lock->word);', 'return fl_load_relaxed(&lock->word);'),
+    ('a section looks at the word before it is in line', LOCK,
+     '\tfl_line_push(lock, slot, &place);\n\tword = look(lock);\n', '\tword = look(lock);\n\tfl_line_push(lock, slot, &place);\n'),
+    ('a section gets in line whatever the limit', LOCK,
+     'if (!(word & FL_QUEUED) || !fl_unruled(lock))', 'if (!(word & FL_QUEUED))'),
     ('who cancels tells nobody', LOCK,
      'fl_account_cancelled(fl_modes_of(lock), mode);\n\tfl_announce(lock);', 'fl_account_cancelled(fl_modes_of(lock), mode);'),
 
