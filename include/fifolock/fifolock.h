@@ -264,8 +264,8 @@ FIFOLOCK_API int fifolock_reopen(fifolock_t *lock);
  *
  * Always let into the line are conversions, and threads that come back to it from fifolock_bump
  * or a condition.  A thread that grants may also put requests back which it has taken off the
- * line, because they do not fit any more; then the line may be longer than the limit.  Does not
- * wait.
+ * line, because they do not fit any more; then the line may be longer than the limit.  A call that
+ * is under way meanwhile may go by the former limit.  Does not wait.
  *
  *	ERANGE	most is over 524287
  *	EINVAL	the lock has been destroyed */

@@ -157,7 +157,7 @@ static bool may_have_cause(const struct sweep *sweep, const struct open *open)
 static bool may_be_full(const struct sweep *sweep, const struct open *open)
 {
 	return sweep->now < sweep->ghosts ||
-	       sweep->in_line - open->entry->joined >= sweep->limit_least;
+	       sweep->in_line - open->entry->joined >= open->limit_least;
 }
 
 void judge(struct sweep *sweep)

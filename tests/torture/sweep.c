@@ -129,6 +129,9 @@ static void rule_begins(struct sweep *sweep, const struct entry *entry)
 	}
 	if (entry->kind != LIMIT)
 		return;
+	for (unsigned i = 0; i < sweep->opened; i++)
+		if (limit < sweep->open[i].limit_least)
+			sweep->open[i].limit_least = limit;
 	sweep->limit_least = limit < sweep->limit_least ? limit : sweep->limit_least;
 	sweep->limit_most = limit > sweep->limit_most ? limit : sweep->limit_most;
 	sweep->limit_since = UINT32_MAX;
@@ -147,6 +150,7 @@ static void begins(struct sweep *sweep, struct entry *entry)
 	*open = (struct open){.entry = entry,
 			      .barrier = sweep->barrier,
 			      .saw_closed = sweep->closed_maybe,
+			      .limit_least = sweep->limit_least,
 			      .had = gives(entry)};
 	if (entry->kind == LOOK) {
 		open->barrier = sweep->pushed;

@@ -24,8 +24,9 @@ struct open {
 	bool alone;  /* no other has been at work since it began */
 	bool saw_closed; /* the lock may have been closed */
 	bool wants_room, wants_cause, wants_full, wants_deadlock, wants_nobody;
-	bool asking;   /* for its position */
-	uint32_t most; /* in line at a time, or before it, while it looked */
+	bool asking;	      /* for its position */
+	uint32_t most;	      /* in line at a time, or before it, while it looked */
+	uint32_t limit_least; /* that there may have been since it began: it looks once */
 	struct sight *sight;
 };
 
