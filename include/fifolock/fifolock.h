@@ -220,7 +220,7 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
  *		beside more.)
  *	EPERM	no hold of from exists
  *	EINVAL	one of the modes is not in the table
- *	ECANCELED  the lock is closed */
+ *	ECANCELED  the lock is closed, and it does not fit at once; or was closed meanwhile */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_convert(fifolock_t *lock, unsigned from,
 						   unsigned to);
 /* The same without waiting.  EBUSY: it does not fit now.  EPERM, EINVAL, ECANCELED. */
@@ -236,7 +236,8 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedconvert(fifolock_t *lock, unsign
 
 /* Refuse all requests until the lock is opened again: every request in line, every thread that
  * waits for a condition with this lock, and every request that comes later ends with ECANCELED,
- * without a hold.  Existing holds stay and are given back as usual.
+ * without a hold.  Existing holds stay and are given back as usual; a conversion of one that fits at
+ * once is done.
  *
  * A closing aborts.  To let the requests in line have their turn first, make the program's own
  * data say that it ends, and close when its threads have come back, if at all.

@@ -129,7 +129,7 @@ static int ask(fifolock_t *lock, unsigned from, unsigned to, fifolock_request_t 
 	if (!error)
 		error = may_convert(lock, from, to, true, site);
 	if (error)
-		return error;
+		return fl_request_refused(request, error);
 	want = fl_want(&modes->rows[to], to, 1);
 	return fl_request_exchange(lock, from, &want, request, site);
 }

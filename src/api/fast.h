@@ -23,6 +23,7 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 	       void (*done)(void *ctx, int status), void *ctx, const void *site);
 int fl_request_exchange(fifolock_t *lock, unsigned from, struct fl_want *want,
 			fifolock_request_t *request, const void *site);
+int fl_request_refused(fifolock_request_t *request, int error);
 
 /* A wait in EXCLUSIVE with a lock that stands for another; when the wait is listed, and the hold is given back,
  * what it stands for, too.  *in_line: a broadcast to several threads has moved it into that line,

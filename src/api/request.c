@@ -182,6 +182,14 @@ static int join_with_slot(fifolock_request_t *request, const struct fl_want *wan
 	return error;
 }
 
+/* Its memory may have held anything: from now on it says so when it is polled or cancelled. */
+int fl_request_refused(fifolock_request_t *request, int error)
+{
+	if (request)
+		*request = (fifolock_request_t){.state = IDLE};
+	return error;
+}
+
 int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *request,
 	       void (*done)(void *ctx, int status), void *ctx, const void *site)
 {
@@ -190,7 +198,7 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 	struct fl_want want;
 
 	if (error)
-		return error;
+		return fl_request_refused(request, error);
 	want = fl_want(&modes->rows[mode], mode, n);
 	*request = (fifolock_request_t){
 		.lock = lock, .done = done, .ctx = ctx, .mode = mode, .n = n};

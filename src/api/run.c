@@ -275,7 +275,7 @@ static int run_async(fifolock_t *lock, unsigned mode, fifolock_section_t *later,
 	int error;
 
 	if (!later || !section)
-		return EINVAL;
+		return fl_request_refused(later ? &later->request : NULL, EINVAL);
 	later->section = section;
 	later->arg = arg;
 	error = fl_request(lock, mode, 1, &later->request, section_done, later, site);

@@ -359,9 +359,10 @@ int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned
 	struct fl_entry *entry;
 	int result;
 
+	if (request)
+		*request = (fifolock_key_request_t){.done = done, .ctx = ctx};
 	if (!table || !request || !done)
 		return EINVAL;
-	*request = (fifolock_key_request_t){.done = done, .ctx = ctx};
 	result = find(table, key, 0, &entry);
 	if (result > 0)
 		return result;
@@ -374,7 +375,7 @@ int fifolock_table_request(fifolock_table_t *table, fifolock_key_t key, unsigned
 	if (!result)
 		fl_hear_took(table, entry, mode);
 	if (result && result != EINPROGRESS) {
-		request->hold = (fifolock_hold_t){.table = table};
+		*request = (fifolock_key_request_t){.done = done, .ctx = ctx};
 		fl_put(table, entry);
 	}
 	return ended(table, entry, result);

@@ -44,6 +44,34 @@ Script(request, arguments_are_looked_at, "G7")
 	table_ends(table);
 }
 
+/* Whatever was in its memory. */
+static int refused(int before, fifolock_table_t *table, fifolock_key_t key, unsigned mode,
+		   void (*done)(void *ctx, int status))
+{
+	fifolock_key_request_t request;
+	int result;
+
+	memset(&request, before, sizeof(request));
+	result = fifolock_table_request(table, key, mode, 1, &request, done, NULL);
+	cr_assert_eq(fifolock_table_request_cancel(&request), EALREADY);
+	cr_assert_eq(fifolock_table_unlock(&request.hold), EINVAL);
+	return result;
+}
+
+Script(request, that_was_refused_may_be_cancelled, "G7")
+{
+	const fifolock_key_t too_long = fifolock_key_bytes("", SIZE_MAX);
+	fifolock_table_t *table = table_of(NULL);
+
+	for (int before = 0; before < 4; before++) {
+		cr_assert_eq(refused(before, NULL, KEY, X, asked_told), EINVAL);
+		cr_assert_eq(refused(before, table, KEY, X, NULL), EINVAL);
+		cr_assert_eq(refused(before, table, KEY, 7, asked_told), EINVAL);
+		cr_assert_eq(refused(before, table, too_long, X, asked_told), EINVAL);
+	}
+	table_ends(table);
+}
+
 Script(request, each_is_called_back_once_in_the_order_asked, "G1")
 {
 	fifolock_table_t *table = table_of(NULL);

@@ -200,3 +200,45 @@ Test(gone, lock_is_not_looked_at_by_who_waits_as_it_goes, .description = "G4 G5"
 	}
 	cr_assert_eq(faults, 0);
 }
+
+/* ---- refused at once ---- */
+
+/* What was in the request's memory before: nothing, a request in line, anything. */
+static const unsigned char before[] = {0, 1, 2, 3, 0xff};
+
+static void was_never_in_line(fifolock_request_t *request, const char *why)
+{
+	cr_assert_eq(fifolock_request_poll(request), EINVAL, "%s", why);
+	cr_assert_eq(fifolock_request_wait(request, NULL), EINVAL, "%s", why);
+	cr_assert_eq(fifolock_request_cancel(request), EALREADY, "%s", why);
+	cr_assert_eq(fifolock_request_position(request), UINT32_MAX, "%s", why);
+}
+
+#define REFUSED(error, call)                                  \
+	for (unsigned i = 0; i < sizeof(before); i++) {       \
+		fifolock_section_t later;                     \
+		fifolock_request_t *request = &later.request; \
+                                                              \
+		memset(&later, before[i], sizeof(later));     \
+		cr_assert_eq(call, error);                    \
+		was_never_in_line(request, #call);            \
+	}
+
+Test(refused, requests_know_it_whatever_was_in_their_memory, .description = "G7")
+{
+	fifolock_t lock = {0};
+
+	REFUSED(EINVAL, fifolock_request(&lock, 9, 1, request, told, NULL));
+	REFUSED(EINVAL, fifolock_request(&lock, 9, 1, request, NULL, NULL));
+	REFUSED(ERANGE, fifolock_request(&lock, X, 0, request, NULL, NULL));
+	REFUSED(ERANGE, fifolock_request(&lock, X, 2, request, NULL, NULL));
+	REFUSED(EINVAL, fifolock_request_convert(&lock, X, 9, request));
+	REFUSED(EPERM, fifolock_request_convert(&lock, S, X, request));
+	REFUSED(EINVAL, fifolock_run_async(&lock, X, &later, NULL, NULL, NULL, NULL));
+	REFUSED(EINVAL, fifolock_run_async(&lock, 9, &later, section, NULL, NULL, NULL));
+	cr_assert_eq(fifolock_close(&lock), 0);
+	REFUSED(ECANCELED, fifolock_request(&lock, X, 1, request, NULL, NULL));
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+	REFUSED(EINVAL, fifolock_request(&lock, X, 1, request, NULL, NULL));
+	REFUSED(EINVAL, fifolock_request_convert(&lock, X, S, request));
+}
