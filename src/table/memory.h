@@ -5,6 +5,8 @@
 #ifndef FL_MEMORY_H
 #define FL_MEMORY_H
 
+#include "core/atomic.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -14,6 +16,7 @@ static inline void *fl_memory(void *old, size_t size)
 	int saved = errno;
 	void *memory = realloc(old, size);
 
+	fl_handler_fence(); /* clang takes it that realloc leaves errno alone */
 	errno = saved;
 	return memory;
 }

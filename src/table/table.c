@@ -5,6 +5,7 @@
 #include "find.h"
 #include "fork.h"
 #include "hear.h"
+#include "memory.h"
 #include "quiet.h"
 #include "units.h"
 #include "records.h"
@@ -93,13 +94,13 @@ int fifolock_table_create(fifolock_table_t **table, const fifolock_modes_t *mode
 	options = options ? options : &none;
 	if (!table || check(options))
 		return EINVAL;
-	made = calloc(1, sizeof(*made));
-	if (!made) {
-		errno = saved;
+	made = fl_memory(NULL, sizeof(*made));
+	if (!made)
 		return ENOMEM;
-	}
-	made->options = *options;
-	made->modes = modes ? modes : &fifolock_shared_exclusive_modes;
+	*made = (fifolock_table_t){
+		.options = *options,
+		.modes = modes ? modes : &fifolock_shared_exclusive_modes,
+	};
 	made->heard = fl_hears(made->modes);
 	error = make(made);
 	errno = saved;
