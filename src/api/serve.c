@@ -33,12 +33,13 @@
 #define SERVES_MOST 256
 #define SERVES_NS   2000000
 
-/* Sections that come one after the other, [1] to [count].  [0] has been run before. */
+/* Of all that one call comes to, in the order of the line, those that matter now. */
 struct row {
-	struct fl_slot *slots[FL_ROW + 1];
+	struct fl_slot *
+		*slots; /* [0] has been run before, NULL: none; then these are next ... */
 	unsigned count;
-	unsigned ahead; /* the lines of so many behind the last have been fetched */
-	unsigned rest;	/* see look_ahead */
+	unsigned
+		found; /* ... and so many were seen behind them, whose lines have been fetched */
 };
 
 struct fl_serving fl_serving_on(fifolock_t *lock, bool booked)
@@ -98,54 +99,56 @@ static bool tell(const struct fl_serving *serving, struct fl_slot *slot,
  * fetched while the next one runs, and then it says which slot is behind that.  Where there is none
  * yet, others have still to write there: looking at once again would be waiting for them. */
 #define REST 2
-static struct fl_slot *look_ahead(struct row *row, struct fl_slot *slot)
+static struct fl_slot *look_ahead(struct fl_slot *slot, unsigned *rest)
 {
 	struct fl_slot *behind;
 
-	if (row->rest) {
-		row->rest--;
-		return slot;
+	if (*rest) {
+		--*rest;
+		return NULL;
 	}
 	behind = fl_serve_behind(slot);
-	if (!behind) {
-		row->rest = REST;
-		return slot;
-	}
-	row->ahead++;
-	fl_fetch(behind);
+	if (behind)
+		fl_fetch(behind);
+	else
+		*rest = REST;
 	return behind;
 }
 
-/* Those of slots[1] and so on, each after the one before it has been told; the last one is not
- * told yet.  What is to be known of a slot is read before anything is written there, as then its line
- * has to come back. */
+/* One after the other, each when the one before it has been told; the last one is not told yet.  What
+ * is to be known of a slot is read before anything is written there, as then its line has to come
+ * back. */
 static void run_row(const struct fl_serving *serving, struct row *row)
 {
-	struct fl_slot **slots = row->slots, *slot = slots[1], *last = slots[row->count];
-	struct fl_slot *ahead;
-	unsigned sure = 0, i = 0;
+	struct fl_slot **slots = row->slots, *before = slots[0];
+	struct fl_slot *ahead = slots[row->count], *behind;
+	const unsigned count = row->count;
+	unsigned sure = before ? 0 : 1, found = 0, rest = 0;
 
-	row->ahead = row->rest = 0;
-	ahead = look_ahead(row, last);
-	for (;;) {
+	behind = look_ahead(ahead, &rest);
+	for (unsigned i = 1; i <= count; i++) {
+		struct fl_slot *slot = slots[i];
 		void (*section)(void *arg) = slot->call;
 		void *arg = slot->ctx;
 
-		if (i == 0)
-			fl_serve_stand(serving->on.server, last);
-		if (!tell(serving, slots[i], slot == last ? NULL : slot)) {
-			wake(slots, sure, i);
-			sure = i + 1;
+		if (i == 1 && before)
+			fl_serve_stand(serving->on.server, before, slots[count]);
+		if (before && !tell(serving, before, i < count ? slot : NULL)) {
+			wake(slots, sure, i - 1);
+			sure = i;
 		}
+		if (behind && found < FL_ROW)
+			slots[count + ++found] = ahead = behind;
 		fl_fetch(ahead);
 		run_section(serving, slot, section, arg);
-		ahead = look_ahead(row, ahead);
-		if (slot == last)
-			break;
-		slot = slots[++i + 1];
+		behind = look_ahead(ahead, &rest);
+		before = slot;
 	}
-	if (fl_role_sleepers(serving->lock))
-		wake(slots, sure, row->count);
+	if (behind && found < FL_ROW)
+		slots[count + ++found] = behind;
+	row->found = found;
+	if (sure < count && fl_role_sleepers(serving->lock))
+		wake(slots, sure, count);
 }
 
 /* As others want it: errno as it was, callbacks as the caller found them. */
@@ -154,11 +157,7 @@ static void run_as_caller(const struct fl_serving *serving, struct row *row)
 	unsigned held = fl_callbacks_set_deferred(serving->held);
 	int saved = errno;
 
-	if (row->count)
-		run_row(serving, row);
-	else
-		run_section(serving, row->slots[0], row->slots[0]->call,
-			    row->slots[0]->ctx);
+	run_row(serving, row);
 	errno = saved;
 	fl_callbacks_set_deferred(held);
 }
@@ -176,37 +175,39 @@ static bool is_over(struct fl_serving *serving)
 /* How many sections the next step takes: those whose lines have been fetched, so that the thread does
  * not wait for lines that others have.  One, where they take long: then those behind it can be turned
  * away meanwhile, and it is soon looked whether it is enough for one call. */
-static unsigned most(const struct fl_serving *serving, const struct row *row)
+static unsigned most(const struct fl_serving *serving, struct row *row)
 {
-	unsigned most = row->ahead;
+	struct fl_slot **slots = row->slots;
+	unsigned most = serving->ticked && row->found ? 1 : row->found;
 
-	if (serving->ticked || most == 0)
+	if (!most && (slots[1] = fl_serve_behind(slots[0])))
 		most = 1;
-	if (most > FL_ROW)
-		most = FL_ROW;
 	return most < serving->left ? most : serving->left;
 }
 
 static bool next_row(struct fl_serving *serving, struct row *row)
 {
-	struct fl_slot *server = serving->on.server, **slots = row->slots;
+	struct fl_slot *server = serving->on.server;
 
-	slots[0] = slots[row->count];
+	row->slots += row->count;
 	row->count = is_over(serving) ? 0
-				      : fl_serve_next(serving->lock, server, slots,
+				      : fl_serve_next(serving->lock, server, row->slots,
 						      most(serving, row));
 	if (!row->count)
 		return false;
 	serving->left -= row->count;
-	fl_role_publish(serving->lock, slots[row->count]->ticket, server->id);
+	fl_role_publish(serving->lock, row->slots[row->count]->ticket, server->id);
 	return true;
 }
 
 /* Run the section of the first, and what comes behind it: the last, which is not told. */
 static struct fl_slot *serve_rows(struct fl_serving *serving)
 {
-	struct row row = {.slots = {serving->on.first}};
+	struct fl_slot *slots[1 + SERVES_MOST + FL_ROW];
+	struct row row = {.slots = slots, .count = 1};
 
+	slots[0] = NULL;
+	slots[1] = serving->on.first;
 	serving->left--;
 	do
 		run_as_caller(serving, &row);

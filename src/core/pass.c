@@ -44,13 +44,13 @@ static struct fl_slot *hinted(const struct fl_slot *slot)
 	return hint ? fl_slot_at(hint) : NULL;
 }
 
-/* Behind that slot, if that can be told without the lock; NULL: it takes a scanner.  written: its
- * line is about to be. */
-static struct fl_slot *heir_of(const struct fl_slot *slot, bool written)
+/* Behind that slot, if that can be told without the lock; NULL: it takes a scanner.  Its line is
+ * about to be written. */
+static struct fl_slot *heir_of(const struct fl_slot *slot)
 {
 	struct fl_slot *heir = hinted(slot);
 
-	if (heir && written)
+	if (heir)
 		fl_prefetch_write(heir);
 	return heir && fl_line_follows(heir, slot) ? heir : NULL;
 }
@@ -120,7 +120,7 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 	}
 	if (keeper->mode != mode)
 		return false;
-	heir = heir_of(keeper, true);
+	heir = heir_of(keeper);
 	if (!heir)
 		fl_role_in_vain(lock);
 	if (!heir || !fl_role_change(keeper, &note, fl_role_note(lock, FL_PASSING)))
@@ -138,56 +138,56 @@ struct fl_slot *fl_serve_behind(const struct fl_slot *slot)
 	return hinted(slot);
 }
 
-void fl_serve_stand(struct fl_slot *server, struct fl_slot *last)
+void fl_serve_stand(struct fl_slot *server, struct fl_slot *first, struct fl_slot *last)
 {
 	fl_line_stand(last, server);
+	fl_line_served(first);
 }
 
-static void end(struct fl_slot *served, struct fl_slot *next)
+static void begins(struct fl_slot *next)
 {
 	if (next)
 		fl_set_older(next, 0);
-	fl_set_older(served, 0);
 }
 
 void fl_serve_complete(struct fl_slot *served, struct fl_slot *next)
 {
-	end(served, next);
+	begins(next);
+	fl_line_served(served);
 	fl_complete(served, FL_RAN);
 }
 
 void fl_serve_complete_awake(struct fl_slot *served, struct fl_slot *next)
 {
-	end(served, next);
+	begins(next);
 	fl_complete_awake(served, FL_RAN);
 }
 
-/* Those behind row[0], with the role. */
-static unsigned row_of(unsigned mode, struct fl_slot *row[], unsigned most)
+/* How many of them stand one behind the other, and want to be run.  With the role. */
+static unsigned stand(struct fl_slot *const row[], unsigned mode, unsigned most)
 {
 	unsigned count = 0;
-	struct fl_slot *next;
 
-	while (count < most && (next = heir_of(row[count], false)) &&
-	       wants(next, mode, FL_RUNS))
-		row[++count] = next;
+	while (count < most && fl_line_follows(row[count + 1], row[count]) &&
+	       wants(row[count + 1], mode, FL_RUNS))
+		count++;
 	return count;
 }
 
 /* The role is not needed for longer than it takes to move the line on, so that a thread that wants
  * it need not wait for a section to end.  Until it is given back only the server's own line is
  * written: a read-modify-write waits for all that was written before it. */
-unsigned fl_serve_next(fifolock_t *lock, struct fl_slot *server, struct fl_slot *row[],
-		       unsigned most)
+unsigned fl_serve_next(fifolock_t *lock, struct fl_slot *server,
+		       struct fl_slot *const row[], unsigned most)
 {
 	uint64_t note = fl_role_note(lock, FL_KEPT);
 	uint32_t gone = fl_load_relaxed(&server->dequeued); /* [MINE] */
 	unsigned count;
 
-	if (!heir_of(row[0], false) ||
+	if (!most || !fl_line_follows(row[1], row[0]) ||
 	    !fl_role_change(server, &note, fl_role_note(lock, FL_PASSING)))
 		return 0;
-	count = row_of(server->mode, row, most);
+	count = stand(row, server->mode, most);
 	if (!count) {
 		keep_on(lock, server);
 		return 0;

@@ -14,19 +14,18 @@ bool fl_pass(fifolock_t *lock, unsigned mode);
 /* How many sections the line moves on by in one step, at the most. */
 #define FL_ROW 16
 
-/* Behind that slot, if that can be told: to have its line fetched.  The slot may have gone on
- * meanwhile, and then this leads elsewhere, and nowhere wrong. */
+/* Behind that slot, perhaps: believed when it is asked for in fl_serve_next. */
 struct fl_slot *fl_serve_behind(const struct fl_slot *slot);
 
-/* The section of row[0], directly behind the server, has been run: those behind it that are next
- * to be run, at most so many, are in row[1] and so on.  The last of these is in line still; the others are
- * off the line.  How many; 0: there is none such, or the server does not keep the role any more; it
- * gives its hold back, and then tells. */
-unsigned fl_serve_next(fifolock_t *lock, struct fl_slot *server, struct fl_slot *row[],
-		       unsigned most);
+/* The section of row[0], directly behind the server, has been run.  row[1] and so on, so many, are perhaps
+ * those behind it, one behind the other: how many are, and are to be run next.  The last of these is in
+ * line still; the others are off the line.  0: there is none such, or the server does not keep the role
+ * any more; it gives its hold back, and then tells. */
+unsigned fl_serve_next(fifolock_t *lock, struct fl_slot *server,
+		       struct fl_slot *const row[], unsigned most);
 
-/* ... and now the last one stands behind the server; then row[0] may be told. */
-void fl_serve_stand(struct fl_slot *server, struct fl_slot *last);
+/* ... and now the last one stands behind the server, and no more the first, which may be told. */
+void fl_serve_stand(struct fl_slot *server, struct fl_slot *first, struct fl_slot *last);
 
 /* Its section has been run.  next: off the line, too, and next to be run; so it does not say any more that
  * it stands behind this one; NULL: it does not anyway.  The second by a store: see slot.h. */
