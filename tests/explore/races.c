@@ -309,6 +309,7 @@ REPORT(16)
 void __tsan_init(void);
 void __tsan_func_entry(void *caller);
 void __tsan_func_exit(void);
+void __tsan_atomic_signal_fence(int order);
 void __tsan_read_range(void *at, size_t size);
 void __tsan_write_range(void *at, size_t size);
 void *__tsan_memset(void *at, int byte, size_t size);
@@ -322,6 +323,12 @@ void __tsan_init(void)
 void __tsan_func_entry(void *caller)
 {
 	(void)caller;
+}
+
+/* Orders nothing but a compiler. */
+void __tsan_atomic_signal_fence(int order)
+{
+	(void)order;
 }
 
 void __tsan_func_exit(void)
