@@ -269,6 +269,45 @@ static void never_done(void *ctx, int status)
 	fault_if(true);
 }
 
+static void *gives_back_when_awaited(void *arg)
+{
+	fifolock_t *lock = arg;
+
+	until_waiting(lock, 1);
+	(void)fifolock_unlock(lock, X);
+	return NULL;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* A thread whose section has waited expects to wait again. */
+Test(run, that_has_waited_keeps_to_the_limit_and_to_a_closing, .description = "G4 G7")
+{
+	fifolock_modes_t modes = unowned(NULL);
+	fifolock_t lock = FIFOLOCK_INIT(&modes);
+	fifolock_section_t later;
+	pthread_t other;
+
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	cr_assert_eq(pthread_create(&other, NULL, gives_back_when_awaited, &lock), 0);
+	cr_assert_eq(fifolock_run(&lock, X, nothing, NULL), 0);
+	pthread_join(other, NULL);
+
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 1), 0);
+	cr_assert_eq(fifolock_run_async(&lock, X, &later, never, NULL, never_done, NULL),
+		     EINPROGRESS);
+	cr_assert_eq(fifolock_run(&lock, X, never, NULL), EAGAIN);
+	cr_assert_eq(fifolock_request_cancel(&later.request), 0);
+	cr_assert_eq(fifolock_limit_waiters(&lock, 0), 0);
+	fifolock_close(&lock);
+	cr_assert_eq(fifolock_run(&lock, X, never, NULL), ECANCELED);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+}
+
 Test(misuse, of_run_is_refused_and_nothing_is_run, .description = "G7")
 {
 	fifolock_modes_t modes = unowned(NULL);
