@@ -55,6 +55,12 @@ struct fifolock_snapshot {
 	const char *name;
 };
 
+/* A struct and a function of one name: g++ -Wshadow would say so. */
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 /* Describe the lock as it is at one moment: the holds, and the first room requests in line, from
  * the head on; conversions stand before all others.  line may be NULL if room is 0.  No request
  * is granted while it looks, which takes some nanoseconds for each request in line; if another
@@ -68,6 +74,10 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_snapshot(fifolock_t *lock,
 						    struct fifolock_snapshot *out,
 						    struct fifolock_in_line line[],
 						    size_t room);
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 /* Print the same as text, for people: up to 64 requests, one a line.  It writes by stdio, and is no
  * cancellation point nevertheless.  EAGAIN, EINVAL: as above, nothing is printed. */

@@ -79,7 +79,7 @@ extern "C" {
  * the request has ended and every fifolock_request_cancel of it has returned; then it may be used
  * again.  It has ended when its callback is called, when wait or poll has returned 0 or ECANCELED,
  * when cancel has returned 0, or when fifolock_request has returned anything but EINPROGRESS. */
-typedef struct fifolock_request {
+typedef struct fifolock_request_object {
 	fifolock_t *lock;
 	void *slot;
 	void (*done)(void *ctx, int status);

@@ -55,7 +55,7 @@ extern "C" {
 
 /* A key: an integer, or any bytes, less than 2^32 of them (EINVAL).  An integer is never equal to bytes.
  * Bytes must stay for the time of the call only: the table copies what it needs. */
-typedef struct fifolock_key {
+typedef struct fifolock_key_object {
 	const void *bytes; /* NULL: the key is the integer n */
 	uint64_t n;	   /* otherwise how many bytes */
 } fifolock_key_t;

@@ -12,7 +12,7 @@ for header in "$include"/fifolock/*.h; do
 	printf '#include <%s>\n#include <%s>\n' "$name" "$name" |
 		"$@" -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$include" -x c -fsyntax-only -
 	printf '#include <%s>\nconst char *version = FIFOLOCK_VERSION;\n' "$name" |
-		${CXX:-c++} -std=c++11 -Wall -Wextra -Werror -I"$include" -x c++ -fsyntax-only -
+		${CXX:-c++} -std=c++11 -Wall -Wextra -Wshadow -Werror -I"$include" -x c++ -fsyntax-only -
 done
 printf '#include <fifolock/fifolock.h>\nfifolock_t l = FIFOLOCK_INIT(&fifolock_mutex_modes);\n' |
 	${CXX:-c++} -std=c++11 -Wall -Wextra -Werror -I"$include" -x c++ -fsyntax-only -
@@ -20,7 +20,7 @@ printf '#include <fifolock/fifolock.h>\nfifolock_t l = FIFOLOCK_INIT(&fifolock_m
 as_cpp() { # header, compiler, standard
 	command -v "${2%% *}" >/dev/null || return 0
 	printf '#include <fifolock/%s>\n#include <fifolock/%s>\n' "$1" "$1" |
-		$2 -std="$3" -Wall -Wextra -Wpedantic -Wconversion -Werror -I"$include" -x c++ -fsyntax-only -
+		$2 -std="$3" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I"$include" -x c++ -fsyntax-only -
 }
 for header in "$include"/fifolock/*.hpp; do
 	as_cpp "${header##*/}" "${CXX:-c++}" c++17
