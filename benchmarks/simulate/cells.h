@@ -14,7 +14,8 @@ struct load {
 	unsigned shared;	 /* percent */
 	unsigned us;		 /* so long is counted */
 	bool sites;		 /* print where lines are asked for */
-	bool bare;		 /* the section does nothing, not even to its line */
+	unsigned steps; /* print what is done from that operation on; 0: nothing */
+	bool bare;	/* the section does nothing, not even to its line */
 };
 
 /* Each per operation, but for the first. */

@@ -11,6 +11,7 @@
  */
 #include "machine.h"
 #include "sites.h"
+#include "steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,7 @@ static void touch_line(struct line *line, enum access access)
 		break;
 	}
 	site_waited(line->part, now() - began);
+	steps_access(line, access, began);
 	spend(prices.hit);
 }
 

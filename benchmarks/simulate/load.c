@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "rows.h"
 #include "sites.h"
+#include "steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,7 @@ static void section_ends(void)
 {
 	section_ended = now();
 	state.operations++;
+	steps_section("ends", state.operations);
 	path_begins(state.operations);
 	if (!warm.now && now() > EPOCH + load->us * US / 4) {
 		note_time();
@@ -97,6 +99,7 @@ static void alone(void *arg)
 		abort(); /* it does not exclude */
 	my_turn();
 	began = now();
+	steps_section("begins", state.operations);
 	site_is(NULL);
 	touch_early(data);
 	note_path(asker, began);
@@ -189,9 +192,12 @@ void load_run(const struct row *which, const struct load *how, struct figures *f
 	lines_part(the_lock, sizeof(the_lock), LOCK);
 	lines_part(data, sizeof(data), DATA);
 	system_begin();
+	steps_from(load->steps);
 	threads_begin(load->processors, load->threads, body);
 	threads_run();
 	figures_fill(figures);
 	if (load->sites)
 		sites_print((double)state.operations);
+	if (load->steps)
+		steps_print();
 }

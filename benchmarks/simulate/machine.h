@@ -9,6 +9,7 @@
  *	path.c		transfers on the critical path
  *	seen.c		each access of the library and of the other rows (see below)
  *	sites.c		where in the sources lines are asked for
+ *	steps.c		what the threads do, access by access
  *	system.c	what they ask the system for
  *	rows.c		the locks
  *	floors.c	what no lock could do better

@@ -29,6 +29,8 @@ static void usage(void)
 	       "  --json            a line for each\n"
 	       "  --sites           where in the sources lines are asked for, and waited "
 	       "for\n"
+	       "  --steps N         what the threads do from the end of the Nth section "
+	       "on\n"
 	       "  --price NAME=NS   what something takes\n"
 	       "  --measured        beside figures of a real machine\n"
 	       "  --limits          check what the tests check\n"
@@ -91,6 +93,8 @@ static bool option(int which, const char *text)
 	case 'w':
 		load.sites = true;
 		return true;
+	case 'e':
+		return number(text, 1, 1000000, &load.steps);
 	case 'c':
 		return set_price(text);
 	default:
@@ -158,13 +162,13 @@ static int every_row(void)
 int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
-		{"processors", 1, NULL, 'p'}, {"threads", 1, NULL, 't'},
-		{"section", 1, NULL, 's'},    {"think", 1, NULL, 'o'},
-		{"shared", 1, NULL, 'r'},     {"time", 1, NULL, 'u'},
-		{"json", 0, NULL, 'j'},	      {"sites", 0, NULL, 'w'},
-		{"price", 1, NULL, 'c'},      {"measured", 0, NULL, MEASURED},
-		{"limits", 0, NULL, LIMITS},  {"help", 0, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"processors", 1, NULL, 'p'},	 {"threads", 1, NULL, 't'},
+		{"section", 1, NULL, 's'},	 {"think", 1, NULL, 'o'},
+		{"shared", 1, NULL, 'r'},	 {"time", 1, NULL, 'u'},
+		{"json", 0, NULL, 'j'},		 {"sites", 0, NULL, 'w'},
+		{"steps", 1, NULL, 'e'},	 {"price", 1, NULL, 'c'},
+		{"measured", 0, NULL, MEASURED}, {"limits", 0, NULL, LIMITS},
+		{"help", 0, NULL, 'h'},		 {NULL, 0, NULL, 0},
 	};
 	int which;
 

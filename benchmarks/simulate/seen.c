@@ -5,6 +5,7 @@
  */
 #include "machine.h"
 #include "sites.h"
+#include "steps.h"
 
 #include <string.h>
 
@@ -143,8 +144,10 @@ void __tsan_init(void)
 void __tsan_func_entry(void *caller)
 {
 	(void)caller;
-	if (running())
-		spend(prices.call);
+	if (!running())
+		return;
+	steps_call(__builtin_return_address(0));
+	spend(prices.call);
 }
 
 void __tsan_func_exit(void)

@@ -85,18 +85,33 @@ static void print_place(uintptr_t at)
 	fprintf(stderr, "%s, %s\n", text[0], text[1]);
 }
 
-void sites_print(double operations)
+void site_print(const void *at)
 {
-	static const char *const names[PARTS] = {"others", "lock", "data", "kernel"};
 	uintptr_t base = 0;
 
 	dl_iterate_phdr(find_base, &base);
+	if (at)
+		print_place((uintptr_t)at - base);
+	else
+		fprintf(stderr, "the section\n");
+}
+
+const char *part_name(enum part part)
+{
+	static const char *const names[PARTS] = {"others", "lock", "data", "kernel"};
+
+	return names[part];
+}
+
+void sites_print(double operations)
+{
 	qsort(sites, count, sizeof(sites[0]), more_lines);
 	fprintf(stderr,
 		"per operation: lines asked for, ns waited for them, whose, where\n");
 	for (size_t i = 0; i < count && i < MOST; i++) {
 		fprintf(stderr, "%8.2f %8.1f  %-7s ", (double)sites[i].lines / operations,
-			(double)sites[i].waited / NS / operations, names[sites[i].part]);
-		print_place(sites[i].at - base);
+			(double)sites[i].waited / NS / operations,
+			part_name(sites[i].part));
+		site_print((const void *)sites[i].at);
 	}
 }
