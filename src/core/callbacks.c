@@ -187,7 +187,7 @@ static uint32_t take_inbox(void)
 	uint32_t oldest = 0;
 
 	/* [MINE] */
-	while (!fl_cas_relaxed(&inbox, &id, 0))
+	while (id && !fl_cas_relaxed(&inbox, &id, 0))
 		;
 	while (id) {
 		struct fl_slot *slot = fl_slot_at(id);
@@ -361,9 +361,8 @@ static void pick_all(struct fl_callbacks_wait *wait, const fifolock_t *lock)
 	pick(&wait->aside, lock);
 }
 
-void fl_callbacks_wait_begin(struct fl_callbacks_wait *wait, const fifolock_t *lock)
+static void set_aside(struct fl_callbacks_wait *wait, const fifolock_t *lock)
 {
-	wait->held = fl_callbacks_deferred();
 	set_held(wait->held + 1);
 	sort();
 	wait->aside = due;
@@ -373,15 +372,36 @@ void fl_callbacks_wait_begin(struct fl_callbacks_wait *wait, const fifolock_t *l
 	pick_all(wait, lock);
 	set_held(0);
 	fl_callbacks_run();
+}
+
+/* Mostly nothing is due, and no wait is around this one.  What a handler makes due between two
+ * instructions here it runs itself, or it waits in the inbox. */
+void fl_callbacks_wait_begin(struct fl_callbacks_wait *wait, const fifolock_t *lock)
+{
+	wait->held = fl_callbacks_deferred();
+	if (fl_unlikely(any_due() || aside)) {
+		set_aside(wait, lock);
+	} else {
+		wait->aside = (struct fl_due){0};
+		wait->outer = NULL;
+		aside = wait;
+		set_held(0);
+	}
 	fl_take_over(lock);
 }
 
-void fl_callbacks_wait_end(struct fl_callbacks_wait *wait)
+static void take_back(struct fl_callbacks_wait *wait)
 {
 	set_held(wait->held + 1);
 	sort();
 	join_lists(&wait->aside, &due);
 	due = wait->aside;
+}
+
+void fl_callbacks_wait_end(struct fl_callbacks_wait *wait)
+{
+	if (fl_unlikely(any_due() || wait->aside.first))
+		take_back(wait);
 	aside = wait->outer;
 	set_held(wait->held);
 	fl_callbacks_run();
