@@ -6,19 +6,20 @@
  * Passing: x keeps, s is behind it and wants the same mode, one beside which nothing fits.
  * The word need not change, as one hold goes and the same one comes.  So it is
  *
- *	x: KEPT -> PASSING	against a thread that would take the role
+ *	x: KEPT -> GIVING	against a thread that would take the role
  *	s: claimed		against its leaving, if it may
  *	s: KEPT			it can be taken from s now, and is found there
- *	x: PASSING -> 0		RECALLED: a thread has left news, which are announced now: s has not
- *				been told, so no thread can have freed the lock
- *	s: told			from here on the lock is not touched (G5)
+ *	x: GIVING -> 0		by a store: news are not left here, but with s (role.h)
+ *	s: told			unless there are NEWS: these are announced first, as long as no
+ *				thread can have freed the lock.  From here on it is not touched (G5)
  *
  * Serving is the same between two rows of sections: the thread keeps the role with a slot of its own,
  * the server, and between two rows the line moves on behind it, by all of the next row but its last.  That
  * one stays in line until then, or until the role is taken; newer of the server says which it is.
  *
  *	row      released by        acquired by            what it carries
- *	[ROLE]   entrust            fl_role_change (role.c) below, older
+ *	[ROLE]   entrust            fl_role_change (role.c) dequeued; that the note before is 0
+ *	[OVER]   entrust            heir_of (scanner.c)     that the keeper's note is 0
  *
  *	relaxed   because
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
@@ -68,16 +69,22 @@ static void keep_on(const fifolock_t *lock, struct fl_slot *keeper)
 	fl_role_set(keeper, fl_role_note(lock, FL_KEPT));
 }
 
-/* Hold and role are with the slot.  No other thread writes its note as long as that does
- * not speak of a lock; so a store is enough, and the thread goes on while the line is on
- * its way. */
-static void entrust(const fifolock_t *lock, struct fl_slot *slot, uint32_t gone)
+/* Hold and role are with the heir.  No other thread writes its note as long as that does
+ * not speak of a lock, and what is left in the keeper's does not count any more; so stores are enough,
+ * and this thread goes on while the line is on its way.  In this order: at each moment one of both
+ * notes is there, and as long as the keeper's is, older says which slot is the heir. */
+static void entrust(const fifolock_t *lock, struct fl_slot *keeper, struct fl_slot *heir)
 {
-	fl_store_relaxed(&slot->dequeued, gone); /* [MINE] */
-	slot->newer = 0;
+	uint32_t gone = fl_load_relaxed(&keeper->dequeued); /* [MINE] */
+
+	fl_store_relaxed(&heir->dequeued, gone + 1); /* [MINE] */
+	heir->newer = 0;
 	/* [ROLE] release */
-	fl_store_release(&slot->note, fl_role_note(lock, FL_KEPT));
-	fl_store_relaxed(&slot->older, 0); /* [MINE] */
+	fl_store_release(&heir->note, fl_role_note(lock, FL_KEPT));
+	/* [ROLE] release */
+	fl_store_release(&keeper->note, UINT64_C(0));
+	/* [OVER] release */
+	fl_store_release(&heir->older, 0u);
 }
 
 /* A thread has left news.  Callbacks run when the heir has been told: they may wait for it. */
@@ -93,16 +100,13 @@ static void announce_and_tell(fifolock_t *lock, struct fl_slot *heir)
  * come on which it is published. */
 static void pass(fifolock_t *lock, struct fl_slot *keeper, struct fl_slot *heir)
 {
-	uint32_t gone = fl_load_relaxed(&keeper->dequeued); /* [MINE] */
 	uint32_t ticket = heir->ticket, id = heir->id;
 
 	fl_event_pass(lock, heir);
-	entrust(lock, heir, gone + 1);
 	fl_kept_lock = NULL;
-	if (fl_unlikely(fl_role_set(keeper, 0) == fl_role_note(lock, FL_RECALLED)))
+	entrust(lock, keeper, heir);
+	if (fl_unlikely(!fl_complete_without_news(heir)))
 		announce_and_tell(lock, heir);
-	else
-		fl_complete(heir, FL_GRANTED);
 	fl_role_publish(lock, ticket, id);
 }
 
@@ -123,7 +127,7 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 	heir = heir_of(keeper);
 	if (!heir)
 		fl_role_in_vain(lock);
-	if (!heir || !fl_role_change(keeper, &note, fl_role_note(lock, FL_PASSING)))
+	if (!heir || !fl_role_change(keeper, &note, fl_role_note(lock, FL_GIVING)))
 		return false;
 	if (!wants(heir, mode, 0) || !fl_claim(heir)) {
 		keep_on(lock, keeper);

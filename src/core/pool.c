@@ -18,6 +18,7 @@
  *	[FREE]    fl_slot_free         pop                 the last owner's writes
  *	[MADE]    make                 fl_slots_made       the chunks of the ids counted
  *	[KEY]     key_make             ask_key             which key it is
+ *	[LIFE]    new_life     fl_slot_leave_news (slot.c)  that its last life is over
  *
  *	relaxed    because
  *	[GUESS]    A first look.  The compare-and-swap after it decides.
@@ -117,6 +118,14 @@ static struct fl_slot *make(void)
 	return slot;
 }
 
+/* A thread that comes late with news for its last one finds that it is over. */
+static void new_life(struct fl_slot *slot)
+{
+	fl_slot_set_target(slot, NULL);
+	/* [LIFE] release */
+	fl_store_release(&slot->word, 0u);
+}
+
 struct fl_slot *fl_slot_new(void)
 {
 	struct fl_slot *slot = pop();
@@ -125,8 +134,7 @@ struct fl_slot *fl_slot_new(void)
 		slot = make();
 	if (!slot)
 		return NULL;
-	fl_slot_set_target(slot, NULL);
-	fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
+	new_life(slot);
 	return slot;
 }
 
@@ -237,8 +245,7 @@ struct fl_slot *fl_slot_for_wait(void)
 	int saved = errno;
 
 	if (fl_likely(slot)) {
-		fl_slot_set_target(slot, NULL);
-		fl_store_relaxed(&slot->word, 0); /* [CARRIED] */
+		new_life(slot);
 		return slot;
 	}
 	if (keeps == ASK_KEY)

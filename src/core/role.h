@@ -11,18 +11,26 @@
  * release by another thread) takes the role from the keeper, whose hold is then like
  * any other.  The note decides, by compare-and-swap:
  *
- *	KEPT -> PASSING		the keeper's thread: about to pass it on
- *	PASSING -> KEPT		... not to that one
- *	PASSING -> RECALLED	a thread with news: the one that passes announces them.  Again by
- *				the next one with news
- *	PASSING, RECALLED -> KEPT  a server's, too: the line has moved on by some sections
- *	PASSING, RECALLED -> 0	passed
- *	KEPT -> TAKEN -> 0	the thread that takes it, and has taken the keeper out of the chain
+ *	KEPT -> GIVING		the keeper's thread: about to pass it on
+ *	GIVING -> 0		passed, by a store, when the heir's says KEPT
+ *	GIVING -> KEPT		... not to that one
  *	0 -> PASSING -> KEPT	the scanner whose commit grants it: before, and after that
- *	0 -> KEPT		the heir's, by the thread that passes, with a store: no other thread
- *				writes a note that speaks of no lock
+ *	KEPT -> PASSING -> KEPT	a server's thread: the line moves on by some sections
+ *	PASSING -> RECALLED	a thread with news: the one that moves it announces them
+ *	RECALLED -> KEPT, 0	like PASSING
+ *	KEPT -> TAKEN -> 0	the thread that takes it, and has taken the keeper out of the chain
+ *	0 -> KEPT		the heir's, by the thread that gives it, with a store before that: no
+ *				other thread writes a note that speaks of no lock
  *	|ORPHAN			the thread waits with another slot by now: the one that makes it 0
  *				gives this one back
+ *
+ * A thread that makes PASSING something else does that by a read-modify-write, and finds news that
+ * were left there.  One that gives the role to an heir has none to spare between the two lines; so news
+ * that find GIVING are left with the heir: NEWS in the word of the slot behind (fl_slot_leave_news),
+ * and then, by a read-modify-write of the note, that it was GIVING all the while.  The step that
+ * would tell the heir finds them.  If the role stays after all, that is a
+ * read-modify-write, too, and a scan follows.  RECALLED and GIVING are one value, as a note has room for no more:
+ * a thread that finds it does the second, which is right for both.
  *
  * A slot is used again only when its note is 0.  That the role rests with a slot of that lock
  * is what the note says (address and state are one word), so one that was found long ago is
@@ -45,6 +53,7 @@ enum fl_role {
 	FL_KEPT = 2,
 	FL_PASSING = 3,
 	FL_RECALLED = 4,
+	FL_GIVING = 4,
 	FL_TAKEN = 5,
 	FL_KEPT_ORPHAN = 6,
 	FL_TAKEN_ORPHAN = 7,

@@ -9,10 +9,14 @@
  *	[SCAN]   resume; see lock.c fl_news, see lock.c    dequeued, before the word says that;
  *	                                                   head, links
  *	[NEWS]   fl_news            fl_news, see lock.c    the pushes before it
+ *	[JOIN]   fl_line_join (queue.c)  heir_of           the slots in line
+ *	[OVER]   entrust (pass.c)   heir_of                that the role has gone on
  *
  *	relaxed   because
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
  *	[MINE]    The role is this thread's, or the slot, or both.
+ *	[COUNT]   Right if it is the same before and after, and the note speaks of the lock.
+ *	[HINT]    Believed only if the other slot's older says the same.
  */
 #include "scanner.h"
 #include "atomic.h"
@@ -48,7 +52,53 @@ static uint64_t resume(fifolock_t *lock, struct fl_slot *keeper)
 	return fl_word_resumed(word);
 }
 
-/* Another thread has it: news for it, in the slot. */
+/* Behind that slot, which passes the role on; NULL: there is none, or it does not any more.  As long
+ * as it does, the line stands still between the newest and the heir. */
+static struct fl_slot *heir_of(const fifolock_t *lock, const struct fl_slot *keeper)
+{
+	uint32_t hint = fl_load_relaxed(&keeper->hint); /* [HINT] */
+	/* [JOIN] acquire */
+	uint32_t id = (uint32_t)fl_load_acquire(&lock->arrivals), older;
+
+	if (hint && fl_line_follows(fl_slot_at(hint), keeper))
+		return fl_slot_at(hint);
+	for (uint32_t left = fl_slots_made(); id && left;
+	     left--, id = older & ~FL_UNSURE) {
+		/* [OVER] acquire */
+		older = fl_load_acquire(&fl_slot_at(id)->older);
+		if (older == keeper->id)
+			return fl_slot_at(id);
+	}
+	return NULL;
+}
+
+/* RECALLED or GIVING: see role.h.  If it is still the same motion after the news have been left, which
+ * dequeued says, as it differs each time, then the heir had not been told before. */
+static bool leave_with_heir(const fifolock_t *lock, struct fl_slot *slot, uint64_t note)
+{
+	uint32_t gone = fl_load_relaxed(&slot->dequeued); /* [COUNT] */
+	struct fl_slot *heir = heir_of(lock, slot);
+
+	if (heir)
+		fl_slot_leave_news(heir);
+	return fl_role_change(slot, &note, note) &&
+	       fl_load_relaxed(&slot->dequeued) == gone; /* [COUNT] */
+}
+
+/* Also where the note stays the same: what came before is seen by the thread that changes it. */
+static bool leave_news(const fifolock_t *lock, struct fl_slot *slot, uint64_t note)
+{
+	switch (note & FL_ROLE_MASK) {
+	case FL_PASSING:
+		return fl_role_change(slot, &note, fl_role_note(lock, FL_RECALLED));
+	case FL_RECALLED:
+		return leave_with_heir(lock, slot, note);
+	default:
+		return fl_role_change(slot, &note, note);
+	}
+}
+
+/* Another thread has it: news for it. */
 static enum fl_took leave_word(const fifolock_t *lock, struct fl_slot *slot,
 			       uint64_t note, bool news)
 {
@@ -57,11 +107,7 @@ static enum fl_took leave_word(const fifolock_t *lock, struct fl_slot *slot,
 
 	if (!news)
 		return passes ? FL_PASSER : FL_TAKER;
-	if (role == FL_PASSING)
-		role = FL_RECALLED;
-	/* Also where it is the same: what came before is seen by the thread that makes it 0. */
-	return fl_role_change(slot, &note, fl_role_note(lock, role)) ? FL_HEARD
-								     : FL_MISSED;
+	return leave_news(lock, slot, note) ? FL_HEARD : FL_MISSED;
 }
 
 enum fl_took fl_take_role(fifolock_t *lock, uint64_t *word, bool news)

@@ -14,6 +14,8 @@
  *	rouse or falling asleep	the same
  *	admit or leave		Either the scanner finds that the conversion has left; or its
  *				owner finds ADMITTED, and tells the scanner that it leaves.
+ *	told or left news	Either the thread that tells finds NEWS; or the one that leaves them
+ *				sees what came before that was told.
  *	retire or joined	The second of the two gives the slot back.
  *
  * That is EITHER in the table: which came first is all that there is to know, and it needs no
@@ -23,10 +25,13 @@
  * conversion that is not in line yet (LEAVE).
  *
  *	row       released by         acquired by              what it carries
- *	[GRANT]   fl_complete,            fl_outcome, fl_sleep_until, every earlier holder's writes
- *	          fl_complete_awake       fl_await_claim
+ *	[GRANT]   fl_complete,            fl_outcome, fl_sleep_until, every earlier holder's writes;
+ *	          fl_complete_awake,      fl_await_claim,             that the keeper's note is 0
+ *	          fl_complete_without_news fl_slot_leave_news
  *	[LEAVE]   fl_slot_leave       fl_slot_admit            the owner's last use of the slot
  *	[JOINED]  let_go              let_go                   that no thread uses the slot
+ *	[NEWS]    fl_slot_leave_news  fl_complete_without_news what the news are about
+ *	[LIFE]    new_life (pool.c)   fl_slot_leave_news       that the slot has moved on
  *	[ROUSED]  fl_slot_rouse       fl_sleep_until,          the note (cond.c)
  *	                              fl_slot_calm
  *
@@ -73,6 +78,30 @@ void fl_complete(struct fl_slot *slot, uint32_t what)
 	fl_event_grant(slot, what);
 	if ((say(slot, what) & wakes) == wakes)
 		fl_unpark(&slot->word);
+}
+
+/* A thread that is awake has 0 there, or CLAIMED: a guess that is mostly right. */
+bool fl_complete_without_news(struct fl_slot *slot)
+{
+	uint32_t word = slot->how & FL_LEAVES ? FL_CLAIMED : 0;
+
+	fl_event_grant(slot, FL_GRANTED);
+	/* [GRANT] release, [NEWS] acquire */
+	while (!fl_cas_acq_rel(&slot->word, &word, word | FL_GRANTED))
+		if (word & FL_NEWS)
+			return false;
+	if (word & FL_ASLEEP)
+		fl_unpark(&slot->word);
+	return true;
+}
+
+void fl_slot_leave_news(struct fl_slot *slot)
+{
+	uint32_t word = fl_load_relaxed(&slot->word); /* [GUESS] */
+
+	/* [NEWS] release, [GRANT] [LIFE] acquire */
+	while (!fl_cas_acq_rel(&slot->word, &word, word | FL_NEWS))
+		;
 }
 
 void fl_complete_awake(struct fl_slot *slot, uint32_t what)

@@ -25,6 +25,9 @@
  *	any -> any|JOINED	joining thread: it does not touch the slot of a request any more
  *	any -> any|FREED	the thread that is done with the slot of a request; the second of the two
  *				gives it back
+ *	any -> any|NEWS		a thread with news for the scanner, where the role is being given
+ *				to this slot (role.h): the thread that gives it finds them before it
+ *				tells.  It may hit a slot that has moved on: harmless
  *	any -> any|ROUSED	a closing: the owner, if it waits at a condition, looks at its
  *				note.  It may hit a slot that has moved on: harmless
  */
@@ -38,6 +41,7 @@
 #define FL_ADMITTED 128u
 #define FL_JOINED   256u
 #define FL_FREED    512u
+#define FL_NEWS	    1024u
 #define FL_DONE	    (FL_GRANTED | FL_REFUSED | FL_RAN)
 
 /* How a request waits, and what its grant does.  None: it waits to the end, and
@@ -149,6 +153,12 @@ void fl_unclaim(struct fl_slot *slot);
 /* any -> what, one of FL_DONE.  From here on the slot is its owner's: its address may be used,
  * never its contents; unless it is to be called back. */
 void fl_complete(struct fl_slot *slot, uint32_t what);
+
+/* The same, GRANTED to a thread; false: nothing has happened, as there are NEWS. */
+bool fl_complete_without_news(struct fl_slot *slot);
+
+/* any -> any|NEWS.  What the caller did before is seen by the thread that finds them. */
+void fl_slot_leave_news(struct fl_slot *slot);
 
 /* The same by a store, for a slot whose owner sleeps only after it has said so (role.h):
  * the thread that tells it sees to it afterwards that it is awake. */

@@ -82,6 +82,7 @@ struct caller {
 struct passing {
 	const struct fl_slot *slot; /* says PASSING or RECALLED; NULL: none */
 	bool moved;		    /* another slot has it */
+	struct request *heir;	    /* that one's */
 	bool news; /* has been told of some, and has not announced them */
 };
 

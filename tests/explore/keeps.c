@@ -5,7 +5,7 @@
  * One thread at a time has it, or it rests in a slot that says so in its note:
  *
  *	scanner		the word says SCANNING
- *	passing		a thread has written PASSING into the note of the slot whose hold it gives
+ *	passing		a thread has written PASSING or GIVING into the note of the slot whose hold it gives
  *			back, or is about to grant, and into no other slot's KEPT yet
  *	taker		a thread has written TAKEN, and the word does not say SCANNING yet
  *	at rest		the word is kept, and one slot's note says KEPT
@@ -136,6 +136,10 @@ static void begins_to_pass(unsigned thread, const struct fl_slot *slot)
 {
 	if (account->passes[thread].slot)
 		ex_fail("thread %u passes two roles at once", thread);
+	if (account->passes[thread].news)
+		ex_fail("G3: thread %u passes a role before it has announced the news "
+			"that it has been told",
+			thread);
 	account->passes[thread] = (struct passing){.slot = slot};
 }
 
@@ -147,7 +151,7 @@ static void prepares(unsigned thread, const struct fl_slot *slot)
 	begins_to_pass(thread, slot);
 }
 
-/* KEPT -> PASSING: about to give back. */
+/* KEPT -> PASSING, GIVING: about to give back. */
 static void gives_up(unsigned thread, const struct fl_slot *slot)
 {
 	const struct request *request = account_of_slot(slot);
@@ -221,6 +225,7 @@ static void inherits(unsigned thread, const struct fl_slot *slot)
 		ex_fail("G2: thread %u passes another hold than it gives back", thread);
 	release->done = true;
 	passing->moved = true;
+	passing->heir = heir;
 	heir->state = HELD;
 	heir->known = true;
 	heir->server = heir->thread;
@@ -289,6 +294,16 @@ static void stays(unsigned thread, const struct fl_slot *slot)
 	account_check_chain(NULL);
 }
 
+/* By a store: what has been left here has been left with the heir, too. */
+static void leaves_news(const struct passing *passing)
+{
+	const struct request *heir = passing->heir;
+
+	if (!(heir->slot->word & FL_NEWS))
+		ex_fail("G3: news are lost where thread %u becomes the heir",
+			heir->thread);
+}
+
 /* PASSING -> 0: passed, or the commit has failed. */
 static void has_passed(unsigned thread, const struct fl_slot *slot)
 {
@@ -297,10 +312,9 @@ static void has_passed(unsigned thread, const struct fl_slot *slot)
 	if (passing != &account->passes[thread] ||
 	    (!passing->moved && account->scanner != thread))
 		ex_fail("a role is lost by thread %u", thread);
-	if (passing->moved && fl_word_kept(account->lock->word) && !is_owned())
-		account_check_chain(NULL);
+	if (passing->moved && passing->news)
+		leaves_news(passing);
 	passing->slot = NULL;
-	passing->moved = false;
 }
 
 /* The thread that passes it announces them, the one that has taken it looks. */
@@ -312,6 +326,19 @@ static void hears(const struct fl_slot *slot)
 		account->passes[account->taker != NOBODY ? account->taker
 							 : account->scanner]
 			.news = true;
+}
+
+/* GIVING stays: a look, or there are news with the heir. */
+static void hears_beside(const struct fl_slot *slot)
+{
+	const struct request *heir;
+
+	for (unsigned i = 0; i < account->request_count; i++) {
+		heir = &account->requests[i];
+		if (!heir->told && heir->slot && heir->slot->older == slot->id &&
+		    (heir->slot->word & FL_NEWS))
+			hears(slot);
+	}
 }
 
 /* ---- taking ---- */
@@ -435,16 +462,20 @@ bool keeps_note(const struct ex_event *event, const struct fl_slot *slot)
 
 	if (!before && !after)
 		return false;
-	/* No other thread writes what speaks of no lock. */
-	if (event->op.kind != EX_CAS && (before || after != FL_KEPT))
+	/* No other thread writes what speaks of no lock, or of a role that has moved. */
+	if (event->op.kind != EX_CAS && (before || after != FL_KEPT) &&
+	    !(passes(before) && !event->after && passing_of(slot)->moved))
 		ex_fail("thread %u writes over what a slot says of a role", me);
-	if (event->before == event->after && !is_taken(before))
-		return true; /* a look */
+	if (event->before == event->after && !is_taken(before)) {
+		if (before == FL_GIVING)
+			hears_beside(slot);
+		return true;
+	}
 	if (!before && after == FL_PASSING)
 		prepares(me, slot);
 	else if (!before && after == FL_KEPT)
 		inherits(me, slot);
-	else if (before == FL_KEPT && after == FL_PASSING)
+	else if (before == FL_KEPT && passes(after))
 		gives_up(me, slot);
 	else if ((passes(before) && after == FL_RECALLED) ||
 		 (is_taken(before) && after == before))
@@ -463,7 +494,7 @@ bool keeps_note(const struct ex_event *event, const struct fl_slot *slot)
 	else
 		ex_fail("thread %u makes of a role (%d) what it cannot be (%d)", me,
 			(int)before, (int)after);
-	if (after == FL_RECALLED)
+	if (after == FL_RECALLED && before == FL_PASSING)
 		account->passes[me].news &= passing_of(slot) == &account->passes[me];
 	if (is_taken(before) && after == before && !keeps_owns(me))
 		account->passes[me].news = false;

@@ -637,6 +637,8 @@ static void watch_older(const struct ex_event *event, const struct request *requ
 	    !(!older && passing->moved && !request->told))
 		ex_fail("thread %u changes the line, and has not got the role",
 			event->thread);
+	if (!older && passing->moved && fl_word_kept(account->lock->word))
+		account_check_chain(NULL);
 	if (!older || request->state == HELD)
 		return;
 	if (keeps_owns(event->thread) && is_server(fl_slot_at(older)))

@@ -14,6 +14,9 @@
  *	ANNOUNCE        lock.c   announce_arrival
  *	ANNOUNCE_ANY    scanner.c  fl_news; scan.c fl_announce
  *	FIND            scanner.c  fl_take_role: KEPT -> TAKEN, or leave_word; role.c fl_role_find
+ *	FIND_HEIR       scanner.c  leave_with_heir: heir_of
+ *	LEAVE_NEWS      slot.c   fl_slot_leave_news
+ *	RECALL          scanner.c  leave_with_heir: that it is the same motion still
  *	RESUME          scanner.c  resume: the word
  *	DETACH          queue.c  fl_line_resume
  *	UNNOTE          role.c   fl_role_done
@@ -27,12 +30,13 @@
  *	UNCLAIM         scan.c   put_back, fl_unclaim; queue.c fl_line_put_back
  *	CLEAR           scan.c   clear_rescan
  *	GRANT           scan.c   hand_over, grant
- *	HOLD            pass.c   fl_pass: KEPT -> PASSING; fifolock.c release
+ *	HOLD            pass.c   fl_pass: KEPT -> GIVING; fifolock.c release
  *	CLAIM           pass.c   fl_pass: fl_claim
- *	UNPASS          pass.c   fl_pass: PASSING -> KEPT
- *	GIVE, UNLINK    pass.c   entrust: the note, then older
- *	UNNOTE_MINE     pass.c   pass: one's own note -> 0
- *	TELL            pass.c   pass; scan.c hand_over
+ *	UNPASS          pass.c   fl_pass: GIVING -> KEPT
+ *	GIVE            pass.c   entrust: the heir's note
+ *	UNNOTE_MINE     pass.c   entrust: one's own note -> 0
+ *	UNLINK          pass.c   entrust: the heir's older
+ *	TELL            slot.c   fl_complete_without_news; scan.c hand_over
  *	RELEASE         lock.c   fl_release_to
  *	FIND_RELEASE    lock.c   role_of_holder: fl_take_role
  *	RELEASE_TAKEN   lock.c   fl_release_to while another thread takes the role
@@ -167,7 +171,7 @@
 #define BUG_BLIND_HINT	       28 /* the slot that is hinted at need not be the next */
 #define BUG_TELL_FIRST	       29 /* the successor is told before its note is there */
 #define BUG_UNNOTE_LAST	       30 /* one's own note becomes 0 after the successor is told */
-#define BUG_DEAF_PASS	       31 /* who passes does not look for RECALLED */
+#define BUG_DEAF_PASS	       31 /* who passes does not announce the news that it finds */
 #define BUG_DEAF_COMMIT	       32 /* nor who has committed */
 #define BUG_PLAIN_EMPTY	       34 /* the tail is made 0 by load and store */
 #define BUG_NO_EMPTY	       35 /* it is not made 0 */
@@ -179,6 +183,11 @@
 #define BUG_UNLINK_FIRST       41 /* the successor is unlinked before its note is there */
 #define BUG_NO_UNSURE	       42 /* older is sure before the push */
 #define BUG_RELEASE_BESIDE     43 /* a release beside a thief scans */
+#define BUG_NOTE_ONLY	       44 /* news are left in a note that is GIVING, as if it were PASSING */
+#define BUG_TELL_OVER_NEWS     45 /* the heir is told by a swap */
+#define BUG_ANY_MOTION	       46 /* who leaves news does not look whether the role has gone on */
+#define BUG_UNNOTE_FIRST       48 /* one's own note is 0 before the successor's is there */
+#define BUG_UNLINK_EARLY       49 /* the successor is unlinked before one's own note is 0 */
 #define BUG_NO_ORPHAN	       33 /* a slot that is left behind with its note is not freed */
 /* What only saves thought: must pass without it. */
 #define SPARE_LOOKS	       50 /* whose commit has failed does not look for RECALLED */
@@ -213,11 +222,13 @@
 #define GRANTED 4
 #define LEFT	8
 #define REFUSED 16
+#define NEWS	32
 
 /* The slot's note. */
 #define KEPT	 1
 #define PASSING	 2
 #define RECALLED 3
+#define GIVING	 3 /* as there: who finds it does what is right for both */
 #define TAKEN	 4
 #define ORPHAN	 8
 #define role_of(slot) (note[slot] & 7)
@@ -236,7 +247,7 @@
 mtype = {
 	IDLE, PUSH, CONFIRM, ANNOUNCE, ANNOUNCE_ANY, FIND, RESUME, DETACH, UNNOTE,
 	DEPARTURES, ARRIVALS, COLLECT, NOTE, COMMIT_KEPT, NOTE_KEPT, UNNOTE_AGAIN, UNCLAIM,
-	CLEAR, GRANT, HOLD, CLAIM, UNPASS, GIVE, UNLINK, UNNOTE_MINE, TELL, RELEASE, FIND_RELEASE,
+	CLEAR, FIND_HEIR, LEAVE_NEWS, RECALL, GRANT, HOLD, CLAIM, UNPASS, GIVE, UNLINK, UNNOTE_MINE, TELL, RELEASE, FIND_RELEASE,
 	RELEASE_TAKEN, WAKE, AWAKE, PARK, PARKED, LEAVE, PUSH_LEFT, LEFT_IT, FINISHED,
 	/* of the twins */
 	WAKE_EARLY, LINK_LATE, TOUCH_LATE, STEAL_LATE, EMPTY_LATE, AIM
@@ -259,6 +270,7 @@ byte newer[ARRAY]; /* of the batch */
 byte below[ARRAY];
 byte note[ARRAY];
 byte unit_of[ARRAY];
+byte looked_at[ARRAY]; /* ghost: threads that leave news there, in this life */
 #ifdef COUNT
 byte gone_of[ARRAY];
 #endif
@@ -776,7 +788,8 @@ inline told()
 	can_leave = can_leave & ~one(me)
 }
 
-#define first_of_pass (twin(TELL_FIRST) -> TELL : (twin(UNLINK_FIRST) -> UNLINK : GIVE))
+#define first_of_pass \
+	(twin(TELL_FIRST) -> TELL : (twin(UNLINK_FIRST) -> UNLINK : (twin(UNNOTE_FIRST) -> UNNOTE_MINE : GIVE)))
 #define news (twin(NO_RESCAN) -> 0 : RESCAN)
 
 active [N] proctype thread()
@@ -788,6 +801,7 @@ active [N] proctype thread()
 	byte w, give, departed; /* the scan: the word, its own hold, whom to reap */
 	byte b_old, b_new, b_units, b_count, to_wake;
 	byte k, heir;		/* the keeper; who is to be told in the end */
+	byte next;		/* who is to be left news */
 	bit deadline, expires;	/* has one; it comes */
 	bit shut;		/* the lock is closed, as the scanner knows it */
 	bit looks;		/* there were news in a note */
@@ -882,6 +896,7 @@ active [N] proctype thread()
 			:: twin(NO_UNSURE) && line != pred -> at = AIM
 			:: else ->
 				unit_of[me] = unit;
+				state[me] = 0;
 				can_leave = can_leave | (deadline << me);
 				assert(!older[me] || twin(NO_UNSURE) || twin(BUSY_SLOT));
 				pred = line;
@@ -978,13 +993,53 @@ active [N] proctype thread()
 				set_note(k, (note[k] & ORPHAN) | TAKEN);
 				at = RESUME
 #endif
-			:: slot_ && (role_of(slot_) == PASSING || role_of(slot_) == RECALLED) ->
+			:: slot_ && role_of(slot_) == PASSING ->
 				printf("recalls %d\n", slot_);
 				set_note(slot_, (note[slot_] & ORPHAN) | RECALLED);
 				end_op()
+			:: slot_ && role_of(slot_) == RECALLED ->
+				k = slot_;
+				looked_at[k] = looked_at[k] | one(_pid);
+				at = (twin(NOTE_ONLY) -> RECALL : FIND_HEIR)
 			:: slot_ && role_of(slot_) == TAKEN -> end_op()
 			fi;
 			slot_ = 0
+		}
+
+	/* Behind it, as long as the role does not go on. */
+	:: atomic { at == FIND_HEIR ->
+			touch();
+			next = 1;
+			do
+			:: next <= SLOTS && older[next] == k -> break
+			:: next <= SLOTS && older[next] != k -> next++
+			:: else -> next = 0; break
+			od;
+			at = (next -> LEAVE_NEWS : RECALL)
+		}
+
+	:: atomic { at == LEAVE_NEWS ->
+			state[next] = state[next] | NEWS;
+			printf("leaves news with %d\n", next);
+			next = 0;
+			at = RECALL
+		}
+
+	:: atomic { at == RECALL ->
+			slot_ = k;
+			k = 0;
+			if
+			:: twin(ANY_MOTION) ||
+			   (of(looked_at[slot_], _pid) && role_of(slot_) == RECALLED) ->
+				printf("has left news by %d\n", slot_);
+				looked_at[slot_] = looked_at[slot_] & ~one(_pid);
+				slot_ = 0;
+				end_op()
+			:: else ->
+				looked_at[slot_] = looked_at[slot_] & ~one(_pid);
+				slot_ = 0;
+				at = ANNOUNCE_ANY
+			fi
 		}
 
 	/* RESCAN -> SCANNING */
@@ -1019,6 +1074,7 @@ active [N] proctype thread()
 
 	:: atomic { at == UNNOTE ->
 			slot_ = note[k];
+			looked_at[k] = 0;
 			set_note(k, 0);
 			if
 			:: slot_ & ORPHAN -> free_slot(k)
@@ -1222,12 +1278,22 @@ active [N] proctype thread()
 			fi
 		}
 
+	/* Where the role has been given there are news: these first, as long as the lock is there. */
+	:: atomic { at == TELL && k && (state[heir] & NEWS) && !twin(TELL_OVER_NEWS) && !twin(TELL_FIRST) &&
+		    !twin(UNNOTE_LAST) ->
+			printf("finds news\n");
+			k = 0;
+			at = (twin(DEAF_PASS) -> TELL : ANNOUNCE_ANY)
+		}
+
 	/* The same for a keeper. */
-	:: atomic { at == TELL ->
+	:: atomic { at == TELL && !(k && (state[heir] & NEWS) && !twin(TELL_OVER_NEWS) && !twin(TELL_FIRST) &&
+				    !twin(UNNOTE_LAST)) ->
 			assert(!of(unused, heir)); /* slots */
 			to_wake = (state[heir] & ASLEEP -> heir : 0);
 			state[heir] = GRANTED;
 			printf("tells %d\n", heir);
+			k = (twin(TELL_FIRST) || twin(UNNOTE_LAST) -> k : 0);
 			heir = (twin(TELL_FIRST) -> heir : 0);
 			if
 			:: twin(TELL_FIRST) || (twin(UNNOTE_LAST) && k) -> at = GIVE
@@ -1267,7 +1333,9 @@ active [N] proctype thread()
 
 	:: atomic { at == AWAKE ->
 			if
-			:: state[me] & GRANTED -> told(); enter()
+			:: state[me] & GRANTED ->
+				told();
+				enter()
 			:: state[me] & REFUSED ->
 				printf("is refused\n");
 				told();
@@ -1345,7 +1413,7 @@ active [N] proctype thread()
 		}
 #endif
 
-	/* With the role: KEPT -> PASSING, if the hint leads to one who wants the same.
+	/* With the role: KEPT -> GIVING, if the hint leads to one who wants the same.
 	 * Otherwise by the word. */
 	:: atomic { at == HOLD && !of(G_SET, _pid) && (LAST != _pid || users == 1) ->
 			exit();
@@ -1369,7 +1437,7 @@ active [N] proctype thread()
 				:: heir ->
 					own_role();
 					k = me;
-					set_note(k, PASSING);
+					set_note(k, GIVING);
 					printf("passes to %d\n", heir);
 					at = (of(can_leave, heir) && !twin(NO_CLAIM_PASS) -> CLAIM : first_of_pass)
 				:: else
@@ -1413,31 +1481,26 @@ active [N] proctype thread()
 			linked = linked & ~one(k);
 			set_note(heir, KEPT);
 			done_with_it();
-			at = (twin(UNLINK_FIRST) -> UNNOTE_MINE : UNLINK)
+			at = (twin(TELL_FIRST) || twin(UNNOTE_LAST) || twin(UNLINK_EARLY) || twin(UNNOTE_FIRST) ->
+				      UNLINK : UNNOTE_MINE)
 		}
 
 	:: atomic { at == UNLINK ->
 			older[heir] = 0;
-			at = (twin(UNLINK_FIRST) -> GIVE : (twin(UNNOTE_LAST) -> TELL : UNNOTE_MINE))
+			at = (twin(UNLINK_FIRST) -> GIVE : (twin(TELL_FIRST) || twin(UNLINK_EARLY) -> UNNOTE_MINE : TELL))
 		}
 
-	/* Nobody has been told yet, so the lock is there. */
+	/* By a store: whoever has been here has left the news with the heir, too. */
 	:: atomic { at == UNNOTE_MINE ->
-			slot_ = note[k];
+			assert(!(note[k] & ORPHAN)); /* notes */
+			looked_at[k] = 0;
 			set_note(k, 0);
 			if
-			:: slot_ & ORPHAN -> free_slot(k)
-			:: else
-			fi;
-			k = 0;
-			heir = (twin(TELL_FIRST) || twin(UNNOTE_LAST) -> 0 : heir);
-			if
-			:: (slot_ & 7) == RECALLED && !twin(DEAF_PASS) ->
-				printf("was recalled\n");
-				at = ANNOUNCE_ANY
-			:: else -> end_op()
-			fi;
-			slot_ = 0
+			:: twin(TELL_FIRST) || twin(UNNOTE_LAST) -> k = 0; heir = 0; end_op()
+			:: twin(UNNOTE_FIRST) -> at = GIVE
+			:: twin(UNLINK_FIRST) || twin(UNLINK_EARLY) -> at = TELL
+			:: else -> at = UNLINK
+			fi
 		}
 
 	/* ---- unlock by the word ---- */
