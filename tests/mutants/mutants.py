@@ -902,7 +902,7 @@ MUTANTS = [
      '\t\t\twake(slots, sure, i - 1);\n', ''),
     ('who sleeps until its section has been run does not say so', WAIT, '\tfl_role_lies_down(lock);\n', ''),
     ('who has slept until its section was run sleeps for ever', WAIT, '\tfl_role_gets_up(lock);\n', ''),
-    ('who sleeps is told by a store', SERVE, '\tif (fl_unlikely(fl_load_relaxed(serving->sleepers))) { /* [GUESS] */\n', '\tif (0) {\n'),
+    ('who sleeps is told by a store', SERVE, '\tif (fl_unlikely(fl_load_relaxed(serving->sleepers))) { /* [GUESS] */\n', '\tif (0 && serving->sleepers) {\n'),
     ('whether anybody sleeps is looked up', ROLE,
      'fl_role_dormitory(lock)) || asleep(lock, 0);', 'fl_role_dormitory(lock));'),
     ('what is told by a store is not released', SLOT,
@@ -1127,6 +1127,7 @@ MUTANTS = [
 ]
 
 SURVIVORS = {
+    'who sleeps is told by a store': 'it is woken after the row, some sections later',
     'who has slept until its section was run sleeps for ever':
         'then every owner is told by a read-modify-write, which is right, and slow',
     'called back although held at once':
