@@ -91,7 +91,8 @@ typedef struct fifolock_request_object {
 	uint64_t since;
 } fifolock_request_t;
 
-/* Ask for n holds of mode.  Does not wait.
+/* Ask for n holds of mode.  Does not wait.  *request, which must not be in line already, is written in
+ * any case.
  *
  *	0	they are held; done is not called
  *	EINPROGRESS  the request is in line.  done will be called once, with 0 if the holds have

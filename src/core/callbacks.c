@@ -375,7 +375,7 @@ static void set_aside(struct fl_callbacks_wait *wait, const fifolock_t *lock)
 }
 
 /* Mostly nothing is due, and no wait is around this one.  What a handler makes due between two
- * instructions here it runs itself, or it waits in the inbox. */
+ * instructions here it runs itself, or, while they are held back, leaves in the inbox. */
 void fl_callbacks_wait_begin(struct fl_callbacks_wait *wait, const fifolock_t *lock)
 {
 	wait->held = fl_callbacks_deferred();
@@ -386,6 +386,7 @@ void fl_callbacks_wait_begin(struct fl_callbacks_wait *wait, const fifolock_t *l
 		wait->outer = NULL;
 		aside = wait;
 		set_held(0);
+		fl_callbacks_run();
 	}
 	fl_take_over(lock);
 }

@@ -20,6 +20,7 @@
  *	row      released by        acquired by            what it carries
  *	[ROLE]   entrust            fl_role_change (role.c) dequeued; that the note before is 0
  *	[OVER]   entrust            heir_of (scanner.c)     that the keeper's note is 0
+ *	[GONE]   entrust            leave_with_heir (scanner.c)  the notes before
  *
  *	relaxed   because
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
@@ -77,7 +78,7 @@ static void entrust(const fifolock_t *lock, struct fl_slot *keeper, struct fl_sl
 {
 	uint32_t gone = fl_load_relaxed(&keeper->dequeued); /* [MINE] */
 
-	fl_store_relaxed(&heir->dequeued, gone + 1); /* [MINE] */
+	fl_store_release(&heir->dequeued, gone + 1); /* [GONE] release */
 	heir->newer = 0;
 	/* [ROLE] release */
 	fl_store_release(&heir->note, fl_role_note(lock, FL_KEPT));
@@ -145,6 +146,7 @@ struct fl_slot *fl_serve_behind(const struct fl_slot *slot)
 void fl_serve_stand(struct fl_slot *server, struct fl_slot *first, struct fl_slot *last)
 {
 	fl_line_stand(last, server);
+	fl_handler_fence(); /* a handler finds one or the other at the bottom */
 	fl_line_served(first);
 }
 
@@ -199,7 +201,7 @@ unsigned fl_serve_next(fifolock_t *lock, struct fl_slot *server,
 	for (unsigned i = 1; i <= count; i++)
 		fl_event_run(lock, row[i]);
 	fl_line_serve(server, row[count]);
-	fl_store_relaxed(&server->dequeued, gone + count); /* [MINE] */
+	fl_store_release(&server->dequeued, gone + count); /* [GONE] release */
 	if (fl_unlikely(fl_role_set(server, fl_role_note(lock, FL_KEPT)) ==
 			fl_role_note(lock, FL_RECALLED)))
 		fl_announce(lock);

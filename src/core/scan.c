@@ -7,11 +7,11 @@
  *	[HOLD]   commit                 commit                    the holders' writes
  *	[SCAN]   commit                 new scanner (lock.c)      head, dequeued, links
  *	[NEWS]   fl_news (scanner.c)    clear_rescan              the pushes before it
+ *	[GONE]   prepare_keeper         leave_with_heir (scanner.c)  the notes before
  *
  *	relaxed    because
  *	[OLDER]    Only to find out that the commit will fail; a push that was taken brings
  *	           what its owner did to the word before.
- *	[MINE]     The role is this thread's.
  */
 #include "scan.h"
 #include "observe/account.h"
@@ -259,7 +259,7 @@ static void prepare_keeper(const struct scan *scan)
 	struct fl_slot *keeper = scan->keeper;
 	uint32_t gone = scan->lock->dequeued + !scan->served;
 
-	fl_store_relaxed(&keeper->dequeued, gone); /* [MINE] */
+	fl_store_release(&keeper->dequeued, gone); /* [GONE] release */
 	keeper->newer = 0;
 	if (scan->served) {
 		keeper->mode = scan->served->mode;

@@ -11,6 +11,7 @@
  *	[NEWS]   fl_news            fl_news, see lock.c    the pushes before it
  *	[JOIN]   fl_line_join (queue.c)  heir_of           the slots in line
  *	[OVER]   entrust (pass.c)   heir_of                that the role has gone on
+ *	[GONE]   entrust (pass.c)   leave_with_heir        the notes before
  *
  *	relaxed   because
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
@@ -72,13 +73,19 @@ static struct fl_slot *heir_of(const fifolock_t *lock, const struct fl_slot *kee
 	return NULL;
 }
 
-/* RECALLED or GIVING: see role.h.  If it is still the same motion after the news have been left, which
- * dequeued says, as it differs each time, then the heir had not been told before. */
+/* RECALLED or GIVING: see role.h.  The first step of the note says which motion it is: one that ends
+ * with a read-modify-write finds it, and a scan follows.  If the second finds the same motion, which dequeued
+ * says, as the slot passes the role on once with each number, then the heir is that motion's, and had not been
+ * told before the news were left. */
 static bool leave_with_heir(const fifolock_t *lock, struct fl_slot *slot, uint64_t note)
 {
-	uint32_t gone = fl_load_relaxed(&slot->dequeued); /* [COUNT] */
-	struct fl_slot *heir = heir_of(lock, slot);
+	/* [GONE] acquire: not of a later motion than the note */
+	uint32_t gone = fl_load_acquire(&slot->dequeued);
+	struct fl_slot *heir;
 
+	if (!fl_role_change(slot, &note, note))
+		return false;
+	heir = heir_of(lock, slot);
 	if (heir)
 		fl_slot_leave_news(heir);
 	return fl_role_change(slot, &note, note) &&

@@ -69,8 +69,9 @@ static int try_to_scan(fifolock_t *lock, uint64_t *word)
 	if (*word & FL_SCANNING)
 		return EBUSY;
 	if (fl_word_kept(*word)) {
+		/* [SCAN] acquire: none of a time when a thread scanned, and had taken requests off */
 		if (fl_line_length(lock) == 0)
-			return ENOENT;
+			return fl_load_acquire(&lock->word) == *word ? ENOENT : EAGAIN;
 		took = fl_take_role(lock, word, false);
 		return took == FL_TOOK ? 0 : took == FL_MISSED ? EAGAIN : EBUSY;
 	}

@@ -27,6 +27,14 @@ void takes_the_mutex(void)
 	pthread_mutex_unlock(&busy_mutex);
 }
 
+void says_it_is_done(void)
+{
+	pthread_mutex_lock(&busy_mutex);
+	left--;
+	pthread_cond_signal(&done);
+	pthread_mutex_unlock(&busy_mutex);
+}
+
 static void *works(void *unused)
 {
 #ifdef RACE
@@ -38,10 +46,7 @@ static void *works(void *unused)
 		pthread_rwlock_rdlock(&table);
 		pthread_rwlock_unlock(&table);
 	}
-	pthread_mutex_lock(&busy_mutex);
-	left--;
-	pthread_cond_signal(&done);
-	pthread_mutex_unlock(&busy_mutex);
+	says_it_is_done();
 	return unused;
 }
 
