@@ -18,6 +18,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Does ThreadSanitizer see this code itself?  gcc and clang say so in different ways. */
+#if defined(__SANITIZE_THREAD__)
+#define FL_INSTRUMENTED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FL_INSTRUMENTED 1
+#endif
+#endif
+#ifndef FL_INSTRUMENTED
+#define FL_INSTRUMENTED 0
+#endif
+
 #ifdef FL_SEAM
 #include FL_SEAM
 #else
@@ -46,18 +58,10 @@
 	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL, \
 				    __ATOMIC_ACQUIRE)
 
-#if defined(__SANITIZE_THREAD__) /* gcc's */
-#define FL_TSAN 1
-#elif defined(__has_feature)
-#define FL_TSAN __has_feature(thread_sanitizer)
-#else
-#define FL_TSAN 0
-#endif
-
 /* Two words side by side, at a multiple of 16 bytes, compared and written as one; false: they are
  * others, or may be.  The compilers have no builtin for it that makes no call.  ThreadSanitizer does
  * not see it, so what it instruments goes without. */
-#if defined(__x86_64__) && !FL_TSAN
+#if defined(__x86_64__) && !FL_INSTRUMENTED
 #define FL_HAS_PAIRS fl_has_pairs()
 
 /* All x86-64 since 2006. */
@@ -81,7 +85,7 @@ static inline bool fl_cas_pair_acq_rel(uint64_t at[2], uint64_t first, uint64_t 
 			 : "memory");
 	return done;
 }
-#elif defined(__aarch64__) && !FL_TSAN
+#elif defined(__aarch64__) && !FL_INSTRUMENTED
 #define FL_HAS_PAIRS true
 
 static inline bool fl_cas_pair_acq_rel(uint64_t at[2], uint64_t first, uint64_t second,

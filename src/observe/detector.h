@@ -12,21 +12,11 @@
 #ifndef FL_DETECTOR_H
 #define FL_DETECTOR_H
 
+#include "core/atomic.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Does ThreadSanitizer see this code itself? */
-#if defined(__SANITIZE_THREAD__)
-#define FL_INSTRUMENTED true
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define FL_INSTRUMENTED true
-#endif
-#endif
-#ifndef FL_INSTRUMENTED
-#define FL_INSTRUMENTED false
-#endif
 
 struct fl_detector {
 	void (*before)(const void *tag);

@@ -27,14 +27,7 @@
 #define CHUNK_FIRST 64u
 
 /* ThreadSanitizer has to know of memory that it has seen before. */
-#if defined(__SANITIZE_THREAD__)
-#define IS_WATCHED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define IS_WATCHED 1
-#endif
-#endif
-#ifdef IS_WATCHED
+#if FL_INSTRUMENTED
 void *fl_map(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
