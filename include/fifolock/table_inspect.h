@@ -53,11 +53,13 @@ struct fifolock_deadlock {
 /* Look now: call report(deadlock, ctx) for each deadlock, and refuse its youngest request if refuse
  * says so.  A deadlock is a set of owners of which none can go on before another one has given
  * something back; deadlines may still end it.  What is reported was so at one moment of the call.
+ * One that comes about during the call, or while a request that it needs is just joining its line, may
+ * be left for another look.
  * report may be NULL; it must not jump or throw out.  What it is given is not valid any more when it
  * has returned.  (A table whose rule is a function must allow beside fewer holds what it allows beside
  * more.)  Waits for no holder; the time it takes grows with all holds and requests of the table.
  *
- *	0	there is none
+ *	0	none was found
  *	EDEADLK	there was at least one
  *	ENOTSUP	the table has no records
  *	ENOMEM	not enough memory to look

@@ -127,9 +127,26 @@ static inline bool puppets_count(const struct fifolock_key_state *state, void *c
 	return true;
 }
 
+/* A wait is known to a search a moment after it is in line, until a moment after it is not. */
+static inline uint32_t puppets_known(const struct stage *stage)
+{
+	char *text = NULL, *at;
+	size_t size = 0;
+	uint32_t count = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	quick_check(out != NULL, "no memory");
+	quick_check(fifolock_table_dump(stage->table, out, FIFOLOCK_TEXT) == 0, "dump");
+	fclose(out);
+	for (at = text; (at = strstr(at, " waits for ")); at++)
+		count++;
+	free(text);
+	return count;
+}
+
 /* Those in line are busy, and none becomes busy by itself: so when there are as many of either,
  * counted in this order, they are the same. */
-static inline bool settled(struct stage *stage)
+static inline bool settled(const struct stage *stage)
 {
 	uint32_t count = 0, waiting = 0;
 
@@ -137,10 +154,10 @@ static inline bool settled(struct stage *stage)
 		count += busy(stage, i);
 	quick_check(fifolock_table_each(stage->table, puppets_count, &waiting) == 0,
 		    "each");
-	return waiting == count;
+	return waiting == count && puppets_known(stage) == count;
 }
 
-static inline void settle(struct stage *stage)
+static inline void settle(const struct stage *stage)
 {
 	while (!settled(stage))
 		sched_yield();
