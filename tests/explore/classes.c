@@ -24,7 +24,9 @@ static uint64_t number_of(const struct ex_event *event)
 	uint64_t sum = mix(event->thread + 1, event->nth);
 
 	sum = mix(mix(sum, event->op.at), event->op.kind);
-	sum = mix(mix(sum, event->before), event->after);
+	if (event->op.kind != EX_WAKE &&
+	    event->op.kind != EX_UNPARK) /* these read nothing */
+		sum = mix(mix(sum, event->before), event->after);
 	for (unsigned t = 0; t < run->threads; t++)
 		sum = mix(sum, event->clock[t]);
 	return sum;
