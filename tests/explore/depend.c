@@ -180,7 +180,8 @@ static void turn_round(unsigned early, unsigned late)
 	set first = initials(early, late);
 	unsigned thread = events[late].thread;
 
-	if (first & (node->todo | node->asleep))
+	first &= node->enabled; /* of the beginning: one (lead.c) */
+	if (!first || (first & (node->todo | node->asleep)))
 		return;
 	if (!(first >> thread & 1))
 		thread = (unsigned)__builtin_ctz(first);

@@ -7,6 +7,7 @@
  *	schedule.c	which thread takes the next step: exhaustively, at random, as told
  *	depend.c	which steps depend on each other
  *	classes.c	whether the reduction is right
+ *	lead.c		how an execution begins
  *	signals.c	a signal handler in every window of a thread
  *	memory.c	what a step does to memory
  *	values.c	what a load may see
@@ -38,7 +39,7 @@
 
 #include <fifolock/fifolock.h>
 
-#define EX_THREADS   6
+#define EX_THREADS   7
 #define EX_DEPTH     4000
 #define EX_LOCATIONS 128
 
@@ -112,6 +113,7 @@ struct ex_run {
 	void (*body)(unsigned thread);
 	void (*ends)(void); /* each thread, as steps; or NULL */
 	void (*end)(void);  /* the execution */
+	const char *first;  /* see lead.c; NULL: anything */
 };
 
 /* run.c */

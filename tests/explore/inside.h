@@ -71,6 +71,11 @@ void before_step(void);				/* the one of the current thread */
 void order_event(unsigned index);		/* finds what else has to be tried */
 set still_asleep(const struct ex_event *event); /* after it */
 
+/* lead.c */
+void lead_begin(void);
+bool lead_is_on(void);
+set lead(set enabled); /* those of them that may go on now */
+
 /* classes.c */
 void class_note(void); /* the execution that has just ended */
 

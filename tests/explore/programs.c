@@ -193,6 +193,11 @@ uint32_t ex_serves_most(void)
 	return program->serves ? program->serves : 256;
 }
 
+uint32_t ex_row_most(void)
+{
+	return program->row ? program->row : 16;
+}
+
 static void begin_holding(unsigned thread)
 {
 	const char *letters = tables[program->table].letters;
@@ -269,6 +274,7 @@ struct ex_run program_run(const struct program *which)
 		.body = body,
 		.ends = program->cold ? pool_thread_ends : NULL,
 		.end = end,
+		.first = which->first,
 	};
 }
 

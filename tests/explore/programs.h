@@ -22,6 +22,7 @@ struct program {
 	uint32_t ticket;  /* the first */
 	unsigned limit;	  /* so many in line at most; 0: as many as want */
 	unsigned serves;  /* so many younger requests' callbacks in one call; 0: 256 */
+	unsigned row;	  /* so many sections in a row at most; 0: 16 */
 	bool tiny;	  /* every execution there is can be run: see classes.c */
 	bool big;	  /* at random: too many executions for all */
 	const char *held; /* to begin with: a mode for each thread, or . */
@@ -29,6 +30,7 @@ struct program {
 	bool waited;	  /* all have waited for a section of theirs before */
 	bool unpaid;	  /* the role is kept only if a thread is in line already */
 	bool misuse;
+	const char *first; /* how it begins: see lead.c */
 };
 
 extern const struct program programs[];

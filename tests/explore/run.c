@@ -121,6 +121,8 @@ unsigned ex_alternative(unsigned count)
 {
 	struct node *node = &nodes[depth];
 
+	if (lead_is_on())
+		return 0;
 	if (count <= 1 || node->outcomes > 1)
 		return node->outcome;
 	node->outcomes = count;
@@ -301,6 +303,7 @@ static void execute(void)
 	depend_begin();
 	redundant = false;
 	signals_begin();
+	lead_begin();
 	nodes[0].asleep = 0;
 	for (unsigned t = 0; t < run->threads; t++)
 		thread_begin(t);

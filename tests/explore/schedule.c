@@ -237,6 +237,7 @@ unsigned choose(void)
 	}
 	if (!enabled)
 		stop_here(false);
+	enabled = lead(enabled);
 	if (depth >= EX_DEPTH)
 		ex_fail("explorer: more than %d steps", EX_DEPTH);
 	if (depth >= planned) {

@@ -32,6 +32,7 @@ bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned orde
 	    const struct ex_site *site, const char *function);
 
 uint32_t ex_serves_most(void); /* how many younger requests' callbacks one call runs */
+uint32_t ex_row_most(void);    /* how many sections the line moves on by, at most */
 
 bool ex_cas_pair(uint64_t at[2], const uint64_t expected[2], const uint64_t next[2],
 		 unsigned order, const struct ex_site *site);
