@@ -205,6 +205,32 @@
 {.name = "served-and-freed", .scripts = {"!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last"}},
 {.name = "served-and-freed-and-left", .scripts = {"!X +X ref -X last", "!X +X ref -X last", "!X +X ref -X last", "~X -X +X ref -X last"}, .big = true},
 
+/* ... and the line is there when the first of them, or a holder, gives the lock back: it is served in rows of one,
+ * two, three.  Owners are asleep, or about to look. */
+{.name = "row", .scripts = {"!X", "!X", "!X", "!X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+{.name = "row-behind-a-holder", .scripts = {"!X", "!X", "!X", "!X", "-X"}, .held = "....X", .first = "0s 1s 2s 3s"},
+{.name = "row-of-three", .scripts = {"!X", "!X", "!X", "!X", "!X", "!X", "!X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s 4s 5s 6s"},
+{.name = "row-and-falls-asleep", .scripts = {"!X", "!X", "!X", "!X"}, .first = "0:lock.word 0:lock.word 1s 2:acquire_slot3.word 3s"},
+{.name = "row-and-first-falls-asleep", .scripts = {"!X", "!X", "!X", "!X"}, .first = "0:lock.word 0:lock.word 1:acquire_slot2.word 2s 3s"},
+{.name = "row-and-last-falls-asleep", .scripts = {"!X", "!X", "!X", "!X"}, .first = "0:lock.word 0:lock.word 1s 2s 3:acquire_slot4.word"},
+{.name = "row-and-all-fall-asleep", .scripts = {"!X", "!X", "!X", "!X"}, .first = "0:lock.word 0:lock.word 1:acquire_slot2.word 2:acquire_slot3.word 3:acquire_slot4.word", .big = true},
+{.name = "row-and-one-comes", .scripts = {"!X", "!X", "!X", "!X"}, .first = "0:lock.word 0:lock.word 1s 2s"},
+{.name = "row-and-comes-again", .scripts = {"!X", "!X", "!X !X", "!X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+{.name = "row-and-all-expect", .scripts = {"!X", "!X", "!X", "!X"}, .waited = true, .first = "0:lock.word 0:lock.word 0:lock.word 1s 2s"},
+{.name = "row-and-lock", .scripts = {"!X", "!X", "!X", "!X", "+X -X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s 4s"},
+{.name = "row-of-one-and-lock", .scripts = {"!X", "!X", "!X", "+X -X", "!X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s 4s"},
+{.name = "row-and-time-out", .scripts = {"!X", "!X", "!X", "!X", "~X -X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s 4s"},
+{.name = "row-and-time-out-in-it", .scripts = {"!X", "!X", "!X", "~X -X", "!X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s 4s"},
+{.name = "row-and-close", .scripts = {"!X", "!X", "!X", "!X", "close"}, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+{.name = "row-and-close-and-open", .scripts = {"!X", "!X", "!X", "!X", "close reopen"}, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+{.name = "row-and-snapshot", .scripts = {"!X", "!X", "!X", "!X", "snap"}, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+{.name = "row-and-position", .scripts = {"!X", "!X", "!X", "!X", "@X pos wait -X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+{.name = "row-and-seen", .scripts = {"!X", "!X", "!X", "!X", "look ?X -X"}, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+{.name = "row-limited", .scripts = {"!X", "!X", "!X", "!X"}, .row = 1, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+{.name = "row-limited-to-two", .scripts = {"!X", "!X", "!X", "!X", "!X", "!X"}, .row = 2, .first = "0:lock.word 0:lock.word 1s 2s 3s 4s 5s"},
+{.name = "row-limited-and-close", .scripts = {"!X", "!X", "!X", "!X", "!X", "close"}, .row = 2, .first = "0:lock.word 0:lock.word 1s 2s 3s 4s"},
+{.name = "row-freed", .scripts = {"!Xref last", "!Xref last", "!Xref last", "!Xref last"}, .first = "0:lock.word 0:lock.word 1s 2s 3s"},
+
 /* Conditions: a signal finds the waiter, and moves it; several, first come; a signal against a
  * time-out; a broadcast; with shared holds; a callback beside the guard; a full line; a hold
  * that is not there; closed; the lock freed by the waiter. */
