@@ -321,6 +321,14 @@
 {.name = "kept-and-destroyed", .scripts = {"+X ref -X destroy", "+X ref -X destroy", "+X ref -X destroy"}, .big = true},
 {.name = "kept-and-wrap", .scripts = {"-X +X -X", "+X -X", "+X -X", "look"}, .held = "X", .ticket = 0xfffffffe, .big = true},
 
+/* ... a closing that finds it on its way to an heir: at once; the one before has not said where it is; the slot
+ * has been used again, by another thread, since its note was read; an old hint leads elsewhere. */
+{.name = "given-and-time-out", .scripts = {"+X -X", "~X -X", "-X"}, .held = "..X", .first = "0s 1s 2e 0:below", .tiny = true},
+{.name = "given-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X"}, .held = "..X", .first = "0s 1s 3s 2:load_lock.control 0:below"},
+{.name = "given-unpublished-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X"}, .held = "..X", .first = "0s 1s 3s 2:load_lock.control 0:below 0:role.c 1:release_slot4.note"},
+{.name = "given-by-another-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X", "+X -X", "+X -X"}, .held = "..X", .cold = 8, .first = "0s 1s 3:pool.free 4:pool.free 5:pool.free 2:load_lock.control 2:lock.word 0:below 2:below 0e 3s 1e 2:note 4s 5s 3:below 2e"},
+{.name = "given-past-an-old-hint-and-close", .scripts = {"+X -X +X -X", "+X -X", ">X close", "-X", "+X -X", "+X -X"}, .held = "...X", .first = "0s 2:slot1.hint 1s 3e 0s 4s 5s 1e 0:below 2e"},
+
 /* ... but not with none in line. */
 {.name = "unpaid", .scripts = {"+X -X", "+X -X", "+X -X"}, .unpaid = true, .big = true},
 {.name = "unpaid-of-two", .scripts = {"+X -X +X -X", "+X -X +X -X"}, .unpaid = true},
