@@ -322,10 +322,14 @@ void account_announced(struct request *request)
 			account_announced(&account->requests[account->line[i]]);
 }
 
-/* Those of the current thread: its own, and the one that it has signalled. */
+/* Those of the current thread: its own, unless another has pushed it, by a signal, and may still be
+ * about to; and the one that it has signalled. */
 static void announces(unsigned thread)
 {
-	account_announced(account->calls[thread].request);
+	struct request *own = account->calls[thread].request;
+
+	if (own && own->pusher == thread)
+		account_announced(own);
 	account_announced(account->calls[thread].moved);
 }
 
