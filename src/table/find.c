@@ -211,9 +211,9 @@ static int visit_home(const struct search *search, uint64_t *state)
 /* ---- births ---- */
 
 /* FILLING -> LIVE or TENTATIVE, with one user.  The far count may change meanwhile. */
-static uint64_t publish(struct fl_home *home, uint64_t seen)
+static uint64_t publish(struct fl_home *home)
 {
-	uint64_t next;
+	uint64_t seen = FL_ENTRY_FILLING, next; /* mostly */
 
 	do
 		next = fl_with(seen,
@@ -227,7 +227,7 @@ static uint64_t publish(struct fl_home *home, uint64_t seen)
 static int publish_and_settle(const struct search *search)
 {
 	struct fl_entry *entry = &search->home->entry;
-	uint64_t state = publish(search->home, FL_ENTRY_FILLING);
+	uint64_t state = publish(search->home);
 
 	if (fl_unlikely(fl_what(state) != FL_ENTRY_LIVE))
 		return settle_home(search, FL_TAKEN);
