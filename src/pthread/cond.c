@@ -18,19 +18,22 @@
  *	[GONE]   fl_line_count_dequeued (queue.c)  is_foreign    the mark
  *
  *	relaxed   because
- *	[KIND]    Set by init, before any other thread has the condition.
+ *	[KIND]    Set by init, before any other thread has the condition; or the mark, which
+ *	          only waits write, and which matters when one of them has been in line: [GONE].
  */
 #include "face.h"
 #include "api/fast.h"
 
 #include <string.h>
 
-/* The C library's own bits: at 36, or since its conditions take less room, at 28, where the face's
- * guard counts requests that have been in line.  So before the first is, a mark is set where the
- * guard leaves bits alone; the C library would have it there with 1023 waiters. */
+/* The C library's own bits: at 36, or since its conditions take less room (glibc 2.41), at 28, where the
+ * face's guard counts requests that have been in line.  So before the first is, a mark is set where the
+ * guard would have its table.  The C library counts signals there, in steps of two from 0; its other
+ * counts may pass below 0, so that none of their bits tells anything. */
 #define SHARED	  1u
 #define MONOTONIC 2u
-#define MARK	  FL_KIND_BITS
+#define MARK_AT	  offsetof(fifolock_t, modes)
+#define MARK	  0x6c6f636bu
 
 static size_t shared_at = FL_CLOCK; /* 0: not known */
 
@@ -60,13 +63,18 @@ static uint32_t clock_bits(const pthread_cond_t *cond)
 	return fl_load_relaxed(fl_field_at(cond, FL_CLOCK)); /* [KIND] */
 }
 
+static bool is_marked(const pthread_cond_t *cond)
+{
+	return fl_load_relaxed(fl_field_at(cond, MARK_AT)) == MARK; /* [KIND] */
+}
+
 FL_ALWAYS bool is_foreign(const pthread_cond_t *cond)
 {
 	if (fl_likely(shared_at == FL_CLOCK))
 		return clock_bits(cond) & SHARED;
 	/* [GONE] acquire */
 	return shared_at && (fl_load_acquire(fl_field_at(cond, shared_at)) & SHARED) &&
-	       fl_kind_of(cond) != MARK;
+	       !is_marked(cond);
 }
 
 /* ---- beside the mutex ---- */
@@ -206,8 +214,8 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
 		return fl_mutex_is_foreign(mutex) ? wait_there(cond, mutex, until)
 						  : wait_guarded(cond, mutex, until);
 	depth = fl_mutex_is_foreign(mutex) ? 1 : fl_mutex_depth(mutex);
-	if (fl_kind_of(cond) != MARK)
-		(void)fl_or_relaxed(&fl_lock_in(cond)->control, MARK); /* [KIND] */
+	if (!is_marked(cond))
+		fl_store_relaxed(fl_field_at(cond, MARK_AT), MARK); /* [KIND] */
 	return depth ? wait_here(condition_in(cond), mutex, depth, until) : EPERM;
 }
 
