@@ -341,6 +341,19 @@ static void hears_beside(const struct fl_slot *slot)
 	}
 }
 
+/* The same, before the store by which that thread has passed it on (values.c). */
+static void hears_late(void)
+{
+	for (unsigned t = 0; t < EX_THREADS; t++) {
+		struct passing *passing = &account->passes[t];
+		const struct request *heir = passing->heir;
+
+		if (!passing->slot && passing->moved && !heir->told && heir->slot &&
+		    role_in(heir->slot->note) == FL_KEPT && (heir->slot->word & FL_NEWS))
+			passing->news = true;
+	}
+}
+
 /* ---- taking ---- */
 
 static void takes(unsigned thread, enum fl_role before, enum fl_role after)
@@ -467,7 +480,9 @@ bool keeps_note(const struct ex_event *event, const struct fl_slot *slot)
 	    !(passes(before) && !event->after && passing_of(slot)->moved))
 		ex_fail("thread %u writes over what a slot says of a role", me);
 	if (event->before == event->after && !is_taken(before)) {
-		if (before == FL_GIVING)
+		if (before == FL_GIVING && event->stale)
+			hears_late();
+		else if (before == FL_GIVING)
 			hears_beside(slot);
 		return true;
 	}

@@ -99,7 +99,7 @@ void ex_store(void *at, size_t size, uint64_t value, unsigned order,
 	order = step(EX_STORE, at, size, order, 0, site);
 	memory_touch_atomically((uintptr_t)at, size, true);
 	event.before = memory_raw((uintptr_t)at, size);
-	value_append(variable_at((uintptr_t)at, size), value, size, order, NULL);
+	value_append(variable_at((uintptr_t)at, size), value, size, order);
 	ex_done(&event);
 }
 
@@ -113,12 +113,20 @@ static uint64_t changed(uint64_t value, struct change how)
 	return ((value & how.keep) ^ how.flip) + how.plus;
 }
 
+/* The newest, or one that the others have not seen changed: see values.c. */
+static unsigned pick_to_change(const struct variable *variable)
+{
+	unsigned which = value_pick(variable);
+
+	return value_change_at(variable, which) ? which : variable->count - 1;
+}
+
 static uint64_t change(void *at, size_t size, struct change how, unsigned order,
 		       const struct ex_site *site)
 {
 	struct ex_event event = {.outcome = "", .wrote = true};
 	struct variable *variable;
-	struct view found;
+	unsigned which;
 
 	if (!ex_exploring()) {
 		event.before = memory_raw((uintptr_t)at, size);
@@ -128,11 +136,11 @@ static uint64_t change(void *at, size_t size, struct change how, unsigned order,
 	order = step(EX_CHANGE, at, size, order, 0, site);
 	memory_touch_atomically((uintptr_t)at, size, true);
 	variable = variable_at((uintptr_t)at, size);
-	event.before = memory_raw((uintptr_t)at, size);
+	which = pick_to_change(variable);
+	event.before = variable->values[which].value;
 	event.after = changed(event.before, how);
-	value_see(variable, variable->count - 1, order);
-	found = variable->values[variable->count - 1].view;
-	value_append(variable, event.after, size, order, &found);
+	event.stale = which + 1 != variable->count;
+	value_change(variable, which, event.after, size, order);
 	ex_done(&event);
 	return event.before;
 }
@@ -160,30 +168,28 @@ uint64_t ex_add(void *at, size_t size, uint64_t value, const struct ex_site *sit
 }
 
 /* One that fails is a load: it may have seen any value but the expected one. */
-static unsigned pick_failure(const struct variable *variable, uint64_t expected)
+static unsigned pick_to_compare(const struct variable *variable, uint64_t expected)
 {
 	unsigned which = value_pick(variable);
 
-	return variable->values[which].value == expected ? variable->count - 1 : which;
+	if (variable->values[which].value != expected || value_change_at(variable, which))
+		return which;
+	return variable->count - 1;
 }
 
 static bool cas_succeeds(struct variable *variable, const struct ex_op *op,
 			 unsigned if_failed, uint64_t value, struct ex_event *event)
 {
-	unsigned newest = variable->count - 1;
-	unsigned which = pick_failure(variable, op->expected);
-	struct view found;
+	unsigned which = pick_to_compare(variable, op->expected);
 
 	event->before = variable->values[which].value;
 	event->after = value;
-	event->stale = which != newest;
+	event->stale = which + 1 != variable->count;
 	if (event->before != op->expected) {
 		value_see(variable, which, if_failed);
 		return false;
 	}
-	value_see(variable, newest, op->order);
-	found = variable->values[newest].view;
-	value_append(variable, value, op->size, op->order, &found);
+	value_change(variable, which, value, op->size, op->order);
 	return true;
 }
 
@@ -230,11 +236,8 @@ bool ex_cas(void *at, size_t size, void *expected, uint64_t value, unsigned orde
 static void write_newest(uint64_t *at, uint64_t value, unsigned order)
 {
 	struct variable *variable = variable_at((uintptr_t)at, sizeof(*at));
-	struct view found;
 
-	value_see(variable, variable->count - 1, order);
-	found = variable->values[variable->count - 1].view;
-	value_append(variable, value, sizeof(*at), order, &found);
+	value_change(variable, variable->count - 1, value, sizeof(*at), order);
 }
 
 /* The second is written before the first: a thread that sees the first, sees both.  As one step it is seen
@@ -301,7 +304,6 @@ bool memory_update(void *at, const struct ex_site *site,
 				 site,	    false};
 	struct ex_event event = {.outcome = ""};
 	struct variable *variable;
-	struct view found;
 	unsigned which;
 
 	if (!ex_exploring())
@@ -311,11 +313,11 @@ bool memory_update(void *at, const struct ex_site *site,
 	which = update(variable, &event, next, ctx);
 	if (event.wrote)
 		full_barrier();
-	value_see(variable, which, EX_RELAXED);
 	if (event.wrote) {
-		found = variable->values[which].view;
-		value_append(variable, event.after, op.size, EX_RELAXED, &found);
+		value_change(variable, which, event.after, op.size, EX_RELAXED);
 		full_barrier();
+	} else {
+		value_see(variable, which, EX_RELAXED);
 	}
 	ex_done(&event);
 	return event.wrote;

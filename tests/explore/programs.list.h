@@ -325,7 +325,7 @@
  * has been used again, by another thread, since its note was read; an old hint leads elsewhere. */
 {.name = "given-and-time-out", .scripts = {"+X -X", "~X -X", "-X"}, .held = "..X", .first = "0s 1s 2e 0:below", .tiny = true},
 {.name = "given-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X"}, .held = "..X", .first = "0s 1s 3s 2:load_lock.control 0:below"},
-{.name = "given-meanwhile-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X"}, .held = "..X", .first = "0s 1s 3s 2:load_lock.control 0:below 2:slot1.hint"},
+{.name = "given-meanwhile-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X"}, .held = "..X", .first = "0s 1s 3s 2:load_lock.control 0:below 2:slot1.hint 0:acq_rel_slot2.word"},
 {.name = "given-and-used-again-and-close", .scripts = {"+X -X", "+X -X !X", "-X close", "+X -X"}, .held = "..X", .waited = true, .first = "0s 1s 3s 2:load_lock.control 0:below 2:load_slot2.word 0e 1e"},
 {.name = "given-unpublished-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X"}, .held = "..X", .first = "0s 1s 3s 2:load_lock.control 0:below 0:role.c 1:release_slot4.note"},
 {.name = "given-by-another-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X", "+X -X", "+X -X"}, .held = "..X", .cold = 8, .first = "0s 1s 3:pool.free 4:pool.free 5:pool.free 2:load_lock.control 2:lock.word 0:below 2:below 0e 3s 1e 2:note 4s 5s 3:below 2e"},

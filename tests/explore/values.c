@@ -9,7 +9,9 @@
  * there (a release sequence).  That is RC11 without the reordering of a load with a
  * later store, and with the order in which stores were executed as their order (Lahav,
  * Vafeiadis, Kang, Hur, Dreyer, "Repairing Sequential Consistency in C/C++11", PLDI 2017; views
- * after Kang, Hur, Lahav, Vafeiadis, Dreyer, "A Promising Semantics", POPL 2017).
+ * after Kang, Hur, Lahav, Vafeiadis, Dreyer, "A Promising Semantics", POPL 2017).  But a read-modify-write
+ * may come before a store that it does not have to see, as if that had been on its way: it
+ * is one more load of an old value.
  * With a bound of 0 on stale loads every load sees the newest value, which is
  * sequential consistency.
  */
@@ -159,24 +161,81 @@ unsigned value_pick(const struct variable *variable)
 	return newest - back;
 }
 
-void value_append(struct variable *variable, uint64_t value, size_t size, unsigned order,
-		  const struct view *inherited)
+static void check_room(const struct variable *variable)
 {
-	struct value *next = &variable->values[variable->count];
-
 	if (variable->count + 1 >= HISTORY)
 		ex_fail("explorer: a variable that changes more than %d times", HISTORY);
-	mine()->oldest[index_of(variable)] = (uint16_t)variable->count;
+}
+
+/* What the current thread writes, as the one of the values; inherited: what is handed on of the value
+ * before. */
+static void write(struct variable *variable, unsigned which, uint64_t value,
+		  unsigned order, const struct view *inherited)
+{
+	struct value *next = &variable->values[which];
+
+	mine()->oldest[index_of(variable)] = (uint16_t)which;
 	next->value = value;
+	next->plain = !inherited;
 	if (inherited)
 		next->view = *inherited;
 	else
 		memset(&next->view, 0, sizeof(next->view));
 	join(&next->view, order & EX_RELEASE ? mine() : &fenced[ex_current()]);
-	next->view.oldest[index_of(variable)] = (uint16_t)variable->count;
+	next->view.oldest[index_of(variable)] = (uint16_t)which;
 	value_time_goes_on(); /* what the thread does now is not handed on */
-	variable->count++;
+}
+
+void value_append(struct variable *variable, uint64_t value, size_t size, unsigned order)
+{
+	check_room(variable);
+	write(variable, variable->count++, value, order, NULL);
 	raw_write(variable->at, size, value);
+}
+
+static void shift_in(struct view *view, unsigned variable, unsigned from)
+{
+	if (view->oldest[variable] >= from)
+		view->oldest[variable]++;
+}
+
+/* In every view. */
+static void shift_all(unsigned variable, unsigned from)
+{
+	for (unsigned t = 0; t < thread_count; t++) {
+		shift_in(&views[t], variable, from);
+		shift_in(&met[t], variable, from);
+		shift_in(&fenced[t], variable, from);
+	}
+	shift_in(&barriers, variable, from);
+	for (unsigned i = 0; i < variable_count; i++)
+		for (unsigned v = 0; v < variables[i].count; v++)
+			shift_in(&variables[i].values[v].view, variable, from);
+}
+
+bool value_change_at(const struct variable *variable, unsigned which)
+{
+	return which + 1 == variable->count || variable->values[which + 1].plain;
+}
+
+void value_change(struct variable *variable, unsigned which, uint64_t value, size_t size,
+		  unsigned order)
+{
+	struct value *values = variable->values;
+	struct view found;
+
+	check_room(variable);
+	value_see(variable, which, order);
+	found = values[which++].view;
+	if (which == variable->count) {
+		raw_write(variable->at, size, value);
+	} else {
+		shift_all(index_of(variable), which);
+		memmove(&values[which + 1], &values[which],
+			(variable->count - which) * sizeof(*values));
+	}
+	variable->count++;
+	write(variable, which, value, order, &found);
 }
 
 /* ---- full barriers ---- */

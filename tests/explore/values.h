@@ -16,6 +16,7 @@ struct view {
 
 struct value {
 	uint64_t value;
+	bool plain; /* by a store: a read-modify-write may still come between it and the one before */
 	struct view view;
 };
 
@@ -34,9 +35,11 @@ void raw_write(uintptr_t at, size_t size, uint64_t value);
 void value_time_goes_on(void);
 unsigned value_pick(const struct variable *variable); /* the newest, or an older one */
 void value_see(const struct variable *variable, unsigned which, unsigned order);
-/* inherited: what a read-modify-write hands on of the value before; or NULL. */
-void value_append(struct variable *variable, uint64_t value, size_t size, unsigned order,
-		  const struct view *inherited);
+void value_append(struct variable *variable, uint64_t value, size_t size, unsigned order);
+/* A read-modify-write that has seen that one of the values, which value_change_at says it can. */
+bool value_change_at(const struct variable *variable, unsigned which);
+void value_change(struct variable *variable, unsigned which, uint64_t value, size_t size,
+		  unsigned order);
 void full_barrier(void);
 
 #endif
