@@ -32,6 +32,8 @@
  *
  *	row       released by            acquired by   what it carries
  *	[HOLD]    fl_release (lock.c)    fl_cond_end   the last use of the condition
+ *	[BEGUN]   begin                  turn_away     the slot's new life: what rouses it is not
+ *	                                               written over by its beginning
  *
  *	relaxed   because
  *	[NOTE]    Its owner's, before the list or the read-modify-write of the lock's rules
@@ -122,8 +124,8 @@ static void turn_away(struct fl_slot *slot, const fifolock_t *lock)
 	uint64_t note = note_of(lock);
 
 	if (fl_load_relaxed(&slot->note) == note && /* [NOTE] */
-	    /* [NOTE] */
-	    fl_cas_relaxed(&slot->note, &note, note | TURNED_AWAY))
+	    /* [BEGUN] acquire */
+	    fl_cas_acquire(&slot->note, &note, note | TURNED_AWAY))
 		fl_slot_rouse(slot);
 }
 
@@ -182,7 +184,8 @@ static int unlist(fifolock_cond_t *cond, struct fl_waiter *waiter)
 static void begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
 {
 	fl_slot_set_target(waiter->slot, (char *)cond + FL_TARGET_CONDITION);
-	fl_store_relaxed(&waiter->slot->note, note_of(waiter->lock)); /* [NOTE] */
+	/* [BEGUN] release */
+	fl_store_release(&waiter->slot->note, note_of(waiter->lock));
 	guard_take(cond);
 	list_add(cond, waiter);
 	guard_give(cond);

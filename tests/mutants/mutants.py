@@ -457,8 +457,10 @@ MUTANTS = [
     ('a role is passed and nobody woken', SLOT, '\t\t\treturn false;\n\tif (word & FL_ASLEEP)\n', '\t\t\treturn false;\n\tif (false)\n'),
     ('a closing forgets the last slot', COND, 'id <= made', 'id < made'),
     ('a closing turns away who waits with another lock', COND,
-     'if (fl_load_relaxed(&slot->note) == note && /* [NOTE] */\n\t    /* [NOTE] */\n\t    fl_cas',
-     'note = fl_load_relaxed(&slot->note);\n\tif (note && !(note & TURNED_AWAY) &&\n\t    /* [NOTE] */\n\t    fl_cas'),
+     'if (fl_load_relaxed(&slot->note) == note && /* [NOTE] */\n\t    /* [BEGUN] acquire */\n\t    fl_cas',
+     'note = fl_load_relaxed(&slot->note);\n\tif (note && !(note & TURNED_AWAY) &&\n\t    /* [BEGUN] acquire */\n\t    fl_cas'),
+    ('a wait begins its slot after it can be roused', COND,
+     'fl_store_release(&waiter->slot->note, note_of(waiter->lock));', 'fl_store_relaxed(&waiter->slot->note, note_of(waiter->lock));'),
     ('roused for another, it gives up', COND, '} while (!is_turned_away(waiter) && !fl_has_ended(deadline));', '} while (false);'),
     ('roused once, it does not sleep again', SLOT, '\tfl_and_acquire(&slot->word, ~FL_ROUSED);\n', ''),
 
@@ -1140,6 +1142,8 @@ SURVIVORS = {
         'no order is promised between callbacks that are due together',
     'the heir is cut off before it keeps':
         'whoever finds no keeper looks again; a handler of that very thread finds its own slot',
+    'the keeper is seen to have done before the heir is seen to keep':
+        'whoever finds neither note looks again; the slot\'s next life is released by its own push',
     'not committed, news are lost':
         'such a commit fails because of other news, and looks again; or because of a hold that was given back by mistake',
 }

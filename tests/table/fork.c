@@ -138,7 +138,8 @@ Test(table_fork, amid_calls_harms_no_side, .description = "table")
 		ok = is_all_right(child);
 	}
 	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
-	ok &= finish(&workers[0]) & finish(&workers[1]);
+	ok &= finish(&workers[0]);
+	ok &= finish(&workers[1]);
 	cr_assert(ok);
 	cr_assert_eq(fifolock_table_destroy(busy), 0);
 }
