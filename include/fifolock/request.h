@@ -201,9 +201,11 @@ FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
  *
  * As another thread may run it, the section must not depend on thread-local storage, the caller's
  * errno, thread ids, priorities or the stack.  It must not take or give back the same lock, nor
- * end or cancel its thread, nor jump or throw out, nor be a cancellation point.  It may wait, but
- * then all requests in line wait with it; and never for what another thread does after its own
- * call of fifolock_run on the same lock, because that call may return after this section only.
+ * convert or bump its hold, nor wait for a condition with it: each of these lets other requests
+ * pass the rest of the row.  Nor may it end or cancel its thread, jump or throw out, or be a
+ * cancellation point.  It may wait, but then all requests in line wait with it; and never for what
+ * another thread does after its own call of fifolock_run on the same lock, because that call may
+ * return after this section only.
  *
  *	0	the section has run
  *	ECANCELED  the lock is closed: it has not run, and will not.  So with the other errors
