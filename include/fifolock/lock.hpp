@@ -214,9 +214,9 @@ public:
 	/* Call the function while the mode is held, exactly once, and return what it returns; wait
 	 * in line for that.  Another thread that is in run on the same lock may call it, and then
 	 * all that is said of sections in fifolock/request.h holds: it must not depend on
-	 * thread-local storage, nor take or give back the same lock, nor be a cancellation point.
-	 * What it throws, this call throws.  Nothing is allocated, and the function is called
-	 * where it is: it may be const, or have captured what cannot be copied.
+	 * thread-local storage, nor take, give back, convert or bump the same lock, nor be a
+	 * cancellation point.  What it throws, this call throws.  Nothing is allocated, and the
+	 * function is called where it is: it may be const, or have captured what cannot be copied.
 	 *
 	 * ECANCELED, EAGAIN: as lock; it has not been called, and will not. */
 	template <class Mode, class F> std::invoke_result_t<F> run(Mode, F &&function)
