@@ -65,10 +65,11 @@ static bool spin(const struct fl_slot *slot)
 	return false;
 }
 
-/* How many are before it in line, or a little less: departures count, too. */
+/* How many are before it in line, or a little less: departures count, too; or, where two locks share a
+ * board (role.c), any number. */
 static int32_t ahead(const struct fl_slot *slot, uint32_t reached)
 {
-	return slot->how & FL_CONVERTS ? 0 : (int32_t)(slot->ticket - reached) - 1;
+	return slot->how & FL_CONVERTS ? 0 : (int32_t)(slot->ticket - reached - 1);
 }
 
 /* So many places from the head a waiter spins, as its grant is about to come, and yields only

@@ -12,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "core/queue.h"
+#include "core/role.h"
+#include "core/slot.h"
 
 enum { X = FIFOLOCK_EXCLUSIVE, S = FIFOLOCK_SHARED, U = FIFOLOCK_UPDATE };
 
@@ -369,4 +371,37 @@ Test(update, that_a_conversion_waits_for_is_told_so_and_gives_way,
 	pthread_join(thread, NULL);
 	cr_assert_eq(converted, 0);
 	is_free(&lock);
+}
+
+/* ---- two locks whose lines are told at one place ---- */
+
+static void *passes_through(void *unused)
+{
+	(void)unused;
+	fault_if(fifolock_lock(&lock, X));
+	gives(&lock, X);
+	return NULL;
+}
+
+static void lets_one_pass(uint32_t reached)
+{
+	pthread_t thread;
+
+	fifolock_init(&lock, NULL);
+	takes(&lock, X);
+	if (fl_slots_made())
+		fl_role_publish(&lock, reached, 1);
+	thread = begins(passes_through, NULL);
+	until_waiting(&lock, 1);
+	gives(&lock, X);
+	pthread_join(thread, NULL);
+	is_free(&lock);
+}
+
+/* How far the other's line has come can be any number, half of all tickets away, too (seen by UBSan). */
+Test(hints, of_another_lock_are_any_number, .description = "G3")
+{
+	lets_one_pass(0); /* makes a slot */
+	for (uint32_t ticket = 0; ticket < 4; ticket++)
+		lets_one_pass(ticket - UINT32_C(0x80000000));
 }
