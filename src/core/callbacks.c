@@ -370,8 +370,6 @@ static void set_aside(struct fl_callbacks_wait *wait, const fifolock_t *lock)
 	aside = wait;
 	due = (struct fl_due){0};
 	pick_all(wait, lock);
-	set_held(0);
-	fl_callbacks_run();
 }
 
 /* Mostly nothing is due, and no wait is around this one.  What a handler makes due between two
@@ -385,9 +383,9 @@ void fl_callbacks_wait_begin(struct fl_callbacks_wait *wait, const fifolock_t *l
 		wait->aside = (struct fl_due){0};
 		wait->outer = NULL;
 		aside = wait;
-		set_held(0);
-		fl_callbacks_run();
 	}
+	set_held(0);
+	fl_callbacks_run();
 	fl_take_over(lock);
 }
 

@@ -348,7 +348,7 @@ MUTANTS = [
      'found = thread_in_line(lock);', 'found = false && thread_in_line(lock);'),
     ('a callback calls the next', CALLS, 'while (!fl_load_relaxed(&held) && any_due()) {', 'while (any_due()) {'),
     ('who waits leaves the callbacks for later', CALLS,
-     '\tset_held(0);\n\tfl_callbacks_run();\n}\n\n/* Mostly', '\tset_held(0);\n}\n\n/* Mostly'),
+     '\tset_held(0);\n\tfl_callbacks_run();\n\tfl_take_over(lock);', '\tset_held(0);\n\tfl_take_over(lock);'),
     ('a wait ends and leaves what it has set aside', CALLS,
      'any_due() || wait->aside.first)', 'any_due())'),
     ('a wait begins and lets run what waits around it have set aside', CALLS,
