@@ -152,4 +152,18 @@ static inline void gives_asked(struct asked *asked)
 	gives(&asked->request.hold);
 }
 
+/* The caller frees it. */
+static inline char *printed(fifolock_table_t *table, enum fifolock_format format)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	quick_check(out != NULL, "no memory");
+	quick_check(fifolock_table_dump(table, out, format) == 0, "dump");
+	fclose(out);
+	quick_check(strlen(text) == size, "a NUL inside");
+	return text;
+}
+
 #endif

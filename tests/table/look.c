@@ -206,20 +206,6 @@ Script(look, arguments_are_looked_at, "G7")
 
 /* ---- printed ---- */
 
-/* The caller frees it. */
-static char *printed(fifolock_table_t *table, enum fifolock_format format)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	cr_assert_not_null(out);
-	cr_assert_eq(fifolock_table_dump(table, out, format), 0);
-	fclose(out);
-	cr_assert_eq(strlen(text), size);
-	return text;
-}
-
 static void says(const char *text, const char *what)
 {
 	cr_assert_not_null(strstr(text, what), "%s: no %s in %s", keys_kind.name, what,
