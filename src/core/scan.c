@@ -146,6 +146,19 @@ static void keep_not(struct scan *scan)
 	scan->keeper = NULL;
 }
 
+static void let_in(struct scan *scan, struct fl_slot *head)
+{
+	if (to_be_run(scan, head))
+		serve(scan, head);
+	else
+		take(scan, head);
+}
+
+static bool fits(const struct scan *scan, const struct fl_slot *head)
+{
+	return fl_slot_fits(scan->modes, head, word_after(scan) - fl_slot_gives(head));
+}
+
 /* Take off the line, from the head on, the requests that the word has room for. */
 static void collect(struct scan *scan)
 {
@@ -163,13 +176,11 @@ static void collect(struct scan *scan)
 			break; /* the commit will fail */
 		if (error)
 			fl_refuse(scan, head, error);
-		else if (!fl_slot_fits(scan->modes, head,
-				       word_after(scan) - fl_slot_gives(head)))
+		else if (fits(scan, head))
+			let_in(scan, head);
+		else if (!scan->modes->compatible || !is_current(scan) ||
+			 !fl_refuse_last(scan, head, word_after(scan)))
 			break;
-		else if (to_be_run(scan, head))
-			serve(scan, head);
-		else
-			take(scan, head);
 	}
 	scan->fitted = scan->word;
 }

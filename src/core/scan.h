@@ -61,6 +61,11 @@ void fl_scan_settle(struct scan *scan);
 void fl_refuse(struct scan *scan, struct fl_slot *slot, int error);
 void fl_batch_add(struct batch *batch, struct fl_slot *slot, uint64_t units);
 
+/* With a table by a function: the head does not fit beside the holds of word.  If these are all kept by
+ * conversions in line, so that none is given back before one of them goes, the last of them is turned
+ * away. */
+bool fl_refuse_last(struct scan *scan, struct fl_slot *head, uint64_t word);
+
 /* There is news for the scanner, besides an arrival: now there is one, or it looks again. */
 void fl_announce(fifolock_t *lock);
 

@@ -116,6 +116,26 @@ static void refuse_deadlocks(struct scan *scan, struct fl_slot *first)
 	head->awaited = (uint16_t)all.awaited;
 }
 
+/* What refuse_deadlocks has found to fit may fit no more, although fewer holds are left, if a function
+ * says so; a limit cannot.  One that has left keeps a hold that is not counted here. */
+bool fl_refuse_last(struct scan *scan, struct fl_slot *head, uint64_t word)
+{
+	struct fl_slot *slot = head, *last = head;
+	uint64_t kept = 0;
+
+	if (!(head->how & FL_CONVERTS) || head->kept != (word & FL_HOLDS))
+		return false;
+	for (; slot && (slot->how & FL_CONVERTS);
+	     slot = fl_line_after(scan->lock, slot)) {
+		kept += kept_by(slot);
+		last = slot;
+	}
+	if (last == head || kept != (word & FL_HOLDS))
+		return false;
+	fl_refuse(scan, last, EDEADLK);
+	return true;
+}
+
 void fl_scan_settle(struct scan *scan)
 {
 	struct fl_slot *first;

@@ -223,3 +223,45 @@ Test(request_convert, is_granted_or_roused_and_neither_is_lost, .description = "
 	cr_assert_geq(granted, 1000);
 	ends_well(&roused.lock);
 }
+
+/* ---- a rule that allows beside more what it refuses beside fewer ---- */
+
+enum { FIRST, HELPS, LAST, WANTED, HINDERS };
+
+static bool with_help(const uint32_t holds[], unsigned mode, void *unused)
+{
+	bool free = holds[FIRST] + holds[LAST] + holds[WANTED] == 0;
+
+	(void)unused;
+	return mode != WANTED || (!holds[HINDERS] && (holds[HELPS] || free));
+}
+
+/* When the third comes, the first fits beside what the others keep; then the second gives up, and
+ * gives back. */
+Test(request_convert, that_fits_beside_more_but_not_beside_fewer_does_not_wait_for_ever,
+     .description = "G3")
+{
+	fifolock_request_t first, second, third;
+	fifolock_modes_t modes;
+	fifolock_t lock;
+
+	cr_assert_eq(fifolock_modes_predicate(&modes, 5, 3, with_help, NULL), 0);
+	fifolock_init(&lock, &modes);
+	for (unsigned m = 0; m < 5; m++)
+		if (m != WANTED)
+			cr_assert_eq(fifolock_trylock(&lock, m), 0);
+	cr_assert_eq(fifolock_request_convert(&lock, FIRST, WANTED, &first), EINPROGRESS);
+	cr_assert_eq(fifolock_request_convert(&lock, HELPS, WANTED, &second),
+		     EINPROGRESS);
+	cr_assert_eq(fifolock_request_convert(&lock, LAST, WANTED, &third), EINPROGRESS);
+	cr_assert_eq(fifolock_request_cancel(&second), 0);
+	cr_assert_eq(fifolock_unlock(&lock, HELPS), 0);
+	cr_assert_eq(fifolock_request_poll(&third), EINPROGRESS, "a hold may yet go");
+	cr_assert_eq(fifolock_unlock(&lock, HINDERS), 0);
+	cr_assert_eq(fifolock_request_poll(&third), EDEADLK);
+	cr_assert_eq(fifolock_request_poll(&first), EINPROGRESS);
+	cr_assert_eq(fifolock_unlock(&lock, LAST), 0);
+	cr_assert_eq(fifolock_request_poll(&first), 0);
+	cr_assert_eq(fifolock_unlock(&lock, WANTED), 0);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
