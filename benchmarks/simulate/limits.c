@@ -21,6 +21,9 @@ static const struct limit {
 	{"fifolock", 16, 16, 200, 50, 0, 2.05, 0, 2.1},
 	{"fifolock", 16, 16, 20, 50, 0, 2.05, 0, 3.1},
 	{"fifolock", 128, 128, 200, 50, 0, 2.25, 0, 2.1},
+	/* One arrives as the other gives back; and when it has just given back. */
+	{"fifolock", 16, 2, 20, 50, 0, 2.05, 0, 7.1},
+	{"fifolock", 16, 2, 20, 150, 0, 3.05, 0, 4.1},
 	/* The thread that serves has waited before. */
 	{"fifolock-run", 16, 16, 200, 50, 0, 1.1, 0.2, 0.6},
 	{"fifolock", 16, 16, 50, 50, 90, 6.2, 0.05, INFINITY},

@@ -21,6 +21,7 @@
  *	[ROLE]   entrust            fl_role_change (role.c) dequeued; that the note before is 0
  *	[OVER]   entrust            heir_of (scanner.c)     that the keeper's note is 0
  *	[GONE]   entrust            leave_with_heir (scanner.c)  the notes before
+ *	[JOIN]   fl_line_join (queue.c)  newest_behind      the heir's request
  *
  *	relaxed   because
  *	[GUESS]   A first look.  The compare-and-swap after it decides, and orders.
@@ -46,15 +47,31 @@ static struct fl_slot *hinted(const struct fl_slot *slot)
 	return hint ? fl_slot_at(hint) : NULL;
 }
 
-/* Behind that slot, if that can be told without the lock; NULL: it takes a scanner.  Its line is
- * about to be written. */
-static struct fl_slot *heir_of(const struct fl_slot *slot)
+/* The newest, if it stands behind that slot: it has been pushed, and has not left its hint yet.  With
+ * two threads and short sections that is so most of the time.  Both lines are about to be written. */
+static struct fl_slot *newest_behind(const fifolock_t *lock, struct fl_slot *slot)
+{
+	const uint32_t id = slot->id; /* its line may go to the heir, for the hint */
+	/* [JOIN] acquire */
+	uint32_t newest = FL_NEWEST(fl_load_acquire(&lock->arrivals)), older;
+	struct fl_slot *heir = newest && newest != id ? fl_slot_at(newest) : NULL;
+
+	if (!heir)
+		return NULL;
+	fl_prefetch_write(slot);
+	fl_prefetch_write(heir);
+	older = fl_load_relaxed(&heir->older) & ~FL_UNSURE; /* [GUESS] */
+	return older == id ? heir : NULL;
+}
+
+/* Behind that slot; NULL: none, or it takes a scanner to tell.  Its line is about to be written. */
+static struct fl_slot *heir_of(const fifolock_t *lock, struct fl_slot *slot)
 {
 	struct fl_slot *heir = hinted(slot);
 
 	if (heir)
 		fl_prefetch_write(heir);
-	return heir && fl_line_follows(heir, slot) ? heir : NULL;
+	return heir && fl_line_follows(heir, slot) ? heir : newest_behind(lock, slot);
 }
 
 /* Does it want that mode, and its grant to do that?  Only with the role: otherwise it may be gone,
@@ -125,7 +142,7 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 	}
 	if (keeper->mode != mode)
 		return false;
-	heir = heir_of(keeper);
+	heir = heir_of(lock, keeper);
 	if (!heir)
 		fl_role_in_vain(lock);
 	if (!heir || !fl_role_change(keeper, &note, fl_role_note(lock, FL_GIVING)))

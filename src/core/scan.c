@@ -323,9 +323,6 @@ static void book(const struct scan *scan)
 {
 	const struct fl_slot *slot = scan->granted.oldest;
 
-	if (scan->granted.count)
-		fl_role_publish(scan->lock, scan->granted.newest->ticket,
-				scan->granted.newest->id);
 	if (!scan->granted.count || !fl_account_counts(scan->modes))
 		return;
 	for (uint32_t left = scan->granted.count; left; left--) {
@@ -334,20 +331,37 @@ static void book(const struct scan *scan)
 	}
 }
 
-/* After the commit: the section that the caller is to run; all owners are told. */
-static void conclude(struct scan *scan)
+/* The section that the caller is to run. */
+static void hand_to_service(const struct scan *scan)
 {
 	struct fl_service *service = scan->service;
 
-	if (scan->served) {
-		service->first = scan->served;
-		service->field = scan->modes->rows[scan->served->mode].field;
-		service->unit = scan->served_units;
-		fl_role_publish(scan->lock, scan->served->ticket, scan->keeper->id);
-	}
-	book(scan);
+	service->first = scan->served;
+	service->field = scan->modes->rows[scan->served->mode].field;
+	service->unit = scan->served_units;
+	fl_role_publish(scan->lock, scan->served->ticket, scan->keeper->id);
+}
+
+/* All owners are told; then it is published: waiters look there, and telling would wait for the line
+ * to come back from them. */
+static void tell_all(const struct scan *scan)
+{
+	const struct fl_slot *newest = scan->granted.newest;
+	uint32_t ticket = newest ? newest->ticket : 0, id = newest ? newest->id : 0;
+
 	hand_over(&scan->granted, FL_GRANTED);
 	hand_over(&scan->refused, FL_REFUSED);
+	if (id)
+		fl_role_publish(scan->lock, ticket, id);
+}
+
+/* After the commit. */
+static void conclude(const struct scan *scan)
+{
+	if (scan->served)
+		hand_to_service(scan);
+	book(scan);
+	tell_all(scan);
 }
 
 /* The caller has just set SCANNING; scan->word is what it made of the word.  Grants from

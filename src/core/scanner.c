@@ -67,7 +67,7 @@ static struct fl_slot *heir_of(const fifolock_t *lock, const struct fl_slot *kee
 	     left--, id = older & ~FL_UNSURE) {
 		/* [OVER] acquire */
 		older = fl_load_acquire(&fl_slot_at(id)->older);
-		if (older == keeper->id)
+		if ((older & ~FL_UNSURE) == keeper->id)
 			return fl_slot_at(id);
 	}
 	return NULL;

@@ -249,6 +249,17 @@ int fl_slot_to_wait(const fifolock_t *lock, const struct fl_deadline *deadline,
 	return 0;
 }
 
+/* Taken after all, by a request that has no place in line yet?  With two threads the holder often gives
+ * back at this very moment; a request that joins the line of a free lock scans, to be granted, and
+ * meets the next arrival on the lock's line of memory, again and again (16 simulated processors,
+ * sections of 20 ns, 150 outside: 1.3 million operations a second, 3.1 with this look).  A table that
+ * counts counts what was granted. */
+static bool is_given_back(fifolock_t *lock, const struct fl_want *want, unsigned how)
+{
+	return !(how & FL_CONVERTS) && !fl_account_counts(fl_modes_of(lock)) &&
+	       fl_take(lock, want);
+}
+
 /* The same around: a slot, and callbacks that are due before it is in line. */
 static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned from,
 			  unsigned how, const struct fl_deadline *deadline)
@@ -266,6 +277,10 @@ static int wait_with_slot(fifolock_t *lock, const struct fl_want *want, unsigned
 	if (error)
 		return error;
 	slot->from = (uint8_t)from;
+	if (is_given_back(lock, want, how)) {
+		fl_slot_waited(slot);
+		return 0;
+	}
 	return wait_as(lock, slot, want, how, deadline);
 }
 
