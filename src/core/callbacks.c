@@ -27,9 +27,9 @@ FL_MY uint32_t inbox;		       /* newest first, linked by newer */
 FL_MY struct fl_due due;	       /* the queue */
 FL_MY struct fl_callbacks_wait *aside; /* innermost first: what waits have set aside */
 FL_MY struct fl_turn *turn;	       /* of the outermost call that runs callbacks now */
-FL_MY unsigned held;		       /* how many have said fl_callbacks_defer */
 FL_MY struct fl_slot *expects;	       /* its grant is not to be called back */
-FL_MY bool expected;
+FL_MY unsigned held;		       /* how many have said fl_callbacks_defer */
+FL_MY bool expected; /* beside another small one: the room is short (thread.h) */
 
 fifolock_t *fl_lock_of(const struct fl_slot *slot)
 {

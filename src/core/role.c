@@ -24,12 +24,10 @@ FL_ALL_MY const fifolock_t *fl_kept_lock;
 FL_ALL_MY struct fl_slot *fl_kept_slot;
 FL_ALL_MY uintptr_t fl_waited_for;
 
-/* By the lock's address: {ticket, slot} of the last grant, and how many times more the role is
- * not kept with no request in line.  Locks may share one, so these are hints, and may be
- * lost. */
+/* By the lock's address: {ticket, slot} of the last grant.  Locks may share one, so these are hints,
+ * and may be lost. */
 static struct board {
 	uint64_t last;
-	uint32_t skips;
 } __attribute__((aligned(64))) boards[FL_PLACES];
 
 /* Threads that are asleep, or about to be, and whose sections others run, by the lock's address,
@@ -61,21 +59,26 @@ uint32_t fl_role_reached(const fifolock_t *lock)
 }
 
 /* To keep it takes as long as to scan, and to end that without an heir twice as long: with two
- * threads and short sections the heir comes too late, mostly.  So it is tried now and then. */
+ * threads and short sections the heir comes too late, mostly.  So a thread that had none does not keep it
+ * in its next waits there, unless one is in line behind it.  It keeps that to itself: on a common line each scan
+ * would wait for what the other thread wrote. */
 #define SKIPS 15
+
+FL_MY uintptr_t vain; /* the lock, and how many more waits */
 
 bool fl_role_pays(const fifolock_t *lock)
 {
-	uint32_t skips = fl_load_relaxed(&board_of(lock)->skips); /* [HINT] */
+	uintptr_t skips = vain - fl_waited(lock, 0);
 
-	if (skips)
-		fl_store_relaxed(&board_of(lock)->skips, skips - 1); /* [HINT] */
-	return skips == 0;
+	if (skips == 0 || skips > SKIPS)
+		return true;
+	vain--;
+	return false;
 }
 
 void fl_role_in_vain(const fifolock_t *lock)
 {
-	fl_store_relaxed(&board_of(lock)->skips, SKIPS); /* [HINT] */
+	vain = fl_waited(lock, SKIPS);
 }
 
 /* count -> count + n */

@@ -94,8 +94,8 @@ void fl_role_publish(const fifolock_t *lock, uint32_t ticket, uint32_t slot);
 void fl_role_hide(void);			  /* from a race detector */
 uint32_t fl_role_reached(const fifolock_t *lock); /* a ticket that has been granted */
 
-/* Does it pay to keep the role where no request is in line yet?  Not if the last holder
- * that did so had no heir to pass it to.  Hints. */
+/* Is the thread to keep the role, once it is granted, where no request is in line behind it yet?  Not if it had
+ * no heir to pass it to when it did so last.  Hints. */
 bool fl_role_pays(const fifolock_t *lock);
 void fl_role_in_vain(const fifolock_t *lock);
 

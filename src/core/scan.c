@@ -87,7 +87,7 @@ static bool may_keep(const struct scan *scan, const struct fl_slot *head)
 static bool is_to_keep(const struct scan *scan, const struct fl_slot *head)
 {
 	return may_keep(scan, head) &&
-	       (!fl_line_is_newest(scan->lock, head) || fl_role_pays(scan->lock));
+	       (!(head->how & FL_IN_VAIN) || !fl_line_is_newest(scan->lock, head));
 }
 
 /* Is its section one that this thread runs?  Only where no request could be granted beside

@@ -52,7 +52,8 @@
 #define FL_RUNS	      8u /* wants its section run: call(ctx), by the thread that comes to it */
 #define FL_NO_LIMIT   16u /* the limit on the line is not for it */
 #define FL_NO_THREAD  32u /* no thread sleeps for it: it says itself since when it waits */
-#define FL_SAID_LATER 64u /* that it has joined: not by joining, but by fl_slot_joined */
+#define FL_SAID_LATER 64u  /* that it has joined: not by joining, but by fl_slot_joined */
+#define FL_IN_VAIN    128u /* its thread kept the role for no heir lately (fl_role_pays) */
 
 /* What a grant may have to do besides telling a thread. */
 #define FL_DEEDS (FL_CONVERTS | FL_CALLS | FL_RUNS | FL_NO_THREAD)

@@ -218,7 +218,11 @@ int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline)
 static int wait_as(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		   unsigned how, const struct fl_deadline *deadline)
 {
-	int error = fl_join(lock, slot, want, how | (deadline ? FL_LEAVES : 0));
+	int error;
+
+	how |= deadline ? FL_LEAVES : 0;
+	how |= fl_role_pays(lock) ? 0 : FL_IN_VAIN;
+	error = fl_join(lock, slot, want, how);
 
 	if (!error)
 		error = fl_await(lock, slot, deadline);
