@@ -806,3 +806,45 @@ Test(passed, on_is_the_role_also_where_it_was_in_vain_before, .description = "G6
 	is_over();
 	is_free();
 }
+
+/* ---- an heir that has been pushed, and whose thread has not come to its link ---- */
+
+static struct fl_slot *unlinked;
+
+static void is_pushed(struct fl_place *place)
+{
+	unlinked = fl_slot_new();
+	cr_assert_not_null(unlinked);
+	unlinked->mode = X;
+	unlinked->weight = 1;
+	unlinked->how = 0;
+	fl_line_ready(unlinked);
+	fl_line_push(&lock, unlinked, place);
+}
+
+static void another_asks_and_it_is_closed(void)
+{
+	elsewhere(another_asks);
+	closes_elsewhere();
+}
+
+Test(passed, on_to_one_that_is_not_linked_yet_news_go_along, .description = "G4")
+{
+	struct fl_place place;
+
+	cr_assert_eq(fifolock_trylock(&lock, X), 0);
+	hooks.sleep = the_holder_gives;
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	is_pushed(&place);
+	hooks.pass = another_asks_and_it_is_closed;
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	cr_assert_null(hooks.pass);
+	cr_assert(fl_granted(unlinked));
+	fl_line_link(unlinked, place.behind);
+	cr_assert_eq(said, EINPROGRESS);
+	cr_assert_eq(fifolock_request_poll(&another), ECANCELED);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	fl_slot_free(unlinked);
+	fifolock_reopen(&lock);
+	is_free();
+}
