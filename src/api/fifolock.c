@@ -226,7 +226,7 @@ FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const voi
 }
 
 /* Perhaps with the role of the scanner (pass.c).  Asked before anything of the lock is looked
- * at: its line stays with the threads that get in line. */
+ * at: its line stays with the threads that get in line, if the heir has left its hint. */
 FL_ALWAYS bool kept(const fifolock_t *lock, uint32_t n)
 {
 	return fl_unlikely(fl_kept_lock == lock) && n == 1;

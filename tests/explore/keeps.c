@@ -328,14 +328,15 @@ static void hears(const struct fl_slot *slot)
 			.news = true;
 }
 
-/* GIVING stays: a look, or there are news with the heir. */
+/* GIVING stays: a look, or there are news with the heir, which may not have linked itself yet. */
 static void hears_beside(const struct fl_slot *slot)
 {
 	const struct request *heir;
 
 	for (unsigned i = 0; i < account->request_count; i++) {
 		heir = &account->requests[i];
-		if (!heir->told && heir->slot && heir->slot->older == slot->id &&
+		if (!heir->told && heir->slot &&
+		    (heir->slot->older & ~FL_UNSURE) == slot->id &&
 		    (heir->slot->word & FL_NEWS))
 			hears(slot);
 	}
