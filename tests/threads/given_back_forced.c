@@ -7,17 +7,10 @@
  */
 #define _GNU_SOURCE
 #include "hooks.h"
+#include "common.h"
 #include "other_thread.h"
-#include "test.h"
 
 #include <fifolock/inspect.h>
-#include <time.h>
-
-enum {
-	X = FIFOLOCK_EXCLUSIVE,
-	S = FIFOLOCK_SHARED,
-	U = FIFOLOCK_UPDATE,
-};
 
 _Thread_local struct hooks hooks;
 
@@ -74,10 +67,8 @@ Test(given_back, before_the_push_it_is_taken_without_a_ticket, .description = "G
 
 Test(given_back, before_the_push_it_is_taken_by_one_with_a_deadline, .description = "G6")
 {
-	struct timespec at;
+	const struct timespec at = in_an_hour();
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += 60;
 	given_back_before_the_push(X);
 	cr_assert_eq(fifolock_timedlock(&lock, X, &at), 0);
 	cr_assert_eq(tickets(), 0u);

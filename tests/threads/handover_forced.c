@@ -771,16 +771,22 @@ static void the_holder_gives(void)
 	elsewhere(gives);
 }
 
-/* Granted with no thread in line behind: is the role kept with that hold? */
-static bool is_kept_alone(void)
+/* By another thread, with no request in line behind. */
+static void is_granted_alone(void)
 {
-	bool kept;
-
 	cr_assert_eq(fifolock_trylock(&lock, X), 0);
 	hooks.sleep = the_holder_gives;
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	cr_assert_null(hooks.sleep);
 	cr_assert_eq(said, 0);
+}
+
+/* Is the role kept with that hold? */
+static bool is_kept_alone(void)
+{
+	bool kept;
+
+	is_granted_alone();
 	kept = fl_word_kept(__atomic_load_n(&lock.word, __ATOMIC_RELAXED));
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	return kept;
@@ -832,9 +838,7 @@ Test(passed, on_to_one_that_is_not_linked_yet_news_go_along, .description = "G4"
 {
 	struct fl_place place;
 
-	cr_assert_eq(fifolock_trylock(&lock, X), 0);
-	hooks.sleep = the_holder_gives;
-	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	is_granted_alone();
 	is_pushed(&place);
 	hooks.pass = another_asks_and_it_is_closed;
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
