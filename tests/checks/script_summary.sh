@@ -57,6 +57,8 @@ says 'slow: ran out of time'
 	test_was others OK 0 '4 passed, 2 failed\n'; } >"$log"
 closes 1 '11 passed, 4 failed'
 says 'some: 2 failed'
+says 'fifolock / some said:'
+says '  [====] Synthesis: Tested: 9 '
 
 { test_was order OK 0 "[SKIP] order::one: no seccomp here\\\\n$all_pass"
 	test_was gdb SKIP 77 'skipped: there is no gdb\n'
