@@ -104,7 +104,7 @@ constexpr void rows_place(fifolock_modes_t &table, const layout &made)
 {
 	unsigned shift = 0;
 
-	table.count = made.count;
+	table.count = table.at_once = made.count;
 	for (unsigned m = 0; m < made.count; m++) {
 		table.rows[m].unit = std::uint64_t{1} << shift;
 		table.rows[m].field = ((std::uint64_t{1} << made.bits[m]) - 1) << shift;

@@ -60,7 +60,7 @@ struct fifolock_row {
 /* A mode table.  Its fields are private.  Its size and what is in it belong to the ABI, as a
  * compiler may have made it (fifolock/modes.hpp). */
 typedef struct fifolock_modes {
-	uint32_t count;
+	uint32_t at_once;
 	uint32_t flags;
 	bool (*compatible)(const uint32_t holds[], unsigned mode, void *ctx);
 	void *ctx;
@@ -69,7 +69,9 @@ typedef struct fifolock_modes {
 	const char *names[FIFOLOCK_MAX_MODES];
 	uintptr_t open;
 	void *stats;
-	void *reserved[2];
+	uint32_t count;
+	uint32_t unused;
+	void *reserved;
 } fifolock_modes_t;
 
 /* EXCLUSIVE alone: one holder at a time. */

@@ -257,7 +257,7 @@ static int give_and_wait(fifolock_cond_t *cond, struct fl_waiter *waiter,
 static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *deadline,
 		 const void *site)
 {
-	int error = fl_check_any(fl_modes_of(lock), mode, 1);
+	int error = fl_check(fl_modes_of(lock), mode, 1);
 
 	if (!error && deadline)
 		error = fl_deadline_check(deadline);

@@ -14,9 +14,9 @@
 
 static int check_both(const fifolock_modes_t *modes, unsigned from, unsigned to)
 {
-	int error = fl_check_any(modes, from, 1);
+	int error = fl_check(modes, from, 1);
 
-	return error ? error : fl_check_any(modes, to, 1);
+	return error ? error : fl_check(modes, to, 1);
 }
 
 /* Not at once: in line before all requests without a hold. */
@@ -91,7 +91,7 @@ static int convert(fifolock_t *lock, unsigned from, unsigned to, bool waits,
 static int answer(const fifolock_t *lock, unsigned from, unsigned to, int error,
 		  const void *site)
 {
-	bool is_to = error == EINVAL && !fl_check_any(fl_modes_of(lock), from, 1);
+	bool is_to = error == EINVAL && !fl_check(fl_modes_of(lock), from, 1);
 
 	return fl_account_answer(lock, is_to ? to : from, 1, error, site);
 }
@@ -232,7 +232,7 @@ static int bump(fifolock_t *lock, unsigned mode, const void *site)
 
 static int bump_if_contended(fifolock_t *lock, unsigned mode, const void *site)
 {
-	int error = fl_check_any(fl_modes_of(lock), mode, 1);
+	int error = fl_check(fl_modes_of(lock), mode, 1);
 	bool found;
 
 	if (!error)

@@ -42,24 +42,20 @@ const void *fl_callback_of(const fifolock_request_t *request);
 /* The lock has been closed: turn away the threads that wait at conditions with it. */
 void fl_cond_closed(const fifolock_t *lock);
 
-/* A counted table answers EINVAL here, whatever the mode: its own count is 0, so that a
- * caller whose table does not count needs not look (stats.c). */
-FL_ALWAYS int fl_check(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+static inline int fl_check(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
 {
-	if (fl_unlikely(mode >= modes->count))
-		return EINVAL;
-	/* Every mode has room for one. */
-	if (n != 1 && (n == 0 || n > modes->capacity[mode]))
-		return ERANGE;
-	return 0;
-}
-
-/* The same for both kinds of tables. */
-static inline int fl_check_any(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
-{
-	if (mode >= fl_modes_count(modes))
+	if (mode >= modes->count)
 		return EINVAL;
 	return n == 0 || n > modes->capacity[mode] ? ERANGE : 0;
+}
+
+/* Good, and no listener is to hear of it: one comparison for both.  If not, fl_check says what is
+ * wrong, if anything is. */
+FL_ALWAYS bool fl_at_once(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
+{
+	/* Every mode has room for one. */
+	return fl_likely(mode < modes->at_once) &&
+	       (n == 1 || (n != 0 && n <= modes->capacity[mode]));
 }
 
 /* The first try is a guess, that no thread has the lock, and the compare-and-swap itself

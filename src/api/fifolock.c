@@ -158,12 +158,12 @@ FL_NOT_INLINE static int acquire_booked(fifolock_t *lock, unsigned mode, uint32_
 					const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = fl_check_any(modes, mode, n);
+	int error = fl_check(modes, mode, n);
 	struct fl_want want;
 	bool in_line;
 
-	if (error || !fl_booked(modes))
-		return error ? error : EINVAL;
+	if (error)
+		return error;
 	if (deadline && (error = fl_deadline_check(deadline)))
 		return error;
 	want = fl_want(&modes->rows[mode], mode, n);
@@ -185,11 +185,8 @@ FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 
 	fl_prefetch_write(&lock->word);
 	modes = fl_modes_of(lock);
-	error = fl_check(modes, mode, n);
-	if (fl_unlikely(error))
-		return error == EINVAL
-			       ? acquire_booked(lock, mode, n, deadline, true, site)
-			       : error;
+	if (fl_unlikely(!fl_at_once(modes, mode, n)))
+		return acquire_booked(lock, mode, n, deadline, true, site);
 	if (deadline && (error = fl_deadline_check(deadline)))
 		return error;
 	if (!fl_take_free(lock, modes, mode, n, &seen))
@@ -213,11 +210,9 @@ FL_NOT_INLINE static int try_slow(fifolock_t *lock, unsigned mode, uint32_t n,
 FL_ALWAYS int try_acquire(fifolock_t *lock, unsigned mode, uint32_t n, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = fl_check(modes, mode, n);
 
-	if (fl_unlikely(error))
-		return error == EINVAL ? acquire_booked(lock, mode, n, NULL, false, site)
-				       : error;
+	if (fl_unlikely(!fl_at_once(modes, mode, n)))
+		return acquire_booked(lock, mode, n, NULL, false, site);
 	/* [GUESS] */
 	if (!fl_take_seen(lock, modes, mode, n, fl_load_relaxed(&lock->word)))
 		return try_slow(lock, mode, n, site);
@@ -236,12 +231,12 @@ FL_NOT_INLINE static int release_booked(fifolock_t *lock, unsigned mode, uint32_
 					const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = fl_check_any(modes, mode, n);
+	int error = fl_check(modes, mode, n);
 	const struct fifolock_row *row;
 	uint64_t gave;
 
-	if (error || !fl_booked(modes))
-		return error ? error : EINVAL;
+	if (error)
+		return error;
 	error = fl_account_holds(lock, mode, n, site);
 	if (!error && fifolock_holds(lock, mode) < n)
 		error = EPERM; /* before any listener is told */
@@ -276,9 +271,8 @@ FL_ALWAYS int release_plain(fifolock_t *lock, unsigned mode, uint32_t n, const v
 
 	fl_prefetch_write(&lock->word);
 	modes = fl_modes_of(lock);
-	error = fl_check(modes, mode, n);
-	if (fl_unlikely(error))
-		return error == EINVAL ? release_booked(lock, mode, n, site) : error;
+	if (fl_unlikely(!fl_at_once(modes, mode, n)))
+		return release_booked(lock, mode, n, site);
 	error = fl_account_gives_at_once(lock, mode, n, site);
 	if (error)
 		return error;
@@ -394,7 +388,7 @@ uint32_t fifolock_holds(const fifolock_t *lock, unsigned mode)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 
-	if (mode >= fl_modes_count(modes))
+	if (mode >= modes->count)
 		return 0;
 	return fl_word_holds(modes, mode, fl_load_relaxed(&lock->word)); /* [ANSWER] */
 }

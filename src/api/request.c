@@ -194,7 +194,7 @@ int fl_request(fifolock_t *lock, unsigned mode, uint32_t n, fifolock_request_t *
 	       void (*done)(void *ctx, int status), void *ctx, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = request ? fl_check_any(modes, mode, n) : EINVAL;
+	int error = request ? fl_check(modes, mode, n) : EINVAL;
 	struct fl_want want;
 
 	if (error)

@@ -135,7 +135,7 @@ static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *ar
 		fl_ready_to_run(slot, mode);
 		fl_callbacks_defer();
 		modes = fl_modes_of(lock);
-		if (fl_check(modes, mode, 1) == 0 && runs_alone(modes, mode) &&
+		if (fl_at_once(modes, mode, 1) && runs_alone(modes, mode) &&
 		    fl_join_behind(lock, slot, &serving.on)) {
 			*error = wait_and_serve(&serving, slot, true, &wait);
 			*error = conclude(&serving, slot, modes, *error, site);
@@ -192,7 +192,7 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 				  void (*section)(void *arg), void *arg, const void *site)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	int error = section ? fl_check_any(modes, mode, 1) : EINVAL;
+	int error = section ? fl_check(modes, mode, 1) : EINVAL;
 	struct fl_want want;
 
 	if (error)
@@ -220,7 +220,7 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 		fl_waited_for = 0;
 	}
 	modes = fl_modes_of(lock);
-	if (fl_unlikely(!section) || fl_unlikely(fl_check(modes, mode, 1)) ||
+	if (fl_unlikely(!section) || fl_unlikely(!fl_at_once(modes, mode, 1)) ||
 	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen) &&
 			!fl_take_seen(lock, modes, mode, 1, seen)))
 		return fl_account_answer(lock, mode, 1,

@@ -75,7 +75,7 @@ static void rows_place(fifolock_modes_t *out, const struct layout *layout)
 {
 	unsigned shift = 0;
 
-	out->count = layout->count;
+	out->count = out->at_once = layout->count;
 	out->open = layout->open;
 	for (unsigned m = 0; m < layout->count; m++) {
 		unsigned bits = layout->bits[m];
@@ -256,7 +256,7 @@ int fifolock_modes_predicate(fifolock_modes_t *out, unsigned count, uint32_t max
 
 uint32_t fifolock_modes_capacity(const fifolock_modes_t *modes, unsigned mode)
 {
-	return modes && mode < fl_modes_count(modes) ? modes->capacity[mode] : 0;
+	return modes && mode < modes->count ? modes->capacity[mode] : 0;
 }
 
 int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes)
@@ -272,6 +272,7 @@ int fifolock_modes_owner_checked(fifolock_modes_t *modes, bool yes)
  * (tests/unit/modes.c compares them, whole).  Each row is {unit, bias, guard, field}. */
 
 const fifolock_modes_t fifolock_mutex_modes = {
+	.at_once = 1,
 	.count = 1,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
@@ -287,6 +288,7 @@ extern const fifolock_modes_t fl_default_modes
 	__attribute__((alias("fifolock_shared_exclusive_modes"), visibility("hidden")));
 
 const fifolock_modes_t fifolock_shared_exclusive_modes = {
+	.at_once = 2,
 	.count = 2,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
@@ -302,6 +304,7 @@ const fifolock_modes_t fifolock_shared_exclusive_modes = {
 };
 
 const fifolock_modes_t fifolock_update_modes = {
+	.at_once = 3,
 	.count = 3,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =
@@ -319,6 +322,7 @@ const fifolock_modes_t fifolock_update_modes = {
 };
 
 const fifolock_modes_t fifolock_intent_modes = {
+	.at_once = 6,
 	.count = 6,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =

@@ -61,13 +61,12 @@ static inline uint64_t fl_word_resumed(uint64_t word)
 }
 
 /* fifolock_modes_t.flags.  A listener keeps books of what is BOOKED, so no fast path may
- * take it.  ALONE: a hold of this mode is alone, nothing fits beside.  fifolock/compile.hpp
+ * take it: at_once, which these compare a mode with, is 0 then instead of the number of modes.  ALONE: a hold of this mode is alone, nothing fits beside.  fifolock/compile.hpp
  * has OWNER_CHECKED and ALONE, too. */
 #define FL_MODES_OWNER_CHECKED 1u
 #define FL_MODES_COUNTED       2u /* a table inside a fifolock_stats_t (stats.c) */
 #define FL_MODES_WATCHED       4u /* a race detector hears of it (watch.c) */
 #define FL_MODES_BOOKED	       (FL_MODES_COUNTED | FL_MODES_WATCHED)
-#define FL_MODES_COUNT_SHIFT   8 /* there, how many modes; its own count is 0 */
 #define FL_MODES_ALONE(mode)   (UINT32_C(1) << (16 + (mode)))
 
 extern const fifolock_modes_t fl_no_modes;	/* of a destroyed lock */
@@ -99,22 +98,11 @@ static inline unsigned fl_place_of(const fifolock_t *lock)
 	return (unsigned)((uintptr_t)lock * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 }
 
-/* How many modes a table has, booked or not. */
-static inline unsigned fl_modes_count(const fifolock_modes_t *modes)
-{
-	return modes->flags & FL_MODES_BOOKED
-		       ? modes->flags >> FL_MODES_COUNT_SHIFT & 0xff
-		       : modes->count;
-}
-
 /* From now on a listener keeps books of it. */
 static inline void fl_modes_book(fifolock_modes_t *modes, uint32_t flag)
 {
-	unsigned count = fl_modes_count(modes);
-
-	modes->count = 0;
-	modes->flags &= ~(UINT32_C(0xff) << FL_MODES_COUNT_SHIFT);
-	modes->flags |= flag | count << FL_MODES_COUNT_SHIFT;
+	modes->at_once = 0;
+	modes->flags |= flag;
 }
 
 /* Can as many hold it as a lock can count, because there is no other limit? */
@@ -172,7 +160,7 @@ static inline bool fl_predicate_allows(const fifolock_modes_t *modes, unsigned m
 {
 	uint32_t holds[FIFOLOCK_MAX_MODES];
 
-	for (unsigned m = 0; m < fl_modes_count(modes); m++)
+	for (unsigned m = 0; m < modes->count; m++)
 		holds[m] = fl_word_holds(modes, m, word);
 	for (uint32_t i = 0; i < weight; i++, holds[mode]++)
 		if (!modes->compatible(holds, mode, modes->ctx))
@@ -184,7 +172,7 @@ static inline bool fl_predicate_allows(const fifolock_modes_t *modes, unsigned m
 static inline bool fl_word_grew(const fifolock_modes_t *modes, uint64_t then,
 				uint64_t now)
 {
-	for (unsigned m = 0; m < fl_modes_count(modes); m++)
+	for (unsigned m = 0; m < modes->count; m++)
 		if ((now & modes->rows[m].field) > (then & modes->rows[m].field))
 			return true;
 	return false;

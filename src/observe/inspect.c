@@ -61,8 +61,7 @@ static int try_snapshot(fifolock_t *lock, struct copy *copy)
 	struct fifolock_snapshot *out = copy->out;
 	int error;
 
-	*out = (struct fifolock_snapshot){.modes = fl_modes_count(modes),
-					  .name = name_of(modes)};
+	*out = (struct fifolock_snapshot){.modes = modes->count, .name = name_of(modes)};
 	error = fl_walk(lock, &look);
 	for (unsigned m = 0; m < out->modes; m++)
 		out->holds[m] = fl_word_holds(modes, m, look.word);

@@ -2,10 +2,9 @@
  *
  * stats.c - tables that count: booking, by any thread and any handler.
  *
- * A counted table is a copy of another in which the number of modes is 0: so the
- * first check of every function fails, and its error path, which costs no other table
- * anything, looks whether the table counts. The number is in flags, where
- * fl_modes_count finds it.
+ * A counted table is a copy of another of whose modes none is granted at once (at_once is
+ * 0): so the check that the fast paths make of a mode anyway fails, and what follows, which costs no
+ * other table anything, looks why.
  *
  * How long holds last is known without remembering any of them: all the moments at
  * which they ended, added up, less all those at which they began; those that last

@@ -167,7 +167,7 @@ int fifolock_stats_read(const fifolock_stats_t *stats, unsigned mode,
 	struct book *book;
 	int error;
 
-	if (!stats || !out || mode >= fl_modes_count(&stats->modes))
+	if (!stats || !out || mode >= stats->modes.count)
 		return EINVAL;
 	book = fl_book_of(&stats->modes, mode);
 	if (!begin_reading(book))

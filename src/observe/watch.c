@@ -204,7 +204,7 @@ static bool is_alone(const fifolock_modes_t *modes, unsigned mode)
 
 	if (!(modes->flags & FL_MODES_ALONE(mode)))
 		return false;
-	for (unsigned m = 0; m < fl_modes_count(modes); m++)
+	for (unsigned m = 0; m < modes->count; m++)
 		if (fl_bits_fit(row->bias, row->guard, modes->rows[m].unit))
 			return false;
 	return true;
@@ -276,7 +276,7 @@ static void after_others(fifolock_t *lock, unsigned mode)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 
-	for (unsigned other = 0; other < fl_modes_count(modes); other++)
+	for (unsigned other = 0; other < modes->count; other++)
 		if (fl_waits_for(modes, mode, other))
 			fl_detector->after(tag_of(lock, other));
 }

@@ -9,6 +9,7 @@
 
 /* The masks as modes.c would make them. */
 const fifolock_modes_t fl_one_table = {
+	.at_once = 3,
 	.count = 3,
 	.flags = FL_MODES_OWNER_CHECKED | FL_MODES_ALONE(FIFOLOCK_EXCLUSIVE),
 	.rows =

@@ -29,7 +29,7 @@ static const char *tag_of(const fifolock_table_t *table, const struct fl_entry *
 void fl_hear_granted(const fifolock_table_t *table, const struct fl_entry *entry,
 		     unsigned mode)
 {
-	for (unsigned other = 0; other < fl_modes_count(table->modes); other++)
+	for (unsigned other = 0; other < table->modes->count; other++)
 		if (fl_waits_for(table->modes, mode, other))
 			fl_hearer->after(tag_of(table, entry, other));
 }

@@ -57,7 +57,7 @@ static bool is_as_strong(const fifolock_modes_t *modes, unsigned s, unsigned a)
 {
 	if (s == a)
 		return true;
-	for (unsigned x = 0; x < fl_modes_count(modes); x++)
+	for (unsigned x = 0; x < modes->count; x++)
 		if (!asked_is_strong(modes, s, a, x) || !held_is_strong(modes, s, a, x))
 			return false;
 	return true;
@@ -87,10 +87,10 @@ int fl_modes_over(const fifolock_modes_t *modes, uint32_t these, unsigned *mode)
 {
 	uint32_t over = 0;
 
-	for (unsigned s = 0; s < fl_modes_count(modes); s++)
+	for (unsigned s = 0; s < modes->count; s++)
 		if (is_over(modes, s, these))
 			over |= UINT32_C(1) << s;
-	for (unsigned s = 0; s < fl_modes_count(modes); s++)
+	for (unsigned s = 0; s < modes->count; s++)
 		if (over >> s & 1 && is_weakest(modes, s, over)) {
 			*mode = s;
 			return 0;

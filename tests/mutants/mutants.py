@@ -484,9 +484,9 @@ MUTANTS = [
     ('only those shown are counted', INSPECT, '\tcopy->out->waiting++;',
      '\tcopy->out->waiting += copy->out->waiting < copy->room;'),
     ('a second try adds to the first', INSPECT,
-     ['\t*out = (struct fifolock_snapshot){.modes = fl_modes_count(modes),\n\t\t\t\t\t  .name = name_of(modes)',
+     ['\t*out = (struct fifolock_snapshot){.modes = modes->count, .name = name_of(modes)',
       '\tstruct fifolock_snapshot snapshot;\n\tstruct copy'],
-     ['\t*out = (struct fifolock_snapshot){.modes = fl_modes_count(modes), .waiting = out->waiting,\n'
+     ['\t*out = (struct fifolock_snapshot){.modes = modes->count, .waiting = out->waiting,\n'
       '\t\t\t\t\t  .name = name_of(modes)',
       '\tstruct fifolock_snapshot snapshot = {.modes = 0};\n\tstruct copy']),
     ('an answer although it failed', INSPECT, '{&snapshot, line,', '{out, line,'),
@@ -548,7 +548,7 @@ MUTANTS = [
      'want = fl_want(&modes->rows[to], to, 1);\n\tfl_account_changes',
      'want = fl_want(&modes->rows[from], from, 1);\n\tfl_account_changes'),
     ('a conversion does not look whether to is there', CONVERT,
-     'return error ? error : fl_check_any(modes, to, 1);',
+     'return error ? error : fl_check(modes, to, 1);',
      'return error ? error : to >= FIFOLOCK_MAX_MODES ? EINVAL : 0;'),
     ('a conversion that only tries waits', CONVERT,
      'in_line = error == EBUSY && waits;',

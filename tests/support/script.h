@@ -99,8 +99,7 @@ static inline unsigned line_mode(const struct line *line, char letter)
 {
 	const char *at = strchr(line->letters, letter);
 
-	line_check(at && at - line->letters < (long)fl_modes_count(line->modes),
-		   "no such mode");
+	line_check(at && at - line->letters < (long)line->modes->count, "no such mode");
 	return (unsigned)(at - line->letters);
 }
 

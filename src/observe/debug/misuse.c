@@ -14,7 +14,7 @@
 /* "0 exclusive, 1 shared" */
 static void add_modes(struct fl_text *text, const fifolock_t *lock)
 {
-	for (unsigned m = 0; m < fl_modes_count(fl_modes_of(lock)); m++) {
+	for (unsigned m = 0; m < fl_modes_of(lock)->count; m++) {
 		fl_text_add(text, m ? ", " : "");
 		fl_text_number(text, m);
 		if (fl_modes_of(lock)->names[m]) {
@@ -40,7 +40,7 @@ static const char *table_name(const fifolock_t *lock)
 /* A mode that the table lacks. */
 static void add_no_mode(struct fl_text *text, const fifolock_t *lock, unsigned mode)
 {
-	const char *known = mode < fl_modes_count(&fifolock_intent_modes)
+	const char *known = mode < fifolock_intent_modes.count
 				    ? fifolock_intent_modes.names[mode]
 				    : NULL;
 
@@ -98,7 +98,7 @@ static void add_in_use(struct fl_text *text, const fifolock_t *lock)
 {
 	const char *before = ": destroyed while it is in use: ";
 
-	for (unsigned m = 0; m < fl_modes_count(fl_modes_of(lock)); m++) {
+	for (unsigned m = 0; m < fl_modes_of(lock)->count; m++) {
 		uint32_t n = fifolock_holds(lock, m);
 
 		if (!n)
@@ -138,7 +138,7 @@ static void explain(struct fl_text *text, const fifolock_t *lock, unsigned mode,
 		add_destroyed(text);
 	else if (error == EBUSY)
 		add_in_use(text, lock);
-	else if (mode >= fl_modes_count(modes))
+	else if (mode >= modes->count)
 		add_no_mode(text, lock, mode);
 	else if (error == ERANGE)
 		add_weight(text, lock, mode, n);
@@ -157,7 +157,7 @@ static bool is_said(const fifolock_t *lock, unsigned mode, int error)
 	const fifolock_modes_t *modes = lock ? fl_modes_of(lock) : NULL;
 
 	return error == EPERM && (modes->flags & FL_MODES_OWNER_CHECKED) &&
-	       mode < fl_modes_count(modes) && !fl_hold_lost(lock);
+	       mode < modes->count && !fl_hold_lost(lock);
 }
 
 void fl_debug_wrong(const fifolock_t *lock, unsigned mode, uint32_t n, int error,

@@ -83,7 +83,7 @@ static uint16_t kept_out(const fifolock_modes_t *modes, unsigned mode)
 {
 	uint16_t out = 0;
 
-	for (unsigned m = 0; m < fl_modes_count(modes); m++) {
+	for (unsigned m = 0; m < modes->count; m++) {
 		const struct fifolock_row *row = &modes->rows[m];
 
 		if (!fl_bits_fit(row->bias, row->guard, modes->rows[mode].unit))
@@ -98,7 +98,7 @@ static struct fl_node describe(const fifolock_t *lock)
 	struct fl_node node = {.lock = (uintptr_t)lock};
 	struct fl_text text = {node.name, node.name + sizeof(node.name) - 1};
 
-	for (unsigned m = 0; m < fl_modes_count(modes); m++)
+	for (unsigned m = 0; m < modes->count; m++)
 		node.keeps[m] = kept_out(modes, m);
 	fl_text_lock_name(&text, lock);
 	return node;

@@ -118,7 +118,7 @@ void fl_text_lock(struct fl_text *text, const fifolock_t *lock)
 void fl_text_mode(struct fl_text *text, const fifolock_t *lock, unsigned mode)
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
-	const char *name = mode < fl_modes_count(modes) ? modes->names[mode] : NULL;
+	const char *name = mode < modes->count ? modes->names[mode] : NULL;
 
 	if (name) {
 		fl_text_add(text, name);

@@ -39,9 +39,9 @@ SHOWN = 64
 # word.h
 QUEUED, SCANNING, RESCAN = 1 << 63, 1 << 62, 1 << 61
 MAX_MODES = 16
-COUNTED, WATCHED = 2, 4
-COUNT_SHIFT = 8
+COUNTED = 2
 STATS = 99  # where a counted table says which fifolock_stats_t it is of
+COUNT = 100
 
 # lock.h
 CLOSED = 1 << 31
@@ -63,7 +63,7 @@ CHUNK_FIRST = 64
 
 LOCK = 'QQIIIIQ'
 FIELDS = 'word', 'arrivals', 'control', 'departed', 'head', 'dequeued', 'modes'
-TABLE = 'II2Q64Q16I16Q4Q'  # fifolock_modes_t
+TABLE = 'II2Q64Q16I16Q2QIIQ'  # fifolock_modes_t
 SLOT = '8I4BI3Q'
 REQUEST = '4Q4IQ'
 CELL = 'Q4I'
@@ -216,9 +216,8 @@ class Table:
         if not address:
             self.be_default()
             return
-        count, flags, *rest = peek(address, TABLE)
-        booked = flags & (COUNTED | WATCHED)
-        self.count = flags >> COUNT_SHIFT & 0xff if booked else count
+        _, flags, *rest = peek(address, TABLE)
+        self.count = rest[COUNT]
         if self.count > MAX_MODES:
             raise gdb.GdbError('this is no lock, or has not been initialised')
         self.rows = [rest[2 + 4 * m:6 + 4 * m] for m in range(self.count)]

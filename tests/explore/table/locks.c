@@ -14,6 +14,7 @@
 #define BESIDE UINT64_C(2)
 
 static const fifolock_modes_t modes_of_two = {
+	.at_once = 2,
 	.count = 2,
 	.rows = {{.unit = ALONE}, {.unit = BESIDE}},
 	.capacity = {1, EX_THREADS},
