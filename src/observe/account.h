@@ -42,7 +42,7 @@
  *	unguards	... is about to be given back
  *
  * The fast paths have taken and given without a look at the table's flags: it is not
- * booked, or fl_check had sent them elsewhere.  Theirs are took_at_once and gives_at_once.
+ * booked, or fl_at_once had sent them elsewhere.  Theirs are took_at_once and gives_at_once.
  */
 #ifndef FL_ACCOUNT_H
 #define FL_ACCOUNT_H

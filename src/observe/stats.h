@@ -2,7 +2,7 @@
  *
  * stats.h - what a counted table counts (fifolock/inspect.h).  With a table
  * that is not counted each of these is a test of one bit; the fast paths do without it
- * (fl_check).
+ * (fl_at_once).
  *
  * A request that had a place in line is booked by the scanner, when it is decided and
  * before any owner is told: so a hold begins with its grant, whenever its owner comes to

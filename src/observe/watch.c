@@ -2,9 +2,8 @@
  *
  * watch.c - what a race detector hears of locks.
  *
- * Under a detector every mode table is watched: its own count of modes is 0, so that the
- * first check of every function fails, as it does for tables that count (stats.c), and
- * the error path tells.  The presets, and tables that a compiler has made, are made so
+ * Under a detector every mode table is watched: none of its modes is granted at once, as in
+ * tables that count (stats.c), and the path that is left tells.  The presets, and tables that a compiler has made, are made so
  * before main, where they are, by making their pages writable for that moment; others when
  * they are compiled.  Nothing is added
  * to the fast paths of a process that is not under one.
