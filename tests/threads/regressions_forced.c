@@ -263,6 +263,50 @@ Test(windows, a_conversion_does_not_wait_for_one_that_has_timed_out, .descriptio
 	is_free();
 }
 
+/* ---- a conversion that has timed out and has not told so yet, and one that asks meanwhile ---- */
+
+static bool settled; /* atomic: it waits, or has been refused */
+
+static void is_settled(void)
+{
+	set(&settled);
+}
+
+static void converts_or_is_refused(void)
+{
+	hooks.sleep = is_settled;
+	converted = fifolock_convert(&lock, S, X);
+	is_settled();
+}
+
+static void another_converts(void)
+{
+	converter = begins(converts_or_is_refused);
+	until(&settled);
+}
+
+static void gives_up(void)
+{
+	struct timespec deadline = test_in_ns(CLOCK_MONOTONIC, 1000000);
+
+	hooks.leave = another_converts;
+	gave_up = fifolock_timedconvert(&lock, S, X, &deadline);
+}
+
+Test(windows, a_conversion_is_not_refused_because_of_one_that_has_timed_out,
+     .description = "G3")
+{
+	takes(S);
+	takes(S);
+	elsewhere(gives_up);
+	cr_assert_eq(gave_up, ETIMEDOUT);
+	gives(S);
+	pthread_join(converter, NULL);
+	cr_assert_eq(converted, 0);
+	gives(X);
+	is_free();
+}
+
 /* ---- a hold that a thread takes away from a conversion already in the batch ---- */
 
 static int mistake;
