@@ -11,6 +11,7 @@
 #include "hooks.h"
 #include "other_thread.h"
 #include "test.h"
+#include "core/slot.h"
 #include "core/word.h"
 
 #include <fifolock/request.h>
@@ -157,6 +158,54 @@ Test(windows, a_slot_is_not_used_again_while_its_owner_still_announces_it,
 	was_called_once(&third, true);
 	cr_assert_eq(fifolock_request_poll(&third.request), 0);
 	cr_assert_eq(fifolock_holds(&lock, X), 1u);
+	gives(X);
+	is_free();
+}
+
+/* ---- ... and is used again right after that, before its owner has returned ---- */
+
+/* It makes the first known. */
+static void the_second_asks_in_vain(void)
+{
+	the_second_asks_and_the_holder_gives();
+	fault_if(fifolock_request_cancel(&second.request));
+}
+
+/* As a handler would: it scans, and grants the third. */
+static void it_has_been_freed(void)
+{
+	elsewhere(the_third_asks);
+	gives(X);
+}
+
+static void as_it_is_freed(void)
+{
+	hooks.loaded = it_has_been_freed;
+}
+
+static void as_it_is_joined(void)
+{
+	hooks.loads = HOOKS_ANYTHING;
+	hooks.loaded = as_it_is_freed;
+}
+
+static void the_first_is_called_back(void)
+{
+	elsewhere(the_second_asks_in_vain);
+	hooks.loads = &((struct fl_slot *)first.request.slot)->word;
+	hooks.loaded = as_it_is_joined;
+}
+
+Test(windows, a_grant_of_the_next_user_of_a_slot_is_not_taken_for_ones_own,
+     .description = "G3")
+{
+	takes(X);
+	hooks.join = the_first_is_called_back;
+	asks(&first, told);
+	cr_assert_null(hooks.loaded);
+	cr_assert_eq(first.request.slot, third.request.slot);
+	was_called_once(&first, false);
+	was_called_once(&third, true);
 	gives(X);
 	is_free();
 }
