@@ -159,6 +159,70 @@ Test(callback, that_waits_lets_those_run_that_hold_what_it_waits_for,
 	}
 }
 
+/* The third has what the second waits for, in the wait of the first for what the second has; when the second begins to
+ * wait nothing is due but what the first has set aside. */
+struct rope {
+	fifolock_t gate, near, far;
+	fifolock_request_t first, second, third;
+	unsigned called;
+};
+
+static void gives_both_and_waits_for_the_near(void *ctx, int status)
+{
+	struct rope *rope = ctx;
+
+	fault_if(status || rope->called++ != 0);
+	fault_if(fifolock_unlock(&rope->near, X));
+	fault_if(fifolock_unlock(&rope->far, X));
+	fault_if(fifolock_lock(&rope->near, X));
+	fault_if(rope->called != 3);
+	fault_if(fifolock_unlock(&rope->near, X));
+	fault_if(fifolock_unlock(&rope->gate, X));
+}
+
+static void waits_for_the_far_and_gives_both(void *ctx, int status)
+{
+	struct rope *rope = ctx;
+
+	fault_if(status || rope->called++ != 1);
+	fault_if(fifolock_lock(&rope->far, X));
+	fault_if(rope->called != 3);
+	fault_if(fifolock_unlock(&rope->far, X));
+	fault_if(fifolock_unlock(&rope->near, X));
+}
+
+static void gives_the_far(void *ctx, int status)
+{
+	struct rope *rope = ctx;
+
+	fault_if(status || rope->called++ != 2);
+	fault_if(fifolock_unlock(&rope->far, X));
+}
+
+static void asks_for(fifolock_t *lock, fifolock_request_t *request,
+		     void (*done)(void *ctx, int status), struct rope *rope)
+{
+	cr_assert_eq(fifolock_lock(lock, X), 0);
+	cr_assert_eq(fifolock_request(lock, X, 1, request, done, rope), EINPROGRESS);
+}
+
+Test(callback, that_waits_lets_those_run_that_a_wait_around_it_has_set_aside,
+     .description = "G3")
+{
+	fifolock_modes_t modes = unowned(NULL);
+	struct rope rope = {0};
+
+	rope.gate.modes = rope.near.modes = rope.far.modes = &modes;
+	asks_for(&rope.gate, &rope.first, gives_both_and_waits_for_the_near, &rope);
+	asks_for(&rope.near, &rope.second, waits_for_the_far_and_gives_both, &rope);
+	asks_for(&rope.far, &rope.third, gives_the_far, &rope);
+	cr_assert_eq(fifolock_unlock(&rope.gate, X), 0);
+	cr_assert_eq(rope.called, 3u);
+	ends_well(&rope.gate);
+	ends_well(&rope.near);
+	ends_well(&rope.far);
+}
+
 /* Two that take the same locks in the same order. Inside the other's wait the second one
  * would wait for what the first one has. */
 struct pair {
