@@ -210,6 +210,32 @@ Test(windows, a_grant_of_the_next_user_of_a_slot_is_not_taken_for_ones_own,
 	is_free();
 }
 
+/* ---- a thread that asks while another one bumps ---- */
+
+static void the_second_asks_to_give(void)
+{
+	asks(&second, told_and_gives);
+}
+
+static void as_the_first_is_granted(void)
+{
+	elsewhere(the_second_asks_to_give);
+}
+
+Test(windows, a_bump_is_in_line_before_its_hold_is_given_back, .description = "G1")
+{
+	takes(X);
+	asks(&first, told_and_gives);
+	hooks.grant = as_the_first_is_granted;
+	cr_assert_eq(fifolock_bump(&lock, X), 0);
+	cr_assert_null(hooks.grant);
+	cr_assert_eq(first.calls, 1u);
+	cr_assert_eq(second.calls, 0u);
+	gives(X);
+	cr_assert_eq(second.calls, 1u);
+	is_free();
+}
+
 /* ---- a conversion that the scanner takes with an older word in hand ---- */
 
 static pthread_t converter;
