@@ -519,7 +519,7 @@ MUTANTS = [
     ('put back behind a conversion the one behind is lost', QUEUE,
      '\t\tfl_set_older(fl_slot_at(*front), newest->id);\n', ''),
     ('put back at the end the end is the old one', QUEUE,
-     'if (!*front && !fl_chain_push_back(lock, newest))', 'if (!*front && (push_back, false))'),
+     'if (!*front && !fl_chain_push_back(lock, newest))', 'if (!*front && false)'),
     ('the old head does not know the new one', QUEUE,
      '\tif (next)\n\t\tfl_set_older(next, slot->id);\n', ''),
     ('the first that has come is the last', QUEUE,
