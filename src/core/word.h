@@ -61,8 +61,9 @@ static inline uint64_t fl_word_resumed(uint64_t word)
 }
 
 /* fifolock_modes_t.flags.  A listener keeps books of what is BOOKED, so no fast path may
- * take it: at_once, which these compare a mode with, is 0 then instead of the number of modes.  ALONE: a hold of this mode is alone, nothing fits beside.  fifolock/compile.hpp
- * has OWNER_CHECKED and ALONE, too. */
+ * take it: at_once, which these compare a mode with, is 0 then instead of the number of modes.
+ * ALONE: a hold of this mode is alone, nothing fits beside.  fifolock/compile.hpp has
+ * OWNER_CHECKED and ALONE, too. */
 #define FL_MODES_OWNER_CHECKED 1u
 #define FL_MODES_COUNTED       2u /* a table inside a fifolock_stats_t (stats.c) */
 #define FL_MODES_WATCHED       4u /* a race detector hears of it (watch.c) */

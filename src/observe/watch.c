@@ -3,10 +3,10 @@
  * watch.c - what a race detector hears of locks.
  *
  * Under a detector every mode table is watched: none of its modes is granted at once, as in
- * tables that count (stats.c), and the path that is left tells.  The presets, and tables that a compiler has made, are made so
- * before main, where they are, by making their pages writable for that moment; others when
- * they are compiled.  Nothing is added
- * to the fast paths of a process that is not under one.
+ * tables that count (stats.c), and the path that is left tells.  The presets, and tables that a
+ * compiler has made, are made so before main, where they are, by making their pages writable for
+ * that moment; others when they are compiled.  Nothing is added to the fast paths of a process
+ * that is not under one.
  *
  * What is told.  A release of mode a happens before a later grant of mode b if the table
  * has b wait for a: then the grant may have needed the release.  Two modes that go
