@@ -13,9 +13,13 @@ struct follower {
 	sem_t told;
 	void (*act)(void *ctx);
 	void *ctx;
-	bool quits;
-	bool busy; /* atomic: told, and not done */
+	bool busy; /* atomic: told, and not done; a thread that is posted without it ends */
 };
+
+static inline bool follower_is_busy(const struct follower *follower)
+{
+	return __atomic_load_n(&follower->busy, __ATOMIC_ACQUIRE);
+}
 
 static inline void *follows(void *arg)
 {
@@ -24,16 +28,11 @@ static inline void *follows(void *arg)
 	for (;;) {
 		while (sem_wait(&follower->told))
 			;
-		if (follower->quits)
+		if (!follower_is_busy(follower))
 			return NULL;
 		follower->act(follower->ctx);
 		__atomic_store_n(&follower->busy, false, __ATOMIC_RELEASE);
 	}
-}
-
-static inline bool follower_is_busy(const struct follower *follower)
-{
-	return __atomic_load_n(&follower->busy, __ATOMIC_ACQUIRE);
 }
 
 /* What it is to do stands in ctx; the caller changes that only while it is not busy. */
@@ -58,9 +57,9 @@ static inline void follower_done(const struct follower *follower)
 		sched_yield();
 }
 
+/* When it has done what it was told. */
 static inline void follower_ends(struct follower *follower)
 {
-	follower->quits = true;
 	sem_post(&follower->told);
 	pthread_join(follower->thread, NULL);
 	sem_destroy(&follower->told);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * stage.h - a stage of puppets, each a thread that does one thing at a time as told.
+ * stage.h - puppets on one lock, told one after the other what to do.
  *
  *	struct stage stage;
  *
@@ -19,22 +19,10 @@
 #ifndef STAGE_H
 #define STAGE_H
 
-#include "follower.h"
+#include "puppet.h"
 #include "core/word.h"
 
 #define STAGE_ROOM 12 /* puppets */
-
-enum deed { ASKS, ASKS_UNTIL, CONVERTS, TRIES, CONVERTS_UNTIL, GIVES_BACK, BUMPS };
-
-struct puppet {
-	struct follower thread;
-	fifolock_t *lock;
-	struct timespec deadline;
-	enum deed deed;
-	unsigned mode, to;
-	int rc;
-	bool held;
-};
 
 struct stage {
 	fifolock_t lock;
@@ -43,27 +31,6 @@ struct stage {
 	unsigned count;
 	char text[256];
 };
-
-static inline int does(struct puppet *puppet)
-{
-	switch (puppet->deed) {
-	case ASKS:
-		return fifolock_lock(puppet->lock, puppet->mode);
-	case ASKS_UNTIL:
-		return fifolock_timedlock(puppet->lock, puppet->mode, &puppet->deadline);
-	case CONVERTS:
-		return fifolock_convert(puppet->lock, puppet->mode, puppet->to);
-	case TRIES:
-		return fifolock_tryconvert(puppet->lock, puppet->mode, puppet->to);
-	case CONVERTS_UNTIL:
-		return fifolock_timedconvert(puppet->lock, puppet->mode, puppet->to,
-					     &puppet->deadline);
-	case BUMPS:
-		return fifolock_bump(puppet->lock, puppet->mode);
-	default:
-		return fifolock_unlock(puppet->lock, puppet->mode);
-	}
-}
 
 static inline void acts(void *arg)
 {
@@ -170,6 +137,7 @@ static inline unsigned comes(struct stage *stage, unsigned mode)
 	cr_assert_lt(stage->count, STAGE_ROOM);
 	puppet->lock = &stage->lock;
 	puppet->mode = mode;
+	puppet->n = 1;
 	follower_starts(&puppet->thread, acts, puppet);
 	return stage->count++;
 }

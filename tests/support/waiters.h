@@ -1,81 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
- * waiters.h - a thread that calls once, stands in line, and is asked for its answer:
+ * waiters.h - a puppet that calls once, stands in line, and is asked for its answer:
  *
- *	lines_up(&waiter, &lock, LOCKS, X, 1);
+ *	lines_up(&waiter, &lock, ASKS, X, 1);
  *	cr_assert_eq(fifolock_close(&lock), 0);
  *	cr_assert_eq(answer(&waiter), ECANCELED);
  */
 #ifndef WAITERS_H
 #define WAITERS_H
 
-#include "common.h"
+#include "puppet.h"
 
-enum deed {
-	LOCKS,
-	LOCKS_UNTIL,
-	CONVERTS,
-	CONVERTS_UNTIL,
-	VISITS, /* locks, and gives back what it got */
-	VISITS_UNTIL,
-	RUNS,
-};
-
-struct waiter {
-	pthread_t thread;
-	fifolock_t *lock;
-	enum deed deed;
-	unsigned mode, to;
-	uint32_t n;
-	struct timespec deadline;
-	unsigned ran;
-	int rc;
-};
-
-static inline void counts_up(void *arg)
+static inline void calls(void *arg)
 {
-	++*(unsigned *)arg;
-}
+	struct puppet *puppet = arg;
 
-static inline int waiter_does(struct waiter *waiter)
-{
-	fifolock_t *lock = waiter->lock;
-	unsigned mode = waiter->mode;
-
-	switch (waiter->deed) {
-	case LOCKS:
-		return fifolock_lock_n(lock, mode, waiter->n);
-	case LOCKS_UNTIL:
-		return fifolock_timedlock_n(lock, mode, waiter->n, &waiter->deadline);
-	case CONVERTS:
-		return fifolock_convert(lock, mode, waiter->to);
-	case CONVERTS_UNTIL:
-		return fifolock_timedconvert(lock, mode, waiter->to, &waiter->deadline);
-	case VISITS:
-		return fifolock_lock(lock, mode);
-	case VISITS_UNTIL:
-		return fifolock_timedlock(lock, mode, &waiter->deadline);
-	default:
-		return fifolock_run(lock, mode, counts_up, &waiter->ran);
-	}
-}
-
-static inline void *waits(void *arg)
-{
-	struct waiter *waiter = arg;
-	bool visits = waiter->deed == VISITS || waiter->deed == VISITS_UNTIL;
-
-	waiter->rc = waiter_does(waiter);
-	if (visits && waiter->rc == 0 && fifolock_unlock(waiter->lock, waiter->mode))
-		waiter->rc = -1;
-	return NULL;
+	puppet->rc = does(puppet);
 }
 
 /* to: the mode of a conversion; else how many holds. */
-static inline struct waiter waiter_with(fifolock_t *lock, enum deed deed, unsigned mode,
+static inline struct puppet waiter_with(fifolock_t *lock, enum deed deed, unsigned mode,
 					unsigned to)
 {
-	return (struct waiter){.lock = lock,
+	return (struct puppet){.lock = lock,
 			       .deed = deed,
 			       .mode = mode,
 			       .to = to,
@@ -83,13 +30,14 @@ static inline struct waiter waiter_with(fifolock_t *lock, enum deed deed, unsign
 			       .deadline = in_an_hour()};
 }
 
-static inline void starts(struct waiter *waiter)
+static inline void starts(struct puppet *waiter)
 {
-	pthread_create(&waiter->thread, NULL, waits, waiter);
+	follower_starts(&waiter->thread, calls, waiter);
+	follower_acts(&waiter->thread);
 }
 
 /* And is in line when this returns. */
-static inline void lines_up(struct waiter *waiter, fifolock_t *lock, enum deed deed,
+static inline void lines_up(struct puppet *waiter, fifolock_t *lock, enum deed deed,
 			    unsigned mode, unsigned to)
 {
 	uint32_t before = fifolock_waiting(lock);
@@ -100,9 +48,9 @@ static inline void lines_up(struct waiter *waiter, fifolock_t *lock, enum deed d
 		sched_yield();
 }
 
-static inline int answer(struct waiter *waiter)
+static inline int answer(struct puppet *waiter)
 {
-	pthread_join(waiter->thread, NULL);
+	follower_ends(&waiter->thread);
 	return waiter->rc;
 }
 

@@ -10,7 +10,7 @@
 
 Test(close, tells_everybody_in_line_once, .description = "G4")
 {
-	struct waiter waiters[4];
+	struct puppet waiters[4];
 	struct told told = {.times = 0}, done = {.times = 0};
 	fifolock_request_t plain, called;
 	fifolock_section_t section;
@@ -93,7 +93,7 @@ Test(close, turns_away_all_who_come_later, .description = "G4")
 
 static void works(fifolock_t *lock)
 {
-	struct waiter first, second;
+	struct puppet first, second;
 	unsigned ran = 0;
 
 	cr_assert_eq(fifolock_trylock(lock, X), 0);
@@ -124,7 +124,7 @@ Test(close, twice_is_once_and_reopen_makes_all_good, .description = "reopening")
 
 Test(close, and_reopen_while_it_is_held_keeps_the_hold, .description = "G2")
 {
-	struct waiter before, after;
+	struct puppet before, after;
 	fifolock_t lock = {0};
 
 	cr_assert_eq(fifolock_lock(&lock, X), 0);

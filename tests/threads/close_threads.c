@@ -38,7 +38,7 @@ static void close_meets_unlock(pthread_barrier_t *start)
 	struct closer closer = {.lock = &lock, .start = start};
 	struct told told = {.lock = &lock, .mode = X};
 	fifolock_request_t request;
-	struct waiter waiters[3];
+	struct puppet waiters[3];
 	int last = 0;
 
 	quick_check(fifolock_lock(&lock, X) == 0, "lock");
@@ -115,7 +115,7 @@ static void close_meets_time_out(int64_t patience, int64_t pause)
 {
 	struct timespec then = test_in_ns(CLOCK_MONOTONIC, pause);
 	fifolock_t lock = {0};
-	struct waiter head, next;
+	struct puppet head, next;
 	int rc;
 
 	quick_check(fifolock_lock(&lock, S) == 0, "lock");

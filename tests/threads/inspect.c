@@ -63,14 +63,14 @@ Test(snapshot, shows_who_holds_and_who_is_in_line, .description = "snapshot")
 	struct fifolock_in_line line[8];
 	struct fifolock_snapshot out;
 	fifolock_request_t request;
-	struct waiter waiters[3];
+	struct puppet waiters[3];
 
 	cr_assert_eq(fifolock_lock_n(&lock, S, 3), 0);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);
-	lines_up(&waiters[0], &lock, LOCKS, X, 1);
+	lines_up(&waiters[0], &lock, ASKS, X, 1);
 	cr_assert_eq(requests(&lock, S, 7, &request), EINPROGRESS);
-	lines_up(&waiters[1], &lock, LOCKS_UNTIL, U, 1);
-	lines_up(&waiters[2], &lock, LOCKS, S, 2);
+	lines_up(&waiters[1], &lock, ASKS_UNTIL, U, 1);
+	lines_up(&waiters[2], &lock, ASKS, S, 2);
 	looks(&lock, &out, line, 8);
 	cr_assert_eq(out.modes, 3);
 	cr_assert_eq(out.holds[X], 0);
@@ -95,13 +95,13 @@ Test(snapshot, shows_conversions_before_all_others, .description = "snapshot")
 	fifolock_t lock = FIFOLOCK_INIT(&modes);
 	struct fifolock_in_line line[4];
 	struct fifolock_snapshot out;
-	struct waiter waiters[4];
+	struct puppet waiters[4];
 
 	cr_assert_eq(fifolock_lock_n(&lock, IS, 2), 0);
 	cr_assert_eq(fifolock_lock(&lock, IX), 0);
-	lines_up(&waiters[2], &lock, LOCKS, X, 1);
+	lines_up(&waiters[2], &lock, ASKS, X, 1);
 	lines_up(&waiters[0], &lock, CONVERTS, IS, S);
-	lines_up(&waiters[3], &lock, LOCKS_UNTIL, IS, 1);
+	lines_up(&waiters[3], &lock, ASKS_UNTIL, IS, 1);
 	lines_up(&waiters[1], &lock, CONVERTS_UNTIL, IS, U);
 	looks(&lock, &out, line, 4);
 	cr_assert_eq(out.waiting, 4);
@@ -175,14 +175,14 @@ Test(snapshot, knows_how_long_they_have_been_in_line, .description = "snapshot")
 	struct fifolock_in_line line[3];
 	struct fifolock_snapshot out;
 	fifolock_request_t places[3];
-	struct waiter waiter;
+	struct puppet waiter;
 	uint64_t from = tick(), now;
 
 	for (unsigned i = 0; i < 2; i++)
 		cr_assert_eq(requests(&lock, X, 1, &places[i]), i ? EINPROGRESS : 0);
 	until_ticks(2);
 	cr_assert_eq(requests(&lock, X, 1, &places[2]), EINPROGRESS);
-	lines_up(&waiter, &lock, LOCKS, X, 1);
+	lines_up(&waiter, &lock, ASKS, X, 1);
 	looks(&lock, &out, line, 3);
 	cr_assert_leq(line[2].age_ns, tick() - from, "perhaps awake");
 	until_ticks(2);
@@ -279,7 +279,7 @@ Test(dump, says_how_long_and_from_what, .description = "dump")
 	struct fifolock_snapshot out;
 	struct fifolock_in_line line;
 	fifolock_request_t request;
-	struct waiter waiter;
+	struct puppet waiter;
 	char *text, *at;
 
 	cr_assert_eq(fifolock_lock(&lock, S), 0);

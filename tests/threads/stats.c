@@ -85,11 +85,11 @@ Test(stats, count_those_whom_a_close_turns_away, .description = "counts")
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
 	fifolock_request_t plain, called;
-	struct waiter waiter;
+	struct puppet waiter;
 
 	counts_as(&stats, NULL);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
-	lines_up(&waiter, &lock, LOCKS, S, 1);
+	lines_up(&waiter, &lock, ASKS, S, 1);
 	cr_assert_eq(fifolock_close(&lock), 0);
 	cr_assert_eq(answer(&waiter), ECANCELED);
 	cr_assert_eq(counted(&stats, S).turned_away, 1);
@@ -111,13 +111,13 @@ Test(stats, count_waits, .description = "counts")
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
 	struct fifolock_counts counts;
 	fifolock_request_t request;
-	struct waiter waiter;
+	struct puppet waiter;
 	struct timespec at = test_in_ns(CLOCK_MONOTONIC, 0), then;
 	uint64_t ns;
 
 	counts_as(&stats, NULL);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
-	lines_up(&waiter, &lock, LOCKS, S, 1);
+	lines_up(&waiter, &lock, ASKS, S, 1);
 	cr_assert_eq(requests(&lock, S, 2, &request), EINPROGRESS);
 	counts_are(&stats, S, 0, 0, 0, 0);
 	until_ticks(2);
@@ -145,12 +145,12 @@ Test(stats, count_waits_of_those_who_are_alone, .description = "counts")
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
 	struct timespec at = test_in_ns(CLOCK_MONOTONIC, 0), then;
 	struct fifolock_counts counts;
-	struct waiter waiter;
+	struct puppet waiter;
 	uint64_t ns;
 
 	counts_as(&stats, NULL);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
-	lines_up(&waiter, &lock, LOCKS, X, 1);
+	lines_up(&waiter, &lock, ASKS, X, 1);
 	until_ticks(2);
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 	cr_assert_eq(answer(&waiter), 0);
@@ -230,7 +230,7 @@ Test(stats, count_conversions_as_holds_of_what_they_convert_to, .description = "
 	static const struct timespec past = {0, 1};
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
-	struct waiter waiter;
+	struct puppet waiter;
 
 	counts_as(&stats, &fifolock_update_modes);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);

@@ -165,11 +165,11 @@ Test(stats_moment, of_a_grant_is_not_when_its_eventfd_is_read, .description = "c
 Test(stats_moment, of_a_grant_is_not_when_its_thread_wakes_up, .description = "counts")
 {
 	static fifolock_stats_t stats;
-	struct waiter waiter;
+	struct puppet waiter;
 	struct late late;
 
 	begins_late(&late, &stats);
-	lines_up(&waiter, &late.lock, LOCKS, S, 2);
+	lines_up(&waiter, &late.lock, ASKS, S, 2);
 	settles(&late.lock);
 	grants(&late, &stats);
 	cr_assert_eq(answer(&waiter), 0);
@@ -180,7 +180,7 @@ Test(stats_moment, of_a_conversion_is_that_of_its_grant, .description = "counts"
 {
 	static fifolock_stats_t stats;
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
-	struct waiter waiter;
+	struct puppet waiter;
 
 	counts_as(&stats, &fifolock_update_modes);
 	cr_assert_eq(fifolock_lock(&lock, U), 0);
@@ -205,7 +205,7 @@ Test(stats_moment, has_each_request_end_as_one_of_five, .description = "counts")
 	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
 	struct fifolock_counts counts;
 	fifolock_request_t first, second;
-	struct waiter waiter;
+	struct puppet waiter;
 
 	counts_as(&stats, NULL);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
@@ -213,7 +213,7 @@ Test(stats_moment, has_each_request_end_as_one_of_five, .description = "counts")
 	cr_assert_eq(requests(&lock, S, 1, &first), EINPROGRESS);
 	cr_assert_eq(requests(&lock, S, 1, &second), EINPROGRESS);
 	cr_assert_eq(fifolock_request_cancel(&first), 0);
-	lines_up(&waiter, &lock, LOCKS, S, 1);
+	lines_up(&waiter, &lock, ASKS, S, 1);
 	cr_assert_eq(fifolock_timedlock(&lock, S, &past), ETIMEDOUT);
 	cr_assert_eq(fifolock_request_wait(&second, &past), ETIMEDOUT, "in line still");
 	cr_assert_eq(fifolock_close(&lock), 0);
