@@ -518,3 +518,61 @@ Test(cond, a_waiter_returns_when_the_signal_is_done_with_the_condition,
 	pthread_join(waiter, NULL);
 	is_free(&lock);
 }
+
+/* ---- callbacks that a signal makes due ---- */
+
+static fifolock_request_t beside;
+static bool seen;
+
+static void waits_shared(void)
+{
+	if (fifolock_lock(&lock, S) || fifolock_cond_wait(&cond, &lock, S))
+		abort();
+	set(&back);
+	if (fifolock_unlock(&lock, S))
+		abort();
+}
+
+/* The callback waits for the thread that the same signal lets in; not for ever, to be told of. */
+static void meets_the_waiter(void *ctx, int status)
+{
+	const time_t end = test_in_ns(CLOCK_MONOTONIC, 0).tv_sec + 10;
+
+	(void)ctx;
+	while (status == 0 && !__atomic_load_n(&back, __ATOMIC_ACQUIRE) &&
+	       test_in_ns(CLOCK_MONOTONIC, 0).tv_sec < end)
+		sched_yield();
+	seen = __atomic_load_n(&back, __ATOMIC_ACQUIRE);
+}
+
+static void asks_beside_and_gives_back(void)
+{
+	if (fifolock_request(&lock, S, 1, &beside, meets_the_waiter, NULL) !=
+		    EINPROGRESS ||
+	    fifolock_unlock(&lock, X))
+		abort();
+}
+
+static void given_back_elsewhere(void)
+{
+	elsewhere(asks_beside_and_gives_back);
+}
+
+Test(cond, a_callback_of_the_signal_may_wait_for_the_thread_that_is_let_in,
+     .description = "G3")
+{
+	pthread_t waiter;
+
+	opens(&fifolock_shared_exclusive_modes);
+	waiter = begins(waits_shared);
+	while (!__atomic_load_n(&cond.last, __ATOMIC_RELAXED) || fifolock_holds(&lock, S))
+		sched_yield();
+	cr_assert_eq(fifolock_lock(&lock, X), 0);
+	hooks.scan = given_back_elsewhere;
+	cr_assert_eq(fifolock_cond_signal(&cond), 0);
+	cr_assert_null(hooks.scan, "the signal did not scan");
+	cr_assert(seen, "it is not told before callbacks have run");
+	pthread_join(waiter, NULL);
+	cr_assert_eq(fifolock_unlock(&lock, S), 0);
+	is_free(&lock);
+}
