@@ -399,6 +399,32 @@ Test(looks, give_up_on_a_scanner_that_is_stopped, .description = "snapshot")
 	is_free(&lock);
 }
 
+static void takes_one_more(void)
+{
+	if (fifolock_trylock(&lock, S))
+		abort();
+}
+
+static void one_more_taken_elsewhere(void)
+{
+	elsewhere(takes_one_more);
+}
+
+Test(looks, begin_anew_where_the_lock_has_changed_meanwhile, .description = "snapshot")
+{
+	struct fifolock_snapshot snapshot;
+
+	opens(&fifolock_shared_exclusive_modes);
+	cr_assert_eq(fifolock_lock(&lock, S), 0);
+	hooks.loads = &lock.control;
+	hooks.loaded = one_more_taken_elsewhere;
+	cr_assert_eq(fifolock_snapshot(&lock, &snapshot, NULL, 0), 0);
+	cr_assert_null(hooks.loaded);
+	cr_assert_eq(snapshot.holds[S], 2);
+	cr_assert_eq(fifolock_unlock_n(&lock, S, 2), 0);
+	is_free(&lock);
+}
+
 static sigset_t alarms;
 static int64_t looked_ns;
 
