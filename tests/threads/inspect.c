@@ -332,6 +332,21 @@ Test(dump, says_the_name, .description = "dump")
 	dumps_as(&lock, " cache: not held, 0 in line\n");
 }
 
+Test(dump, leaves_errno_as_it_was, .description = "dump")
+{
+	fifolock_t lock = FIFOLOCK_INIT(&fifolock_mutex_modes);
+	FILE *full = fopen("/dev/full", "w");
+
+	cr_assert_not_null(full);
+	setbuf(full, NULL);
+	errno = 4711;
+	cr_assert_eq(fifolock_dump(&lock, full), 0);
+	cr_assert_eq(errno, 4711);
+	cr_assert(ferror(full));
+	fclose(full);
+	is_free(&lock);
+}
+
 /* ---- what only the debug build knows ---- */
 
 static void ignore(const struct fifolock_report *report, void *ctx)
