@@ -397,13 +397,17 @@ static void take_back(struct fl_callbacks_wait *wait)
 	due = wait->aside;
 }
 
+/* Where nothing is due nothing becomes due here: callbacks are not held up, so a handler runs its own. */
 void fl_callbacks_wait_end(struct fl_callbacks_wait *wait)
 {
-	if (fl_unlikely(any_due() || wait->aside.first))
+	const bool some = any_due() || wait->aside.first;
+
+	if (fl_unlikely(some))
 		take_back(wait);
 	aside = wait->outer;
 	set_held(wait->held);
-	fl_callbacks_run();
+	if (fl_unlikely(some))
+		fl_callbacks_run();
 }
 
 /* ---- a grant that is caught ---- */
