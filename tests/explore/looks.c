@@ -112,6 +112,13 @@ static bool is_entry(const struct fifolock_in_line *entry, const struct request 
 	       entry->may_leave == may_leave(request);
 }
 
+/* An arrival behind others writes to the line only: an older value of that has none of those that came
+ * last. */
+static bool is_overlooked(const struct request *request)
+{
+	return ex_stale() && request->from < 0;
+}
+
 /* Those that are certain are there, others may be, in the order of the line. */
 static bool line_fits(const struct moment *moment,
 		      const struct fifolock_snapshot *snapshot,
@@ -119,12 +126,18 @@ static bool line_fits(const struct moment *moment,
 {
 	struct request *order[REQUESTS];
 	unsigned count = in_order(moment, order), at = 0;
+	bool ended = false; /* those behind are overlooked, too */
 
 	for (unsigned i = 0; i < count; i++) {
-		if (at < snapshot->waiting && is_entry(&line[at], order[i]))
+		if (at < snapshot->waiting && is_entry(&line[at], order[i])) {
+			if (ended)
+				return false;
 			at++;
-		else if (is_certain(moment, order[i]))
-			return false;
+		} else if (is_certain(moment, order[i])) {
+			ended = true;
+			if (!is_overlooked(order[i]))
+				return false;
+		}
 	}
 	return at == snapshot->waiting &&
 	       (!at || snapshot->oldest_ticket == line[0].ticket);

@@ -236,6 +236,60 @@ Test(windows, a_bump_is_in_line_before_its_hold_is_given_back, .description = "G
 	is_free();
 }
 
+/* ---- a bump whose line is empty when it joins ---- */
+
+static uint32_t held_then;
+
+static void told_how_many_hold(void *ctx, int status)
+{
+	told(ctx, status);
+	held_then = fifolock_holds(&lock, S);
+}
+
+static void the_first_cancels(void)
+{
+	fault_if(fifolock_request_cancel(&first.request));
+}
+
+static void the_second_asks_beside(void)
+{
+	second.asked = fifolock_request(&lock, S, 1, &second.request, told_how_many_hold,
+					&second);
+}
+
+static void as_the_bump_scans(void)
+{
+	elsewhere(the_second_asks_beside);
+}
+
+static void as_the_bump_joins(void)
+{
+	hooks.scan = as_the_bump_scans;
+}
+
+/* The first, for which the hold is to be given back, is there no more. */
+static void as_it_has_been_seen(void)
+{
+	elsewhere(the_first_cancels);
+	hooks.join = as_the_bump_joins;
+}
+
+Test(windows, a_bump_calls_nothing_back_before_its_hold_is_given_back,
+     .description = "G5")
+{
+	takes(S);
+	asks(&first, told);
+	hooks.scan = as_it_has_been_seen;
+	cr_assert_eq(fifolock_bump(&lock, S), 0);
+	cr_assert(!hooks.scan && !hooks.join);
+	cr_assert_eq(first.calls, 0u, "cancelled");
+	was_called_once(&second, true);
+	cr_assert_eq(held_then, 2u);
+	gives(S);
+	gives(S);
+	is_free();
+}
+
 /* ---- a conversion that the scanner takes with an older word in hand ---- */
 
 static pthread_t converter;

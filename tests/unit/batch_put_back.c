@@ -8,7 +8,12 @@
 #include "core/lock.h"
 #include "core/walk.h"
 
-enum { S = FIFOLOCK_SHARED, IS = FIFOLOCK_INTENT_SHARED, IX = FIFOLOCK_INTENT_EXCLUSIVE };
+enum {
+	S = FIFOLOCK_SHARED,
+	X = FIFOLOCK_EXCLUSIVE,
+	IS = FIFOLOCK_INTENT_SHARED,
+	IX = FIFOLOCK_INTENT_EXCLUSIVE
+};
 
 _Thread_local struct hooks hooks;
 
@@ -144,6 +149,30 @@ Test(put_back, who_was_the_head_before_a_conversion_came_may_leave,
 	cr_assert(fl_granted(slots[2]) && fl_granted(slots[3]));
 	for (unsigned i = 0; i < 3; i++)
 		gives(S);
+	gives(IS);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
+
+static void one_keeps_all_out(void)
+{
+	exchanges(IS, S);
+}
+
+Test(put_back, a_conversion_stands_before_one_that_was_left_and_may_leave,
+     .description = "G1 G4")
+{
+	cr_assert_eq(fifolock_trylock(&lock, S), 0);
+	cr_assert_eq(fifolock_trylock_n(&lock, IS, 3), 0);
+	converts(4);
+	joins(5, IS, X, FL_CONVERTS);
+	hooks.commit = one_keeps_all_out;
+	gives(S);
+	line_is("45");
+	leaves(5);
+	line_is("4");
+	gives(S);
+	cr_assert(fl_granted(slots[4]));
+	gives(IX);
 	gives(IS);
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
