@@ -393,6 +393,19 @@ static struct fl_slot *hear(fifolock_t *lock, uint32_t id)
 	return first;
 }
 
+/* The oldest of the chain, 0: it is empty.  That there is none is said to those that come, as by the
+ * thread that takes the last one out (chain.c): or else one behind another could believe an older word. */
+static uint32_t chain_front(fifolock_t *lock)
+{
+	uint32_t oldest = fl_chain_bottom(lock);
+
+	if (!oldest) {
+		fl_line_touch(lock);
+		oldest = fl_chain_bottom(lock);
+	}
+	return oldest;
+}
+
 /* Bring the line up to date. */
 struct fl_slot *fl_line_settle(fifolock_t *lock)
 {
@@ -405,6 +418,6 @@ struct fl_slot *fl_line_settle(fifolock_t *lock)
 			     fl_slots_turn_round(fl_swap_acquire(&lock->departed, 0)));
 	front = front_of(lock);
 	if (!*front)
-		*front = fl_chain_bottom(lock);
+		*front = chain_front(lock);
 	return first;
 }

@@ -179,7 +179,8 @@ void keeps_first(const struct request *heir)
 	for (unsigned i = 0; i < account->line_count; i++) {
 		const struct request *other = &account->requests[account->line[i]];
 
-		if (other != heir &&
+		/* One that has been turned away, or has left, has been taken off the line. */
+		if (other != heir && !other->slot->verdict &&
 		    (other->state == PUSHED || other->state == ANNOUNCED) &&
 		    (other->from >= 0 ? other->taken
 				      : other->pushed_at < heir->pushed_at))

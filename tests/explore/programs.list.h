@@ -296,6 +296,7 @@
 {.name = "kept-and-close", .scripts = {"-X", "+X -X", "+X -X", "close"}, .held = "X", .big = true},
 {.name = "kept-and-close-of-two", .scripts = {"-X", "+X -X", "close"}, .held = "X"},
 {.name = "kept-and-close-and-open", .scripts = {"-X", "+X -X", "+X -X", "close reopen ?X -X"}, .held = "X", .big = true},
+{.name = "opened-beside-two", .scripts = {"+X -X", "+X -X", "-X close reopen ?X -X"}, .held = "..X", .first = "0:load_lock.arrivals 1:load_lock.arrivals 2:cas_acq_rel_lock.control 2:cas_acq_rel_lock.control"},
 {.name = "kept-and-seen", .scripts = {"-X", "+X -X", "+X -X", "look ?X -X"}, .held = "X", .big = true},
 {.name = "kept-and-seen-twice", .scripts = {"+X -X +X -X", "+X -X +X -X", "+X -X", "look look look ?X -X"}, .big = true},
 {.name = "kept-and-snapshot", .scripts = {"-X", "+X -X", "+X -X", "snap snap"}, .held = "X", .big = true},
