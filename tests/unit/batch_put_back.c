@@ -6,6 +6,7 @@
 #include "hooks.h"
 #include "test.h"
 #include "core/lock.h"
+#include "core/queue.h"
 #include "core/walk.h"
 
 enum {
@@ -174,5 +175,29 @@ Test(put_back, a_conversion_stands_before_one_that_was_left_and_may_leave,
 	cr_assert(fl_granted(slots[4]));
 	gives(IX);
 	gives(IS);
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
+
+static void one_joins_and_one_keeps_all_out(void)
+{
+	joins(2, 0, IX, 0);
+	exchanges(IS, S);
+}
+
+Test(put_back, a_batch_stands_before_the_first_that_has_come_and_may_leave,
+     .description = "G1 G4")
+{
+	cr_assert_eq(fifolock_trylock(&lock, S), 0);
+	cr_assert_eq(fifolock_trylock_n(&lock, IS, 1), 0);
+	joins(1, 0, IX, 0);
+	hooks.commit = one_joins_and_one_keeps_all_out;
+	gives(S);
+	cr_assert(fl_line_follows(slots[2], slots[1]));
+	line_is("12");
+	leaves(2);
+	line_is("1");
+	gives(S);
+	cr_assert(fl_granted(slots[1]));
+	gives(IX);
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
