@@ -25,6 +25,7 @@ _Thread_local struct hooks hooks;
 
 static fifolock_t lock;
 static pthread_t heir;
+static unsigned heirs_mode = X;
 static fifolock_request_t last;
 static int had, said;		     /* what the heir and a stranger were told */
 static bool asleep, holds, may_give; /* atomic */
@@ -46,11 +47,11 @@ static void sleeps(void)
 static void inherits(void)
 {
 	hooks.sleep = sleeps;
-	had = fifolock_lock(&lock, X);
+	had = fifolock_lock(&lock, heirs_mode);
 	set(&holds);
 	until(&may_give);
 	if (!had)
-		had = fifolock_unlock(&lock, X);
+		had = fifolock_unlock(&lock, heirs_mode);
 }
 
 static void gives(void)
@@ -233,6 +234,20 @@ Test(passed, on_only_what_is_held_is, .description = "G7")
 	cr_assert_eq(fifolock_unlock(&lock, S), EPERM);
 	cr_assert_not_null(hooks.pass);
 	passes_while(happens);
+	is_over();
+	is_free();
+}
+
+Test(passed, on_only_in_the_mode_that_is_held, .description = "G2 G7")
+{
+	heirs_mode = S;
+	keeps();
+	cr_assert_eq(fifolock_unlock(&lock, S), EPERM);
+	cr_assert_not(__atomic_load_n(&holds, __ATOMIC_ACQUIRE));
+	cr_assert_eq(fifolock_holds(&lock, X), 1u);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	until(&holds);
+	cr_assert_eq(fifolock_holds(&lock, S), 1u);
 	is_over();
 	is_free();
 }
