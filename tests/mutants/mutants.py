@@ -1164,6 +1164,12 @@ SURVIVORS = {
         'whoever finds no keeper looks again; a handler of that very thread finds its own slot',
     'the keeper is seen to have done before the heir is seen to keep':
         'whoever finds neither note looks again; the slot\'s next life is released by its own push',
+    'a slot is used again before the thief is seen to be done':
+        'the stores that come after depend on what is read, and no machine stores before it knows that',
+    'an arrival\'s first look does not acquire':
+        'a scan that finds the line empty says so on it, and the push before the look acquires that',
+    'whether a thread waits is asked beside the line':
+        'it takes four old values at once, which no program here brings about; see EMPTY in memory-orders.md',
     'not committed, news are lost':
         'such a commit fails because of other news, and looks again; or because of a hold that was given back by mistake',
 }
