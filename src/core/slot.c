@@ -255,7 +255,9 @@ int fl_sleep(struct fl_slot *slot, const struct fl_deadline *deadline)
 {
 	uint32_t told = fl_sleep_until(slot, FL_DONE, deadline);
 
-	return told ? fl_answer(slot, told) : ETIMEDOUT;
+	if (!told)
+		return ETIMEDOUT;
+	return told & FL_REFUSED ? slot->verdict : 0;
 }
 
 void fl_await_claim(struct fl_slot *slot)

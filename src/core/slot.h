@@ -169,12 +169,6 @@ void fl_complete_awake(struct fl_slot *slot, uint32_t what);
 uint32_t fl_outcome(const struct fl_slot *slot);
 bool fl_granted(const struct fl_slot *slot);
 
-/* ... and what that means: 0, or why it was refused. */
-static inline int fl_answer(const struct fl_slot *slot, uint32_t outcome)
-{
-	return outcome & FL_REFUSED ? slot->verdict : 0;
-}
-
 /* 0 -> LEFT.  False: a claim, or what was told, came first.  *admitted: a conversion that the
  * scanner had taken in. */
 bool fl_slot_leave(struct fl_slot *slot, bool *admitted);

@@ -54,18 +54,15 @@ static bool seat_take(uint32_t *seat)
 	return !fl_load_relaxed(seat) && fl_cas_relaxed(seat, &no, 1); /* [HINT] */
 }
 
-/* Look at the slot for a while: what it was told, 0 if nothing yet. */
-static uint32_t spin(const struct fl_slot *slot)
+/* Look at the slot for a while.  True: told. */
+static bool spin(const struct fl_slot *slot)
 {
-	uint32_t outcome = 0;
-
 	for (uint32_t turns = fl_spin_count(); turns; turns--) {
-		outcome = fl_outcome(slot);
-		if (outcome)
-			break;
+		if (fl_outcome(slot))
+			return true;
 		fl_relax();
 	}
-	return outcome;
+	return false;
 }
 
 /* How many are before it in line, or a little less: departures count, too; or, where two locks share a
@@ -95,65 +92,60 @@ static bool has_moved(const fifolock_t *lock, uint32_t *reached)
 	return *reached != before;
 }
 
-/* Until told, or the line stands still, or the deadline has passed: what it was told, 0 if nothing yet.
- * A thread that is near looks at its own slot, and only before it would yield at how far the line has
- * come: that is written by each thread that passes the hold on, and comes late where many look at it. */
-static uint32_t yield_in_line(const fifolock_t *lock, const struct fl_slot *slot,
-			      const struct fl_deadline *deadline)
+/* Until told, or the line stands still, or the deadline has passed.  A thread that is near looks at
+ * its own slot, and only before it would yield at how far the line has come: that is written by
+ * each thread that passes the hold on, and comes late where many look at it. */
+static void yield_in_line(const fifolock_t *lock, const struct fl_slot *slot,
+			  const struct fl_deadline *deadline)
 {
 	const uint32_t patience = fl_yield_count(), near = near_places();
 	uint32_t reached = fl_role_reached(lock), left = patience;
 
 	for (uint32_t turns = patience * YIELD_LONGEST; left && turns; turns--) {
 		bool close = ahead(slot, reached) < (int32_t)near;
-		uint32_t outcome = close ? spin(slot) : 0;
 
-		if (outcome || (deadline && fl_deadline_passed(deadline)))
-			return outcome;
+		if (close && spin(slot))
+			return;
+		if (deadline && fl_deadline_passed(deadline))
+			return;
 		if (close && (patience - left) % near != near - 1) {
 			left--;
 		} else if (close && has_moved(lock, &reached)) {
 			left = patience;
 		} else {
-			bool yielded = fl_yield();
-
-			outcome = fl_outcome(slot);
-			if (outcome || !yielded)
-				return outcome;
+			if (!fl_yield() || fl_outcome(slot))
+				return;
 			left = has_moved(lock, &reached) ? patience : left - 1;
 		}
 	}
-	return 0;
 }
 
-/* Stay awake for a while, if that is this thread's to do: what it was told, 0 if nothing yet. */
-static uint32_t stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
-			   const struct fl_deadline *deadline)
+/* Stay awake for a while, if that is this thread's to do. */
+static void stay_awake(const fifolock_t *lock, const struct fl_slot *slot,
+		       const struct fl_deadline *deadline)
 {
 	const int32_t depth = YIELD_DEPTH * (int32_t)fl_processors();
-	uint32_t *seat, outcome;
+	uint32_t *seat;
 
-	if (ahead(slot, fl_role_reached(lock)) <= depth)
-		return yield_in_line(lock, slot, deadline);
+	if (ahead(slot, fl_role_reached(lock)) <= depth) {
+		yield_in_line(lock, slot, deadline);
+		return;
+	}
 	seat = &seats[fl_processor() % SEATS].taken;
 	if (!seat_take(seat))
-		return 0;
-	outcome = yield_in_line(lock, slot, deadline);
+		return;
+	yield_in_line(lock, slot, deadline);
 	fl_store_relaxed(seat, 0); /* [HINT] */
-	return outcome;
 }
 
 int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 	     const struct fl_deadline *deadline)
 {
-	uint32_t outcome = fl_outcome(slot);
-
 	/* A handler that runs while a thread yields is not noticed. */
-	if (!outcome && !(deadline && deadline->heeds_signals))
-		outcome = stay_awake(lock, slot, deadline);
-	if (outcome)
-		return fl_answer(slot, outcome);
-	fl_processors_look();
+	if (!fl_outcome(slot) && !(deadline && deadline->heeds_signals))
+		stay_awake(lock, slot, deadline);
+	if (!fl_outcome(slot))
+		fl_processors_look();
 	return fl_sleep(slot, deadline);
 }
 

@@ -185,7 +185,7 @@ static void as_it_is_freed(void)
 
 static void as_it_is_joined(void)
 {
-	hooks.loads = HOOKS_ANYTHING;
+	hooks.loads = NULL; /* whatever is loaded next */
 	hooks.loaded = as_it_is_freed;
 }
 
