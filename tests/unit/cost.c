@@ -10,6 +10,7 @@
 #include "test.h"
 #include "core/callbacks.h"
 #include "core/lock.h"
+#include "core/walk.h"
 
 enum {
 	X = FIFOLOCK_EXCLUSIVE,
@@ -327,5 +328,52 @@ Test(steps, of_putting_back_are_a_few_for_each_put_back_and_each_conversion,
 		cr_assert(fl_granted(batch[i]));
 	while (gives(IX) || gives(IS))
 		;
+	cr_assert_eq(fifolock_destroy(&lock), 0);
+}
+
+/* ---- where one has not linked itself ---- */
+
+static bool goes_on(const struct fl_slot *slot, void *ctx)
+{
+	(void)slot, (void)ctx;
+	return true;
+}
+
+static uint64_t looks(void)
+{
+	struct fl_walk look = {.visit = goes_on};
+
+	steps = 0;
+	cr_assert_eq(fl_walk(&lock, &look), 0);
+	return steps;
+}
+
+/* As if the second in line had lost its processor between its push and its link. */
+static void is_not_linked(struct fl_slot *slot, struct fl_slot *older)
+{
+	slot->older |= FL_UNSURE;
+	older->hint = 0;
+}
+
+Test(steps, past_one_that_has_not_linked_itself_are_taken_once, .description = "G6")
+{
+	enum { N = 1000 };
+	uint64_t linked;
+
+	modes = &fifolock_shared_exclusive_modes;
+	cr_assert_eq(fifolock_init(&lock, modes), 0);
+	cr_assert(takes(X, 1));
+	for (in_line = 0; in_line < N; in_line++)
+		line[in_line] = asks(X);
+	linked = looks();
+	is_not_linked(line[1], line[0]);
+	cr_assert_geq(looks(), linked + N - 2, "found from the other end");
+	cr_assert_eq(looks(), linked);
+	for (unsigned i = 0; i < N; i++) {
+		cr_assert(gives(X));
+		cr_assert(fl_granted(line[i]));
+		fl_slot_drop(line[i]);
+	}
+	cr_assert(gives(X));
 	cr_assert_eq(fifolock_destroy(&lock), 0);
 }
