@@ -351,8 +351,6 @@ MUTANTS = [
      '\tset_held(0);\n\tfl_callbacks_run();\n\tfl_take_over(lock);', '\tset_held(0);\n\tfl_take_over(lock);'),
     ('a wait ends and leaves what it has set aside', CALLS,
      'any_due() || wait->aside.first;', 'any_due();'),
-    ('a wait ends, and what it has set aside is not run', CALLS,
-     '\tif (fl_unlikely(some))\n\t\tfl_callbacks_run();\n', ''),
     ('a wait begins and lets run what waits around it have set aside', CALLS,
      'if (fl_unlikely(any_due() || aside)) {', 'if (fl_unlikely(any_due())) {'),
     ('told before the hold is given back', SERVE,

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "counts.h"
 #include "waiters.h"
+#include "core/slot.h"
 #include <fifolock/cond.h>
 
 Test(stats, refuse_what_is_not_there, .description = "G7")
@@ -286,4 +287,42 @@ Test(stats, of_several_locks_are_counted_together, .description = "counts")
 	}
 	counts_are(&stats, X, 3, 3, 0, 3);
 	refusals_are(&stats, X, 3, 0);
+}
+
+enum { TURNS = 64 };
+
+static unsigned turns; /* atomic: how often the other thread has held */
+
+static void *holds_until_one_waits(void *arg)
+{
+	fifolock_t *lock = arg;
+
+	for (unsigned i = 0; i < TURNS; i++) {
+		quick_check(fifolock_lock(lock, X) == 0, "lock");
+		__atomic_fetch_add(&turns, 1, __ATOMIC_RELEASE);
+		while (fifolock_waiting(lock) == 0)
+			sched_yield();
+		quick_check(fifolock_unlock(lock, X) == 0, "unlock");
+	}
+	return NULL;
+}
+
+Test(stats, of_wait_after_wait_need_no_more_slots, .description = "counts")
+{
+	static fifolock_stats_t stats;
+	fifolock_t lock = FIFOLOCK_INIT(&stats.modes);
+	uint32_t made = fl_slots_made();
+	pthread_t other;
+
+	counts_as(&stats, NULL);
+	pthread_create(&other, NULL, holds_until_one_waits, &lock);
+	for (unsigned i = 1; i <= TURNS; i++) {
+		while (__atomic_load_n(&turns, __ATOMIC_ACQUIRE) < i)
+			sched_yield();
+		cr_assert_eq(fifolock_lock(&lock, X), 0);
+		cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	}
+	pthread_join(other, NULL);
+	cr_assert_leq(fl_slots_made() - made, 4u);
+	is_free(&lock);
 }
