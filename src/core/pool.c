@@ -25,7 +25,6 @@
  *	[CARRIED]  The release after it carries the write; the acquire before it, the read.
  *	           What a later owner has written there instead comes with another tag.
  *	[COUNT]    A first look.  The compare-and-swap after it makes the id unique.
- *	[NOTE]     Its own thread's (slot.c); where it keeps a role, GRANT came after that.
  *	[OVER]     No thread may still be at its first wait when the library is unloaded.
  */
 #define _GNU_SOURCE
@@ -259,7 +258,7 @@ struct fl_slot *fl_slot_for_wait(void)
 /* The lock that the role is kept of, if it is, is found by the thread's own release. */
 void fl_slot_waited(struct fl_slot *slot)
 {
-	uint64_t note = fl_load_relaxed(&slot->note); /* [NOTE] */
+	uint64_t note = fl_slot_note(slot);
 
 	if (fl_unlikely(fl_kept_slot || keeps != KEEPS)) {
 		fl_slot_drop(slot);

@@ -170,6 +170,12 @@ struct request *account_asks(struct request request);
 void account_over(struct request *request, int error);
 bool account_has(const struct request *request); /* granted, and told */
 
+/* Off the line: turned away, or about to be seen to have left. */
+static inline bool account_is_off(const struct request *request)
+{
+	return request->slot && request->slot->verdict;
+}
+
 /* waits.c: conditions */
 bool waits_moves(struct caller *caller); /* does it signal a thread, by this push? */
 struct request *waits_moved(void);	 /* which */

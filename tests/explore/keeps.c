@@ -174,18 +174,12 @@ static void gives_up(unsigned thread, const struct fl_slot *slot)
 	begins_to_pass(thread, slot);
 }
 
-/* Turned away, or about to be seen to have left: off the line. */
-static bool is_off(const struct request *request)
-{
-	return request->slot && request->slot->verdict;
-}
-
 void keeps_first(const struct request *heir)
 {
 	for (unsigned i = 0; i < account->line_count; i++) {
 		const struct request *other = &account->requests[account->line[i]];
 
-		if (other != heir && !is_off(other) &&
+		if (other != heir && !account_is_off(other) &&
 		    (other->state == PUSHED || other->state == ANNOUNCED) &&
 		    (other->from >= 0 ? other->taken
 				      : other->pushed_at < heir->pushed_at))

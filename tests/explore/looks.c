@@ -129,15 +129,13 @@ static bool line_fits(const struct moment *moment,
 	bool ended = false; /* those behind are overlooked, too */
 
 	for (unsigned i = 0; i < count; i++) {
-		if (at < snapshot->waiting && is_entry(&line[at], order[i])) {
-			if (ended)
-				return false;
-			at++;
-		} else if (is_certain(moment, order[i])) {
-			ended = true;
-			if (!is_overlooked(order[i]))
-				return false;
-		}
+		bool shown = at < snapshot->waiting && is_entry(&line[at], order[i]);
+		bool missed = !shown && is_certain(moment, order[i]);
+
+		if ((shown && ended) || (missed && !is_overlooked(order[i])))
+			return false;
+		at += shown;
+		ended = ended || missed;
 	}
 	return at == snapshot->waiting &&
 	       (!at || snapshot->oldest_ticket == line[0].ticket);

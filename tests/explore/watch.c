@@ -607,7 +607,8 @@ static bool stands_behind(const struct request *request, const struct request *o
 		const struct request *it = &account->requests[account->line[i]];
 
 		if (it->from < 0 && it->pushed_at > older->pushed_at &&
-		    it->pushed_at < request->pushed_at && !it->left && !it->slot->verdict)
+		    it->pushed_at < request->pushed_at && !it->left &&
+		    !account_is_off(it))
 			return false;
 	}
 	return true;

@@ -503,14 +503,29 @@ Test(looks, and_so_does_a_reopening, .description = "G4")
 
 /* ---- a signal that is not over ---- */
 
+static unsigned waiters_mode;
 static bool back, was_back;
 
 static void waits_for_the_signal(void)
 {
-	if (fifolock_lock(&lock, X) || fifolock_cond_wait(&cond, &lock, X) ||
-	    fifolock_unlock(&lock, X))
+	if (fifolock_lock(&lock, waiters_mode) ||
+	    fifolock_cond_wait(&cond, &lock, waiters_mode) ||
+	    fifolock_unlock(&lock, waiters_mode))
 		abort();
 	set(&back);
+}
+
+/* It has given its hold back when this returns. */
+static pthread_t one_waits(unsigned mode)
+{
+	pthread_t waiter;
+
+	waiters_mode = mode;
+	waiter = begins(waits_for_the_signal);
+	while (!__atomic_load_n(&cond.last, __ATOMIC_RELAXED) ||
+	       fifolock_holds(&lock, mode))
+		sched_yield();
+	return waiter;
 }
 
 /* The waiter is given its chance: it has been granted, and could free the condition. */
@@ -534,9 +549,7 @@ Test(cond, a_waiter_returns_when_the_signal_is_done_with_the_condition,
 	pthread_t waiter;
 
 	opens(&fifolock_mutex_modes);
-	waiter = begins(waits_for_the_signal);
-	while (!__atomic_load_n(&cond.last, __ATOMIC_RELAXED) || fifolock_holds(&lock, X))
-		sched_yield();
+	waiter = one_waits(X);
 	hooks.grant = has_granted;
 	cr_assert_eq(fifolock_cond_signal(&cond), 0);
 	cr_assert_null(hooks.loaded, "not granted by the signal");
@@ -549,15 +562,6 @@ Test(cond, a_waiter_returns_when_the_signal_is_done_with_the_condition,
 
 static fifolock_request_t beside;
 static bool seen;
-
-static void waits_shared(void)
-{
-	if (fifolock_lock(&lock, S) || fifolock_cond_wait(&cond, &lock, S))
-		abort();
-	set(&back);
-	if (fifolock_unlock(&lock, S))
-		abort();
-}
 
 /* The callback waits for the thread that the same signal lets in; not for ever, to be told of. */
 static void meets_the_waiter(void *ctx, int status)
@@ -590,9 +594,7 @@ Test(cond, a_callback_of_the_signal_may_wait_for_the_thread_that_is_let_in,
 	pthread_t waiter;
 
 	opens(&fifolock_shared_exclusive_modes);
-	waiter = begins(waits_shared);
-	while (!__atomic_load_n(&cond.last, __ATOMIC_RELAXED) || fifolock_holds(&lock, S))
-		sched_yield();
+	waiter = one_waits(S);
 	cr_assert_eq(fifolock_lock(&lock, X), 0);
 	hooks.scan = given_back_elsewhere;
 	cr_assert_eq(fifolock_cond_signal(&cond), 0);
