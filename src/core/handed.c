@@ -143,7 +143,7 @@ static bool change(uint64_t *bucket, uint64_t *word, uint64_t next)
 
 static bool push(uint64_t *bucket, uint64_t *word, struct fl_slot *run)
 {
-	fl_store_relaxed(&run->stack_next, (uint32_t)*word); /* [CARRIED] */
+	fl_slot_set_stack_next(run, (uint32_t)*word);
 	return change(bucket, word, (*word & ~(TOP | INTENT)) | run->id);
 }
 

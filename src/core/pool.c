@@ -144,8 +144,7 @@ void fl_slot_free(struct fl_slot *slot)
 	uint64_t next;
 
 	do {
-		/* [CARRIED] */
-		fl_store_relaxed(&slot->stack_next, (uint32_t)(top & ID_MASK));
+		fl_slot_set_stack_next(slot, (uint32_t)(top & ID_MASK));
 		next = ((top & ~ID_MASK) + ID_MASK + 1) | slot->id;
 		/* [FREE] release */
 	} while (!fl_cas_release(&free_top, &top, next));
@@ -159,7 +158,7 @@ uint32_t fl_slots_turn_round(uint32_t id)
 		struct fl_slot *slot = fl_slot_at(id);
 		uint32_t below = fl_load_relaxed(&slot->stack_next); /* [CARRIED] */
 
-		fl_store_relaxed(&slot->stack_next, oldest); /* [CARRIED] */
+		fl_slot_set_stack_next(slot, oldest);
 		oldest = id;
 		id = below;
 	}

@@ -97,8 +97,7 @@ void fl_line_leave(fifolock_t *lock, struct fl_slot *slot)
 	uint32_t top = fl_load_relaxed(&lock->departed); /* [GUESS] */
 
 	do {
-		/* [CARRIED] */
-		fl_store_relaxed(&slot->stack_next, top);
+		fl_slot_set_stack_next(slot, top);
 		/* [LEAVE] release */
 	} while (!fl_cas_release(&lock->departed, &top, slot->id));
 }

@@ -6,6 +6,8 @@
  *	[ROLE]    fl_role_change,       the same two,          head, dequeued, links; and all that
  *	          fl_role_set           fl_role_find, fl_role_orphan           a message is about
  *	[JOIN]    fl_line_join (queue.c)  walk                 that there is a slot
+ *	[GONE]    entrust, fl_serve_next (pass.c),  fl_role_dequeued     the notes before
+ *	          prepare_keeper (scan.c), fl_slot_set_stack_next (slot.c)
  *	[BED]     asleep                asleep                 what was told before, by stores
  *
  *	relaxed   because
@@ -157,7 +159,7 @@ bool fl_role_dequeued(const fifolock_t *lock, uint32_t *gone)
 
 	if (!slot)
 		return false;
-	/* [ROLE] acquire: before the note again */
+	/* [GONE] acquire: before the note again */
 	*gone = fl_load_acquire(&slot->dequeued);
 	return speaks_of(slot, lock, &after) &&
 	       fl_load_relaxed(&slot->dequeued) == *gone; /* [COUNT] */

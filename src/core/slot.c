@@ -34,6 +34,7 @@
  *	[LIFE]    new_life (pool.c)   fl_slot_leave_news       that the slot has moved on
  *	[ROUSED]  fl_slot_rouse       fl_sleep_until,          the note (cond.c)
  *	                              fl_slot_calm
+ *	[GONE]    fl_slot_set_stack_next  fl_role_dequeued (role.c)  the notes before
  *
  *	relaxed   because
  *	[EITHER]  See above.
@@ -311,6 +312,12 @@ void fl_slot_retire(struct fl_slot *slot)
 void fl_slot_joined(struct fl_slot *slot)
 {
 	let_go(slot, FL_JOINED, FL_FREED);
+}
+
+void fl_slot_set_stack_next(struct fl_slot *slot, uint32_t id)
+{
+	/* [GONE] release */
+	fl_store_release(&slot->stack_next, id);
 }
 
 /* ---- the note ---- */

@@ -218,7 +218,11 @@ static inline struct fl_slot *fl_slot_next(const struct fl_slot *slot, uint32_t 
 	return left > 1 ? fl_slot_at(slot->newer) : NULL;
 }
 
-/* A stack linked by below, from its newest: the oldest, which leads to the others. */
+/* What is below it in a stack.  A thread that found the slot as a keeper long ago may take this for the
+ * keeper's count: then it sees that the note does not say so any more (fl_role_dequeued). */
+void fl_slot_set_stack_next(struct fl_slot *slot, uint32_t id);
+
+/* A stack linked by stack_next, from its newest: the oldest, which leads to the others. */
 uint32_t fl_slots_turn_round(uint32_t id);
 
 /* The slot of the calling thread's wait, NULL: out of memory (fl_slot_to_wait waits for

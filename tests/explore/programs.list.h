@@ -298,6 +298,7 @@
 {.name = "kept-and-close-and-open", .scripts = {"-X", "+X -X", "+X -X", "close reopen ?X -X"}, .held = "X", .big = true},
 {.name = "opened-beside-two", .scripts = {"+X -X", "+X -X", "-X close reopen ?X -X"}, .held = "..X", .first = "0:load_lock.arrivals 1:load_lock.arrivals 2:cas_acq_rel_lock.control 2:cas_acq_rel_lock.control"},
 {.name = "kept-and-seen", .scripts = {"-X", "+X -X", "+X -X", "look ?X -X"}, .held = "X", .big = true},
+{.name = "kept-by-a-slot-of-the-pool-and-seen", .scripts = {"-X", "+X -X", "+X -X", "look"}, .held = "X", .cold = 4, .spare = 4, .first = "1s 2s 0e 1e"},
 {.name = "kept-and-seen-twice", .scripts = {"+X -X +X -X", "+X -X +X -X", "+X -X", "look look look ?X -X"}, .big = true},
 {.name = "kept-and-snapshot", .scripts = {"-X", "+X -X", "+X -X", "snap snap"}, .held = "X", .big = true},
 {.name = "kept-and-contended", .scripts = {"-X", "+X #X -X", "+X #X -X"}, .held = "X"},
