@@ -270,7 +270,8 @@ bool fl_awaited(fifolock_t *lock)
 }
 
 /* The caller has a hold, and is about to change the word.  If the role is kept, then with that
- * hold.  FL_TAKER: it is with a scanner, or about to be, which will see the change. */
+ * hold.  FL_TAKER: it is with a scanner, or about to be, which will see the change: so a hold that a
+ * thread gives back by mistake, and with which another keeps the role, does not leave the line alone. */
 static enum fl_took role_of_holder(fifolock_t *lock, uint64_t *word)
 {
 	enum fl_took took;
@@ -281,15 +282,6 @@ static enum fl_took role_of_holder(fifolock_t *lock, uint64_t *word)
 	if (took == FL_MISSED)
 		*word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	return took;
-}
-
-/* A thread that gives back what it does not have may take the hold away with which another
- * keeps the role: then there is none, and the line must go on. */
-static int not_held(fifolock_t *lock, uint64_t word)
-{
-	if (fl_word_kept(word) && !(word & FL_HOLDS))
-		fl_announce(lock);
-	return EPERM;
 }
 
 /* No request in line: the units out, and that is all.  A thread scanning: the units out,
@@ -304,7 +296,7 @@ int fl_release_to(fifolock_t *lock, uint64_t field, uint64_t units,
 
 	for (;;) {
 		if (!fl_word_has(word, field, units))
-			return not_held(lock, word);
+			return EPERM;
 		switch (role_of_holder(lock, &word)) {
 		case FL_TOOK:
 			if (!fl_word_has(word, field, units)) {

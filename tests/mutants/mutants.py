@@ -79,8 +79,8 @@ MUTANTS = [
      'fl_take_seen(lock, modes, mode, n, fl_load_relaxed(&lock->word))',
      'fl_take_free(lock, modes, mode, n, &(uint64_t){0})'),
     ('a release of what is not held is believed', LOCK,
-     'if (!fl_word_has(word, field, units))\n\t\t\treturn not_held(lock, word);',
-     'if (!fl_word_has(word, field, units) && false)\n\t\t\treturn not_held(lock, word);'),
+     'if (!fl_word_has(word, field, units))\n\t\t\treturn EPERM;',
+     'if (!fl_word_has(word, field, units) && false)\n\t\t\treturn EPERM;'),
 
     # The announcement (G3)
     ('RESCAN dropped', WORD, '(word & FL_SCANNING ? FL_RESCAN : FL_SCANNING)', '(word & FL_SCANNING ? 0 : FL_SCANNING)'),
@@ -849,6 +849,8 @@ MUTANTS = [
      '\t       (*note & FL_ROLE_MASK) >= FL_KEPT;', '\t       (*note & FL_ROLE_MASK) + 1;'),
     ('finding the keeper does not acquire', ROLE,
      '*note = fl_load_acquire(&slot->note);', '*note = fl_load_relaxed(&slot->note);'),
+    ('what a slot says in a stack does not release', SLOT,
+     'fl_store_release(&slot->stack_next, id);', 'fl_store_relaxed(&slot->stack_next, id);'),
     ('a change of the role does not release', ROLE,
      'return fl_cas_acq_rel(&slot->note, note, to);', 'return fl_cas_acquire(&slot->note, note, to);'),
     ('a change of the role does not acquire', ROLE,
@@ -871,7 +873,6 @@ MUTANTS = [
      'case FL_PASSER:\n\t\t\treturn EPERM; /* another', 'case FL_PASSER:\n\t\t\tbreak; /* another'),
     ('a hold that is being passed on is converted', LOCK,
      'case FL_PASSER:\n\t\t\treturn EPERM;\n', 'case FL_PASSER:\n\t\t\tbreak;\n'),
-    ('kept, and no hold is left', LOCK, '\tif (fl_word_kept(word) && !(word & FL_HOLDS))\n\t\tfl_announce(lock);\n', ''),
     ('converted while kept, nobody scans', LOCK,
      '\tfl_scan(&scan);\n\treturn error ? error : scan.error;', '\t(void)scan;\n\treturn error;'),
     ('converted while kept, the new hold is not there', LOCK, '\t\tscan.gained = want->unit;\n', ''),
