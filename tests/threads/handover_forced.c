@@ -9,9 +9,11 @@
 #include "hooks.h"
 #include "other_thread.h"
 #include "core/queue.h"
+#include "core/role.h"
 #include "test.h"
 #include "core/word.h"
 
+#include <fifolock/cond.h>
 #include <fifolock/modes.h>
 #include <fifolock/request.h>
 
@@ -544,13 +546,8 @@ Test(passed, on_and_given_back_meanwhile_the_line_is_counted_anew,
 	is_free();
 }
 
-/* ---- a closing while sections are run ---- */
-
-static bool at_once;	  /* while the first is run, or as the second is about to be */
-static unsigned have_run; /* of the others */
-
-/* At the bottom of the chain. */
-static struct fl_slot *server(void)
+/* Of the chain. */
+static struct fl_slot *bottom(void)
 {
 	struct fl_slot *slot = fl_slot_at((uint32_t)lock.arrivals);
 	uint32_t older;
@@ -559,6 +556,153 @@ static struct fl_slot *server(void)
 		slot = fl_slot_at(older);
 	return slot;
 }
+
+static void these_two_hold(fifolock_request_t *first, fifolock_request_t *second)
+{
+	cr_assert_eq(fifolock_request_poll(first), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	cr_assert_eq(fifolock_request_poll(second), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+}
+
+/* The hold goes on, and another comes: the line is as long as before. */
+static void the_line_moves_by_one(void)
+{
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	another_asks();
+}
+
+static void after_the_second_load(void)
+{
+	hooks.loaded = the_line_moves_by_one;
+}
+
+/* What one keeper says has gone is not taken from the tickets that have been drawn since. */
+Test(passed, on_while_tickets_are_counted_they_are_counted_anew,
+     .description = "one count, no scan")
+{
+	keeps_before_two();
+	hooks.loads = &bottom()->dequeued;
+	hooks.loaded = after_the_second_load;
+	asks_how_many_wait();
+	cr_assert_null(hooks.loaded);
+	cr_assert_eq(said, EINPROGRESS);
+	cr_assert_eq(in_line, 2u);
+	is_over();
+	these_two_hold(&last, &another);
+	is_free();
+}
+
+/* ---- a slot that kept the role when a thread found it ---- */
+
+static struct fl_slot *found;
+static unsigned loads_to_go;
+static int answered;
+static bool is_used_again;
+
+static void is_given_and_the_slot_used_again(void)
+{
+	gives_elsewhere();
+	__atomic_store_n(&found->dequeued, fl_line_drawn(&lock), __ATOMIC_RELAXED);
+	is_used_again = true;
+}
+
+static void after_some_loads(void)
+{
+	hooks.loaded =
+		loads_to_go-- ? after_some_loads : is_given_and_the_slot_used_again;
+}
+
+static void asks_meanwhile(void)
+{
+	fifolock_request_t one_too_many;
+
+	hooks.loads = &found->note;
+	hooks.loaded = after_some_loads;
+	answered = fifolock_request(&lock, X, 1, &one_too_many, NULL, NULL);
+}
+
+/* One may be in line.  Three are, and two when the hold has been given back, whatever the slot counts
+ * in its next life. */
+static bool is_full_while_the_slot_is_used_again(unsigned loads)
+{
+	keeps_before_two();
+	another_asks();
+	fifolock_limit_waiters(&lock, 1);
+	found = bottom();
+	loads_to_go = loads;
+	is_used_again = false;
+	elsewhere(asks_meanwhile);
+	cr_assert_eq(answered, EAGAIN, "after %u", loads);
+	if (!is_used_again)
+		gives();
+	is_over();
+	these_two_hold(&last, &another);
+	is_free();
+	lock = (fifolock_t){0};
+	may_give = holds = asleep = false;
+	return is_used_again;
+}
+
+Test(passed, on_the_line_is_as_full_as_before, .description = "G7")
+{
+	unsigned loads = 0;
+
+	while (is_full_while_the_slot_is_used_again(loads))
+		loads++;
+	cr_assert_geq(loads, 4u);
+}
+
+/* ---- a slot whose thread waits at a condition by now ---- */
+
+static fifolock_cond_t condition = FIFOLOCK_COND_INIT;
+static pthread_t waiter;
+static int came_back;
+
+static void waits_there(void)
+{
+	came_back = fifolock_lock(&lock, X);
+	if (!came_back)
+		came_back = fifolock_cond_wait(&condition, &lock, X);
+	if (!came_back)
+		came_back = fifolock_unlock(&lock, X);
+}
+
+static uint32_t slot_that_waits_there(void)
+{
+	for (uint32_t id = 1; id <= fl_slots_made(); id++)
+		if (__atomic_load_n(&fl_slot_at(id)->note, __ATOMIC_RELAXED) ==
+		    (uintptr_t)&lock)
+			return id;
+	return 0;
+}
+
+/* It was granted last, and that is said so late that others have been granted since. */
+Test(passed, on_beside_a_hint_at_a_waiting_slot_the_keeper_is_found, .description = "G3")
+{
+	uint32_t id;
+
+	waiter = begins(waits_there);
+	while (!(id = slot_that_waits_there()) || fifolock_holds(&lock, X))
+		sched_yield();
+	keeps_before_two();
+	fl_role_publish(&lock, 0, id);
+	gives_elsewhere();
+	cr_assert_eq(said, 0);
+	cr_assert_eq(fifolock_waiting(&lock), 1u);
+	is_over();
+	cr_assert_eq(fifolock_request_poll(&last), 0);
+	cr_assert_eq(fifolock_cond_signal(&condition), 0);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	pthread_join(waiter, NULL);
+	cr_assert_eq(came_back, 0);
+	is_free();
+}
+
+/* ---- a closing while sections are run ---- */
+
+static bool at_once;	  /* while the first is run, or as the second is about to be */
+static unsigned have_run; /* of the others */
 
 static void closes_in_between(void)
 {
@@ -573,7 +717,7 @@ static void closing_section(void *unused)
 		closes_elsewhere();
 		return;
 	}
-	hooks.loads = &server()->note;
+	hooks.loads = &bottom()->note;
 	hooks.loaded = closes_in_between;
 }
 
@@ -698,7 +842,7 @@ static void closes_slowly(void)
 static void slowly_closing_section(void *unused)
 {
 	(void)unused;
-	served = fl_slot_at(server()->hint);
+	served = fl_slot_at(bottom()->hint);
 	thief = begins(closes_slowly);
 	until(&taken);
 }

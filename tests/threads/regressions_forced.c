@@ -670,3 +670,69 @@ Test(windows, who_gets_in_line_as_a_callback_is_handed_over_is_not_forgotten,
 		;
 	is_free();
 }
+
+/* ---- a conversion that leaves before a scanner has taken it in ---- */
+
+static pthread_t hasty;
+static int told_hasty;
+static uint32_t hastys_slot;
+static bool hasty_holds, hasty_may_ask, hasty_may_return; /* atomic */
+static bool hasty_has_left; /* atomic, and carries nothing: the slot's word alone is to */
+
+static void has_left(void)
+{
+	__atomic_store_n(&hasty_has_left, true, __ATOMIC_RELAXED);
+	until(&hasty_may_return);
+}
+
+static void asks_for_more_in_haste(void)
+{
+	struct timespec soon;
+
+	fault_if(fifolock_trylock(&lock, S));
+	set(&hasty_holds);
+	until(&hasty_may_ask);
+	hooks.leave = has_left;
+	do { /* until it has been in line */
+		soon = test_in_ns(CLOCK_MONOTONIC, 1000000);
+		told_hasty = fifolock_timedconvert(&lock, S, X, &soon);
+	} while (hooks.leave);
+	gives(S);
+}
+
+static void the_hasty_leaves(void)
+{
+	set(&hasty_may_ask);
+	while (!__atomic_load_n(&hasty_has_left, __ATOMIC_RELAXED))
+		sched_yield();
+	hastys_slot = __atomic_load_n(&lock.departed, __ATOMIC_RELAXED);
+}
+
+static void leaves_before_it_is_taken_in(void)
+{
+	hasty_holds = hasty_may_ask = hasty_may_return = hasty_has_left = false;
+	takes(S);
+	hasty = begins(asks_for_more_in_haste);
+	until(&hasty_holds);
+	asks(&first, NULL);
+	hooks.scan = the_hasty_leaves;
+	gives(S);
+	cr_assert_null(hooks.scan);
+	asks(&second, NULL);
+	cr_assert_eq(second.request.slot, fl_slot_at(hastys_slot));
+	set(&hasty_may_return);
+	pthread_join(hasty, NULL);
+	cr_assert_eq(told_hasty, ETIMEDOUT);
+	had_its_turn(&first);
+	had_its_turn(&second);
+}
+
+/* The scanner gives its slot back, and another request writes there: ThreadSanitizer sees whether that is
+ * after the last use, if it remembers that. */
+Test(windows, a_slot_is_not_used_again_before_who_left_is_done_with_it,
+     .description = "G4")
+{
+	for (unsigned i = 0; i < 20; i++)
+		leaves_before_it_is_taken_in();
+	is_free();
+}
