@@ -54,7 +54,8 @@ void call_later(struct fl_slot *slot);
 #undef fl_callbacks_catch
 #undef fl_call_later
 
-/* A slot says by an address which thread expects it, and here all threads have the same. */
+/* A slot says by an address which thread expects it, and here all threads have the same.  The lowest bits
+ * of a note say what else it may be (slot.h). */
 unsigned ex_current(void);
 void fl_callbacks_catch(struct fl_slot *slot);
 void fl_call_later(struct fl_slot *slot);
@@ -62,12 +63,12 @@ void fl_call_later(struct fl_slot *slot);
 void fl_callbacks_catch(struct fl_slot *slot)
 {
 	expect(slot);
-	fl_slot_set_note(slot, fl_slot_note(slot) + ex_current());
+	fl_slot_set_note(slot, fl_slot_note(slot) + 8 * ex_current());
 }
 
 void fl_call_later(struct fl_slot *slot)
 {
-	fl_slot_set_note(slot, fl_slot_note(slot) - ex_current());
+	fl_slot_set_note(slot, fl_slot_note(slot) - 8 * ex_current());
 	call_later(slot);
 }
 
