@@ -26,10 +26,11 @@
  *
  * A lock that is never closed and has no limit on its line cannot fail, given a mode of its table:
  * there fifolock_lock, fifolock_lock_n and fifolock_cond_wait return only when the mode is held,
- * and fifolock_run only when the section has run; their result may be ignored.  Check every
- * result if you close the lock, limit its line, or set a deadline.  (No wait fails for want of
- * memory: a thread that finds none for its place in line tries again until it does, or until the
- * deadline passes or the lock is closed.  Its turn counts from the moment it has the place.)
+ * and fifolock_run only when the section has run; their result may be ignored (the debug build may
+ * answer EDEADLK, see below).  Check every result if you close the lock, limit its line, or set a
+ * deadline.  (No wait fails for want of memory: a thread that finds none for its place in line
+ * tries again until it does, or until the deadline passes or the lock is closed.  Its turn counts
+ * from the moment it has the place.)
  *
  * Callers.  Unless the description of a function says otherwise: any thread may call it, also
  * inside a callback (fifolock/request.h); a signal handler may not.  No function is a
@@ -169,7 +170,7 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_clocklock(fifolock_t *lock, unsigned 
 
 /* Give one hold of mode back and grant the requests at the head of the line that fit then.  Never
  * waits and never allocates; signal handlers may call it, whatever they have interrupted.  It
- * runs the callbacks of requests that it grants (fifolock/request.h).
+ * runs the callbacks of requests that it grants (fifolock/request.h), which may do either.
  *
  * When the hold is gone the call does not touch the lock any more: the last holder may free the
  * lock as soon as its own unlock has returned.
@@ -204,14 +205,14 @@ FIFOLOCK_API int fifolock_unlock_n(fifolock_t *lock, unsigned mode, uint32_t n);
 
 /* ---- fifolock_convert(3): change the mode of a hold ---- */
 
-/* Make one hold of the mode from one of the mode to, in one step: in between the lock is never
+/* Change one hold of mode `from` into one of mode `to`, in one step: in between the lock is never
  * without the caller's hold.
  *
  * A conversion that fits at once is done at once, past the line.  One to a weaker mode always
  * fits, and the requests at the head of the line that fit then are granted.  Otherwise the call
- * waits, before all requests that hold nothing, until the other holds are gone; the hold of from
- * stays meanwhile.  Conversions wait in the order in which they came.  After every error the
- * hold of from is still there.
+ * waits, before all requests that hold nothing, until `to` fits beside the other holds; the hold
+ * of `from` stays meanwhile.  Conversions wait in the order in which they came.  After every error the
+ * hold of `from` is still there.
  *
  *	EDEADLK	another conversion waits for this hold to go, so that both would wait for ever:
  *		give the hold back, and begin anew.  Where only UPDATE is ever converted to
@@ -243,8 +244,8 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_timedconvert(fifolock_t *lock, unsign
  * data say that it ends, and close when its threads have come back, if at all.
  *
  * Does not wait.  The requests in line have been refused when the call returns, unless another
- * thread is granting at that moment: then that thread refuses them.  The call takes some
- * nanoseconds for each request that the process has ever had waiting at one time.  A closed
+ * thread is granting at that moment: then that thread refuses them.  The call takes a
+ * few nanoseconds for each of the requests that waited when most of them did in this process.  A closed
  * lock without holds can be destroyed.  Closing a closed lock is no error.
  *
  *	EINVAL	the lock has been destroyed */

@@ -30,16 +30,16 @@ extern "C" {
 
 /* ---- fifolock_request(3): take a place in line, be granted later ---- */
 
-/* Where a callback runs.  In the thread that made the grant possible: inside its unlock, convert,
- * close or other call of this library, which returns only when the callback has.  If another
- * thread makes the grant, that may be before fifolock_request has returned.  The library holds
- * nothing meanwhile except the granted mode: a callback may lock, unlock, request and cancel, on
- * this lock and on others.
+/* Where a callback runs.  In the thread that makes the grant, which is the one that made it possible
+ * or one that is granting at that moment: inside its unlock, convert, close or other call of this
+ * library, which returns only when the callback has.  If another thread makes the grant, that may
+ * be before fifolock_request has returned.  The library holds nothing meanwhile except the granted
+ * mode: a callback may lock, unlock, request and cancel, on this lock and on others.
  *
  * The thread does nothing else until the callback returns, so a callback should be short.  It must
  * not wait for anything that this thread holds, waits for or has yet to do, such as another
- * callback that is due in this thread after it.  It must not end the thread, nor jump or throw
- * out.
+ * callback that is due in this thread after it; only for a lock that such a callback holds it may
+ * (see "In which order").  It must not end the thread, nor jump or throw out.
  *
  * In a signal handler.  If a signal handler made the call, the callback runs in the handler and may
  * do only what a handler may.  If the handler has interrupted a call of this library, the
@@ -147,8 +147,8 @@ FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_cancel(fifolock_request_t *re
  *	0	it has been granted: held
  *	ECANCELED  the lock has been closed, or the request cancelled: not held
  *	ETIMEDOUT  it is still in line: wait again, or cancel it
- *	EINVAL	it has a callback, or was never made or refused at once; the deadline is no time,
- *		or one on the wrong clock */
+ *	EINVAL	it has a callback, or was never made (all its bytes are zero) or refused at once;
+ *		the deadline is no time, or one on the wrong clock */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_wait(fifolock_request_t *request,
 							const struct timespec *deadline);
 
@@ -163,7 +163,7 @@ FIFOLOCK_API void fifolock_request_rouse(fifolock_request_t *request);
  *	0	it has been granted
  *	EINPROGRESS  it is in line
  *	ECANCELED  it has been refused because the lock was closed, or it was cancelled
- *	EINVAL	it was never made, or was refused at once */
+ *	EINVAL	it was never made (all its bytes are zero), or was refused at once */
 FIFOLOCK_API FIFOLOCK_CHECKED int fifolock_request_poll(fifolock_request_t *request);
 
 /* How many requests are in line before this one, at one moment of the call.  UINT32_MAX: it is not
@@ -200,12 +200,12 @@ FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
  * sections later.  In other modes each thread runs its own section, beside others.
  *
  * As another thread may run it, the section must not depend on thread-local storage, the caller's
- * errno, thread ids, priorities or the stack.  It must not take or give back the same lock, nor
- * convert or bump its hold, nor wait for a condition with it: each of these lets other requests
- * pass the rest of the row.  Nor may it end or cancel its thread, jump or throw out, or be a
- * cancellation point.  It may wait, but then all requests in line wait with it; and never for what
- * another thread does after its own call of fifolock_run on the same lock, because that call may
- * return after this section only.
+ * errno, thread ids, priorities or the stack.  It must not take the same lock, which it would wait
+ * for without end; nor give it back, convert or bump its hold, or wait for a condition with it: each
+ * of these lets other requests pass the rest of the row.  Nor may it end or cancel its thread, jump
+ * or throw out, or be a cancellation point.  It may wait, but then all requests in line wait with
+ * it.  It must not wait for what another thread does after that thread's call of fifolock_run on
+ * the same lock: that call may return only after this section.
  *
  *	0	the section has run
  *	ECANCELED  the lock is closed: it has not run, and will not.  So with the other errors

@@ -9,8 +9,9 @@
  * that then makes a grant possible becomes the scanner: takes SCANNING, brings the line up to
  * date, takes from its head the requests that the word has room for, and commits (scan.c).  One
  * compare-and-swap on the word is the commit: granted units in, the scanner's own
- * release out, SCANNING off.  It is the scanner's last touch of the lock; the slots
- * are told after it.
+ * release out, SCANNING off.  It is the scanner's last touch of the lock; except that where the
+ * role goes along, news that were left meanwhile are announced before the new holder is told.
+ * The slots are told after it.
  *
  * Why the release is part of the commit: until then a releasing scanner still has
  * its hold, so no other holder can be the last one, and free the lock, while the
@@ -24,13 +25,12 @@
  * Why no wake-up is lost (G3): whatever can let the head in (a unit out, an arrival,
  * a departure) is followed by a successful compare-and-swap on the word by the same
  * thread.  Either that step found no scanner and makes one; or it changes the word
- * under the scanner, whose commit then fails, so that it looks again.  Only an arrival
- * at an empty line that does not fit makes no scanner: a hold is in its way, and the
- * release of that comes later in the order of the word, and sees QUEUED.
+ * under the scanner, whose commit then fails, so that it looks again.  Only an arrival behind
+ * another one changes nothing there: it has that one's grant to wait for, which finds it.
  *
- * Why a release stays O(granted): an arrival that finds QUEUED and no scanner scans
- * itself, so it is linked by its own thread.  What a release has to link is the
- * first in line and those arriving at that very moment.
+ * Why a release stays O(granted): an arrival links itself to the one before it, and one that finds
+ * none before it, and no scanner, scans, so that it is named as the head.  What a release has to
+ * link are those arriving at that very moment.
  *
  * What else may happen to a request: it is turned away because the lock is closed or
  * because it waits for itself; it is called back (callbacks.h); its section is run by the

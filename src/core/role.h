@@ -6,8 +6,8 @@
  * until it is given back.  So the role goes with it: the word says QUEUED|RESCAN without
  * SCANNING (fl_word_kept), and the slot of the thread that holds says so, too, in its note.
  * That slot, the keeper, stays at the bottom of the chain.  When its thread gives the hold
- * back it passes hold and role to the slot behind it, and touches nothing of the lock
- * (fl_pass, pass.c).  What needs a scanner meanwhile (a departure, a closing, a look, a
+ * back it passes hold and role to the slot behind it, and writes nothing of the lock, unless there are
+ * news to announce (fl_pass, pass.c).  What needs a scanner meanwhile (a departure, a closing, a look, a
  * release by another thread) takes the role from the keeper, whose hold is then like
  * any other.  The note decides, by compare-and-swap:
  *
@@ -15,14 +15,16 @@
  *	GIVING -> 0		passed, by a store, when the heir's says KEPT
  *	GIVING -> KEPT		... not to that one
  *	0 -> PASSING -> KEPT	the scanner whose commit grants it: before, and after that
+ *	PASSING -> 0		... and the commit has failed
  *	KEPT -> PASSING -> KEPT	a server's thread: the line moves on by some sections
  *	PASSING -> RECALLED	a thread with news: the one that moves it announces them
  *	RECALLED -> KEPT, 0	like PASSING
- *	KEPT -> TAKEN -> 0	the thread that takes it, and has taken the keeper out of the chain
+ *	KEPT -> TAKEN -> 0	the thread that takes it, and has taken the keeper out of the chain; with
+ *				ORPHAN, too
  *	0 -> KEPT		the heir's, by the thread that gives it, with a store before that: no
  *				other thread writes a note that speaks of no lock
- *	|ORPHAN			the thread waits with another slot by now: the one that makes it 0
- *				gives this one back
+ *	|ORPHAN			the thread waits with another slot by now, or has ended, or served: the one
+ *				that makes it 0 gives this one back
  *
  * A thread that makes PASSING something else does that by a read-modify-write, and finds news that
  * were left there.  One that gives the role to an heir has none to spare between the two lines; so news
@@ -32,11 +34,11 @@
  * read-modify-write, too, and a scan follows.  RECALLED and GIVING are one value, as a note has room for no more:
  * a thread that finds it does the second, which is right for both.
  *
- * A slot is used again only when its note is 0.  That the role rests with a slot of that lock
+ * A slot is used again only when its note speaks of no role.  That the role rests with a slot of that lock
  * is what the note says (address and state are one word), so one that was found long ago is
  * harmless: if it says KEPT for this lock now, it is right now.
  *
- * At each moment one slot's note speaks of the lock as long as the word is kept: the next one is
+ * At each moment a slot's note (for a moment two slots' notes) speaks of the lock as long as the word is kept: the next one is
  * written before the former is made 0.  So a thread that looks and finds none has been
  * overtaken, and looks again; in a signal handler, where the thread it has interrupted stands
  * still, the first look finds it.
