@@ -97,11 +97,13 @@ static bool error_fits(const struct entry *entry)
 	return false;
 }
 
+/* Not of those that another thread may have put in line: when is that thread's. */
 static void note_wait(const struct entry *entry)
 {
 	uint64_t now;
 
-	if (!me || !entry->joined || entry->kind == WAIT || entry->kind == SIGNAL)
+	if (!me || !entry->joined || entry->kind == WAIT || entry->kind == SIGNAL ||
+	    entry->kind == CONVERT)
 		return;
 	now = now_ns();
 	if (now - me->joined_ns > me->waited_most_ns)
