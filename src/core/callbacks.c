@@ -8,6 +8,9 @@
  * The rest is touched by the code that has made held non-zero: a handler that finds it so
  * leaves it alone.
  *
+ *	row       released by   acquired by            what it carries
+ *	[OVER]    set_last      heir_of (scanner.c)    the keepers' notes before
+ *
  *	relaxed   because
  *	[MINE]    One thread: program order is all there is to keep.  Atomic, because a
  *	          handler may come between.
@@ -57,7 +60,8 @@ static uint32_t last_of(const struct fl_slot *run)
 
 static void set_last(struct fl_slot *run, uint32_t last)
 {
-	fl_store_relaxed(&run->older, last); /* [MINE] */
+	/* [OVER] release */
+	fl_store_release(&run->older, last);
 }
 
 /* The slots from run to last, all alike. */

@@ -15,6 +15,12 @@
  * fl_line_stand) may have the server as its older when it is off the chain, until its owner is told;
  * that is harmless, as the server's hint is not followed then.
  *
+ * Each store of it is a release: a thread that walks down the line for the heir of a keeper that passes the
+ * role on (scanner.c), and gets lost, finds then that the keeper has done so.
+ *
+ *	row       released by     acquired by            what it carries
+ *	[OVER]    fl_set_older    heir_of (scanner.c)    the keepers' notes before
+ *
  *	relaxed    because
  *	[HINT]     Believed only if the other slot's older says the same.
  *	[MINE]     Only the owner of the role changes it, and has it in hand; an owner's own change
@@ -37,7 +43,8 @@ static inline uint32_t fl_older_of(const struct fl_slot *slot)
 
 static inline void fl_set_older(struct fl_slot *slot, uint32_t older)
 {
-	fl_store_relaxed(&slot->older, older); /* [MINE] */
+	/* [OVER] release */
+	fl_store_release(&slot->older, older);
 }
 
 static inline void fl_set_hint(uint32_t older, const struct fl_slot *slot)

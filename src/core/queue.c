@@ -9,6 +9,7 @@
  *	                                                               did before
  *	[LEAVE]   fl_line_leave           fl_line_settle               the owner's last use of it; the
  *	                                                               request of a conversion
+ *	[OVER]    stand_behind            heir_of (scanner.c)          the keepers' notes before
  *	[GONE]    fl_line_count_dequeued  length_settled (length.c)    the tickets that it counts
  *
  *	relaxed    because
@@ -37,8 +38,8 @@ static uint64_t stand_behind(struct fl_slot *slot, uint64_t line)
 	uint32_t pred = FL_NEWEST(line);
 
 	slot->ticket = FL_TICKET(line);
-	/* [CARRIED] */
-	fl_store_relaxed(&slot->older, pred ? pred | FL_UNSURE : 0);
+	/* [OVER] release */
+	fl_store_release(&slot->older, pred ? pred | FL_UNSURE : 0);
 	return (uint64_t)(FL_TICKET(line) + 1) << 32 | slot->id;
 }
 

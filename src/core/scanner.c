@@ -10,7 +10,8 @@
  *	                                                   head, links
  *	[NEWS]   fl_news            fl_news, see lock.c    the pushes before it
  *	[JOIN]   fl_line_join (queue.c)  heir_of           the slots in line
- *	[OVER]   entrust (pass.c)   heir_of                that the role has gone on
+ *	[OVER]   entrust (pass.c), fl_set_older (chain.h),  heir_of   that the role has gone on
+ *	         stand_behind (queue.c), set_last (callbacks.c)
  *	[GONE]   entrust (pass.c)   leave_with_heir        the notes before
  *
  *	relaxed   because
