@@ -267,10 +267,20 @@ static void granted(struct commit *commit, struct request *request, unsigned sca
 	account_out_of_line(request);
 }
 
+/* A conversion: had it come when the scan began?  With old values the scan need not know of one that has
+ * not announced itself. */
+static bool had_come(const struct request *request)
+{
+	if (ex_stale())
+		return request->state == ANNOUNCED &&
+		       request->announced_at < account->scan_at;
+	return request->pushed_at < account->scan_at;
+}
+
 /* One that has come while the line was looked at may find that others have been taken off. */
 static void stays(struct commit *commit, const struct request *request)
 {
-	if (!commit->kept && (request->from < 0 || request->pushed_at < account->scan_at))
+	if (!commit->kept && (request->from < 0 || had_come(request)))
 		commit->kept = request;
 }
 

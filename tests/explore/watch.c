@@ -646,6 +646,8 @@ static void watch_older(const struct ex_event *event, const struct request *requ
 		account_check_chain(NULL);
 	if (!older || request->state == HELD)
 		return;
+	if (event->stale) /* the owner of the role has written there since, and that stays */
+		return;
 	if (keeps_owns(event->thread) && is_server(fl_slot_at(older)))
 		keeps_first(request);
 	else if (!stands_behind(request, account_of_slot(fl_slot_at(older))))
