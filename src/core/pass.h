@@ -8,8 +8,8 @@
 #include "scan.h"
 
 /* Give back the hold with which this thread keeps the scanner's role, by passing both on; nothing of the
- * lock is written, unless there are news to announce, and only where the heir has left no hint one look is taken at its line.  False: nothing
- * has happened, or not to the hold. */
+ * lock is written, unless there are news to announce, and only where the heir has left no hint one look
+ * is taken at its line.  False: nothing has happened, or not to the hold. */
 bool fl_pass(fifolock_t *lock, unsigned mode);
 
 /* How many sections the line moves on by in one step, at the most. */

@@ -565,6 +565,23 @@ static void these_two_hold(fifolock_request_t *first, fifolock_request_t *second
 	cr_assert_eq(fifolock_unlock(&lock, X), 0);
 }
 
+/* After the second load of that, and so many more. */
+static unsigned loads_to_go;
+static void (*and_then)(void);
+
+static void after_some_loads(void)
+{
+	hooks.loaded = loads_to_go-- ? after_some_loads : and_then;
+}
+
+static void after_loads(const void *at, unsigned more, void (*act)(void))
+{
+	loads_to_go = more;
+	and_then = act;
+	hooks.loads = at;
+	hooks.loaded = after_some_loads;
+}
+
 /* The hold goes on, and another comes: the line is as long as before. */
 static void the_line_moves_by_one(void)
 {
@@ -572,18 +589,12 @@ static void the_line_moves_by_one(void)
 	another_asks();
 }
 
-static void after_the_second_load(void)
-{
-	hooks.loaded = the_line_moves_by_one;
-}
-
 /* What one keeper says has gone is not taken from the tickets that have been drawn since. */
 Test(passed, on_while_tickets_are_counted_they_are_counted_anew,
      .description = "one count, no scan")
 {
 	keeps_before_two();
-	hooks.loads = &bottom()->dequeued;
-	hooks.loaded = after_the_second_load;
+	after_loads(&bottom()->dequeued, 0, the_line_moves_by_one);
 	asks_how_many_wait();
 	cr_assert_null(hooks.loaded);
 	cr_assert_eq(said, EINPROGRESS);
@@ -596,7 +607,7 @@ Test(passed, on_while_tickets_are_counted_they_are_counted_anew,
 /* ---- a slot that kept the role when a thread found it ---- */
 
 static struct fl_slot *found;
-static unsigned loads_to_go;
+static unsigned loads_before;
 static int answered;
 static bool is_used_again;
 
@@ -607,18 +618,11 @@ static void is_given_and_the_slot_used_again(void)
 	is_used_again = true;
 }
 
-static void after_some_loads(void)
-{
-	hooks.loaded =
-		loads_to_go-- ? after_some_loads : is_given_and_the_slot_used_again;
-}
-
 static void asks_meanwhile(void)
 {
 	fifolock_request_t one_too_many;
 
-	hooks.loads = &found->note;
-	hooks.loaded = after_some_loads;
+	after_loads(&found->note, loads_before, is_given_and_the_slot_used_again);
 	answered = fifolock_request(&lock, X, 1, &one_too_many, NULL, NULL);
 }
 
@@ -630,7 +634,7 @@ static bool is_full_while_the_slot_is_used_again(unsigned loads)
 	another_asks();
 	fifolock_limit_waiters(&lock, 1);
 	found = bottom();
-	loads_to_go = loads;
+	loads_before = loads;
 	is_used_again = false;
 	elsewhere(asks_meanwhile);
 	cr_assert_eq(answered, EAGAIN, "after %u", loads);
@@ -889,18 +893,11 @@ Test(passed, on_no_section_once_the_role_is_taken, .description = "G4 G5")
 
 /* ---- a hold that two strangers give back ---- */
 
-static void the_next_time(void)
-{
-	hooks.loads = &lock.word;
-	hooks.loaded = gives_elsewhere;
-}
-
 Test(passed, on_hold_is_given_back_by_one_of_two_strangers, .description = "G7")
 {
 	keeps_before_two();
 	passes_while(happens);
-	hooks.loads = &lock.word;
-	hooks.loaded = the_next_time;
+	after_loads(&lock.word, 0, gives_elsewhere);
 	cr_assert_eq(fifolock_unlock(&lock, X), EPERM);
 	cr_assert_null(hooks.loaded);
 	cr_assert_eq(said, 0);
