@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * cond.c - conditions.
+ * cond.c - conditions: a thread waits, a thread signals.
  *
- * The waiters of a condition are a list under a guard, which is a fifolock itself:
- * the first waiter is the thread that took the guard first. A waiter has its slot already while it
- * waits for the signal, and sleeps on it; the signal joins the lock's line with that
- * slot on the waiter's behalf, and the grant wakes it. So between signal and grant
- * no thread runs that would only queue up again.
+ * The waiters are a list under a guard (waiters.h). A waiter has its slot already while it waits
+ * for the signal, and sleeps on it; the signal joins the lock's line with that slot on the waiter's
+ * behalf, and the grant wakes it. So between signal and grant no thread runs that would only queue
+ * up again.
  *
  * A waiter that was signalled does not touch the condition any more, which may be freed as soon as
  * no thread waits. But it returns only when the thread that signals has said so in the slot's
@@ -14,31 +13,10 @@
  * guard back before, with the condition. What the joining makes due is called back after all
  * that, because a callback may signal, too, or wait for one that was signalled.
  *
- * Closing a lock turns away the threads that wait at conditions with it. The lock does not
- * know them, but every slot is in the pool: a slot whose owner waits at a condition says
- * with which lock in its note, and the closing looks at all slots there are. The note
- * decides what ends the wait:
- *
- *	lock -> 0	a signal, under the guard: moved to the line. Or the waiter: its
- *			deadline has passed, or the hold was not there
- *	lock -> lock|1	a closing, which rouses the waiter then: not held, ECANCELED
- *
- * A waiter whose wait does not end by a signal takes itself off the list. Until then signals go past
- * it, so that it finds the condition still there: it waits for it, as far as others know.
- *
- * That a wait which begins beside the closing is not missed: the waiter writes its note and
- * then reads, by a read-modify-write, whether the lock is closed; the closing writes
- * that by a read-modify-write, and then reads the notes. One of the two comes first.
- *
  *	row       released by            acquired by   what it carries
  *	[HOLD]    fl_release (lock.c)    fl_cond_end   the last use of the condition
- *	[BEGUN]   begin                  turn_away     the slot's new life: what rouses it is not
- *	                                               written over by its beginning
  *
  *	relaxed   because
- *	[NOTE]    Its owner's, before the list or the read-modify-write of the lock's rules
- *	          makes it known ([SHUT], control.c); or a first look, decided by the
- *	          compare-and-swap after it. Which change came first is all that it decides.
  *	[LISTED]  Changed under the guard. A thread that looks without it, and has had the lock
  *	          after a waiter gave that back, sees that waiter.
  */
@@ -47,151 +25,10 @@
 #include "core/control.h"
 #include "fast.h"
 #include "core/wait.h"
+#include "waiters.h"
 
 #include <fifolock/cond.h>
 #include <stddef.h>
-
-/* On its thread's stack. Everything in it is written under the guard, or before it
- * is listed. */
-struct fl_waiter {
-	struct fl_waiter *older, *newer;
-	fifolock_t *lock;
-	struct fl_slot *slot;
-	struct fl_want want;
-	/* The pthread face's; it waits with a lock of its own, and here is the one that it stands for.
-	 * What else is given back with the lock, or NULL; where a broadcast to several moves it
-	 * instead, or NULL; and that it has been moved there. */
-	int (*gives)(fifolock_t *lock);
-	fifolock_t *line;
-	bool *in_line;
-};
-
-/* No thread that has the guard waits for anything else, and while a thread waits for it or has it,
- * no callback runs in it: one could want what its caller holds. */
-static void guard_take(fifolock_cond_t *cond)
-{
-	const struct fl_want want = fl_want(&fl_default_modes.rows[FIFOLOCK_EXCLUSIVE],
-					    FIFOLOCK_EXCLUSIVE, 1);
-
-	fl_account_guards(cond, sizeof(*cond));
-	fl_callbacks_defer();
-	if (!fl_take(&cond->guard, &want))
-		fl_wait_held(&cond->guard, &want);
-	fl_account_guarded(cond);
-}
-
-/* The condition may be gone afterwards. */
-static void guard_release(fifolock_cond_t *cond)
-{
-	const struct fifolock_row *row = &fl_default_modes.rows[FIFOLOCK_EXCLUSIVE];
-
-	fl_account_unguards(cond);
-	fl_release(&cond->guard, row->field, row->unit);
-}
-
-static void guard_give(fifolock_cond_t *cond)
-{
-	guard_release(cond);
-	fl_callbacks_resume();
-}
-
-/* ---- the note ---- */
-
-#define TURNED_AWAY 1u
-
-static uint64_t note_of(const fifolock_t *lock)
-{
-	return (uintptr_t)lock;
-}
-
-/* lock -> 0. False: it is not a signal that ends the wait, or that has come already. */
-static bool note_take(const struct fl_waiter *waiter)
-{
-	uint64_t note = note_of(waiter->lock);
-
-	/* [NOTE] */
-	return fl_cas_relaxed(&waiter->slot->note, &note, 0);
-}
-
-static bool is_turned_away(const struct fl_waiter *waiter)
-{
-	return fl_load_relaxed(&waiter->slot->note) & TURNED_AWAY; /* [NOTE] */
-}
-
-/* lock -> lock|1 */
-static void turn_away(struct fl_slot *slot, const fifolock_t *lock)
-{
-	uint64_t note = note_of(lock);
-
-	if (fl_load_relaxed(&slot->note) == note && /* [NOTE] */
-	    /* [BEGUN] acquire */
-	    fl_cas_acquire(&slot->note, &note, note | TURNED_AWAY))
-		fl_slot_rouse(slot);
-}
-
-void fl_cond_closed(const fifolock_t *lock)
-{
-	const uint32_t made = fl_slots_made();
-
-	for (uint32_t id = 1; id <= made; id++)
-		turn_away(fl_slot_at(id), lock);
-}
-
-/* ---- the list ---- */
-
-/* A ring: newer of the last is the first. */
-static void list_add(fifolock_cond_t *cond, struct fl_waiter *waiter)
-{
-	struct fl_waiter *last = cond->last ? cond->last : waiter;
-
-	waiter->older = last;
-	waiter->newer = cond->last ? last->newer : waiter;
-	waiter->newer->older = waiter;
-	last->newer = waiter;
-	fl_store_relaxed(&cond->last, waiter); /* [LISTED] */
-}
-
-static void list_remove(fifolock_cond_t *cond, struct fl_waiter *waiter)
-{
-	struct fl_waiter *older = waiter->older != waiter ? waiter->older : NULL;
-
-	if (cond->last == waiter)
-		fl_store_relaxed(&cond->last, older); /* [LISTED] */
-	waiter->older->newer = waiter->newer;
-	waiter->newer->older = waiter->older;
-}
-
-/* Off the list, and what ends the wait. 0: nothing else, and it never will: the note is
- * taken. EINPROGRESS: it has been signalled, and is in the lock's line or granted, or about to be. */
-static int unlist(fifolock_cond_t *cond, struct fl_waiter *waiter)
-{
-	int error = 0;
-
-	if (!note_take(waiter)) {
-		if (!is_turned_away(waiter))
-			return EINPROGRESS;
-		error = ECANCELED;
-	}
-	guard_take(cond);
-	list_remove(cond, waiter);
-	fl_slot_set_target(waiter->slot, NULL);
-	guard_give(cond);
-	return error;
-}
-
-/* A lock that is closed by now turns the waiter away itself; it gives its hold back like
- * every other, and finds out. */
-static void begin(fifolock_cond_t *cond, struct fl_waiter *waiter)
-{
-	fl_slot_set_target(waiter->slot, (char *)cond + FL_TARGET_CONDITION);
-	/* [BEGUN] release */
-	fl_store_release(&waiter->slot->note, note_of(waiter->lock));
-	guard_take(cond);
-	list_add(cond, waiter);
-	guard_give(cond);
-	if (fl_closed_for_certain(waiter->lock))
-		turn_away(waiter->slot, waiter->lock);
-}
 
 /* Until told, turned away, or the deadline has passed. True: told. A closing may rouse a slot that
  * has had another owner meanwhile: then that is forgotten. */
@@ -206,7 +43,7 @@ static bool sleep_listed(struct fl_waiter *waiter, const struct fl_deadline *dea
 			return word;
 		/* Before the look: what comes after it rouses again. */
 		fl_slot_calm(slot);
-	} while (!is_turned_away(waiter) && !fl_has_ended(deadline));
+	} while (!fl_waiter_is_turned_away(waiter) && !fl_has_ended(deadline));
 	return false;
 }
 
@@ -225,7 +62,8 @@ static int wait_moved(struct fl_waiter *waiter)
 static int wait_listed(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		       const struct fl_deadline *deadline)
 {
-	int error = sleep_listed(waiter, deadline) ? EINPROGRESS : unlist(cond, waiter);
+	int error = sleep_listed(waiter, deadline) ? EINPROGRESS
+						   : fl_waiter_unlist(cond, waiter);
 
 	if (error == ECANCELED)
 		return error;
@@ -243,7 +81,7 @@ static int give_and_wait(fifolock_cond_t *cond, struct fl_waiter *waiter,
 	const struct fifolock_row *row = &modes->rows[waiter->want.mode];
 	int error = 0;
 
-	begin(cond, waiter);
+	fl_waiter_begin(cond, waiter);
 	/* Another thread has given it back. But a signal may have come first. */
 	if (fl_release(waiter->lock, row->field, row->unit) != 0)
 		error = EPERM;
@@ -251,7 +89,7 @@ static int give_and_wait(fifolock_cond_t *cond, struct fl_waiter *waiter,
 		error = waiter->gives(waiter->lock);
 	if (!error)
 		return wait_listed(cond, waiter, deadline);
-	return unlist(cond, waiter) == EINPROGRESS ? wait_moved(waiter) : error;
+	return fl_waiter_unlist(cond, waiter) == EINPROGRESS ? wait_moved(waiter) : error;
 }
 
 static int check(fifolock_t *lock, unsigned mode, const struct fl_deadline *deadline,
@@ -365,9 +203,8 @@ static bool move_one(fifolock_cond_t *cond, struct fl_waiter *waiter, bool sever
 {
 	fifolock_t *lock = waiter->lock;
 
-	if (!note_take(waiter))
+	if (!fl_waiter_take(cond, waiter))
 		return false;
-	list_remove(cond, waiter);
 	if (several && waiter->line) {
 		*waiter->in_line = true;
 		lock = waiter->line;
@@ -415,9 +252,9 @@ static int move(fifolock_cond_t *cond, bool all)
 
 	if (!fl_load_relaxed(&cond->last)) /* [LISTED] */
 		return 0;
-	guard_take(cond);
+	fl_guard_take(cond);
 	moved = cond->last ? move_some(cond, all) : NULL;
-	guard_release(cond);
+	fl_guard_drop(cond);
 	say_moved(moved);
 	fl_callbacks_resume(); /* one may wait for a thread that has been moved */
 	return 0;
@@ -433,21 +270,6 @@ int fifolock_cond_broadcast(fifolock_cond_t *cond)
 	return move(cond, true);
 }
 
-/* Under the guard. */
-static bool is_waited_for(const fifolock_cond_t *cond)
-{
-	const struct fl_waiter *waiter = cond->last;
-
-	if (!waiter)
-		return false;
-	do {
-		waiter = waiter->newer;
-		if (fl_load_relaxed(&waiter->slot->note)) /* [NOTE] */
-			return true;
-	} while (waiter != cond->last);
-	return false;
-}
-
 #define END_YIELDS 64
 #define END_NAP_NS 50000
 
@@ -456,10 +278,10 @@ int fl_cond_end(fifolock_cond_t *cond)
 	for (unsigned turn = 0;; turn++) {
 		bool waits, empty;
 
-		guard_take(cond);
-		waits = is_waited_for(cond);
+		fl_guard_take(cond);
+		waits = fl_cond_is_waited_for(cond);
 		empty = !cond->last;
-		guard_give(cond);
+		fl_guard_give(cond);
 		if (waits)
 			return EBUSY;
 		/* [HOLD] acquire */

@@ -39,9 +39,6 @@ int fl_cond_end(fifolock_cond_t *cond);
 /* The function that its user has given it. */
 const void *fl_callback_of(const fifolock_request_t *request);
 
-/* The lock has been closed: turn away the threads that wait at conditions with it. */
-void fl_cond_closed(const fifolock_t *lock);
-
 static inline int fl_check(const fifolock_modes_t *modes, unsigned mode, uint32_t n)
 {
 	if (mode >= modes->count)

@@ -21,6 +21,7 @@
 #include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
+#include "waiters.h"
 #include "core/walk.h"
 #include "core/pass.h"
 #include "core/queue.h"

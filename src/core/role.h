@@ -50,7 +50,7 @@
 #include "thread.h"
 
 /* In the lowest bits of a note, beside the address of the lock.  0 and 1 are those of
- * conditions (cond.c). */
+ * conditions (waiters.c). */
 enum fl_role {
 	FL_KEPT = 2,
 	FL_PASSING = 3,

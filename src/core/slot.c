@@ -32,7 +32,7 @@
  *	[JOINED]  let_go              let_go                   that no thread uses the slot
  *	[NEWS]    fl_slot_leave_news  fl_complete_without_news what the news are about
  *	[LIFE]    new_life (pool.c)   fl_slot_leave_news       that the slot has moved on
- *	[ROUSED]  fl_slot_rouse       fl_sleep_until,          the note (cond.c)
+ *	[ROUSED]  fl_slot_rouse       fl_sleep_until,          the note (waiters.c)
  *	                              fl_slot_calm
  *	[GONE]    fl_slot_set_stack_next  fl_role_dequeued (role.c)  the notes before
  *
@@ -43,7 +43,7 @@
  *	[HINT]    Only says how long it has waited.
  *	[ENDED]   Written before the slot is roused, and read after its word (ROUSED).
  *	[NOTE]    Its owner's, and goes with the push as call and ctx do.  Atomic, because a
- *	          closing looks at the notes of all slots (cond.c), and a thread that looks
+ *	          closing looks at the notes of all slots (waiters.c), and a thread that looks
  *	          for the keeper does (role.c).
  */
 #include "slot.h"

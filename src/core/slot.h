@@ -106,7 +106,7 @@ struct fl_slot {
 	 *
 	 *	since|FL_NOTE_SINCE	in line: since when, if the table counts
 	 *	&expects		in line: the grant is caught by its thread (callbacks.c)
-	 *	lock, lock|1		at a condition with that lock; turned away (cond.c)
+	 *	lock, lock|1		at a condition with that lock; turned away (waiters.c)
 	 *	lock|KEPT and so on	it keeps the role of that lock's scanner (role.h) */
 	uint64_t note;
 };

@@ -29,6 +29,7 @@ SERVE = 'src/api/serve.c'
 CALLS = 'src/core/callbacks.c'
 HANDED = 'src/core/handed.c'
 COND = 'src/api/cond.c'
+WAITERS = 'src/api/waiters.c'
 INSPECT = 'src/observe/inspect.c'
 CONVERT = 'src/api/convert.c'
 STATS = 'src/observe/stats.c'
@@ -371,9 +372,9 @@ MUTANTS = [
     # Conditions
     ('the newest is signalled', COND, '*waiter, *next = last->newer;', '*waiter, *next = last;'),
     ('a wait gives back before it is listed', COND,
-     '\tbegin(cond, waiter);\n\t/* Another thread has given it back. But a signal may have come first. */\n'
+     '\tfl_waiter_begin(cond, waiter);\n\t/* Another thread has given it back. But a signal may have come first. */\n'
      '\tif (fl_release(waiter->lock, row->field, row->unit) != 0)\n\t\terror = EPERM;\n\telse if (waiter->gives)',
-     '\tif (fl_release(waiter->lock, row->field, row->unit) != 0)\n\t\treturn EPERM;\n\tbegin(cond, waiter);\n'
+     '\tif (fl_release(waiter->lock, row->field, row->unit) != 0)\n\t\treturn EPERM;\n\tfl_waiter_begin(cond, waiter);\n'
      '\tif (waiter->gives)'),
     ('a bump asks again after giving back', CONVERT,
      '\tfl_join(lock, slot, want, FL_NO_LIMIT);\n\tfl_release(lock, row->field, row->unit);',
@@ -384,39 +385,38 @@ MUTANTS = [
     ('behind a conversion: only the last of a batch', QUEUE, '\t*front = oldest->id;', '\t*front = newest->id;'),
 
     # Conditions: what is done under the guard
-    ('callbacks run beside the guard', COND,
-     ['\tfl_callbacks_defer();\n\tif (!fl_take(&cond', '\tguard_release(cond);\n\tfl_callbacks_resume();\n}',
-      '\tfl_callbacks_resume(); /*'],
-     ['\tif (!fl_take(&cond', '\tguard_release(cond);\n}', '\t/*']),
+    ('callbacks run beside the guard', WAITERS,
+     ['\tfl_callbacks_defer();\n\tif (!fl_take(&cond', '\tfl_release(&cond->guard, row->field, row->unit);\n}'],
+     ['\tif (!fl_take(&cond', '\tfl_callbacks_defer();\n\tfl_release(&cond->guard, row->field, row->unit);\n}']),
     ('a broadcast moves one', COND, '(all || !moved)', '!moved'),
     ('a signal moves all', COND, '(all || !moved)', 'true'),
-    ('a signal goes to one that leaves', COND,
+    ('a signal goes to one that leaves', WAITERS,
      '\tif (!note_take(waiter))\n\t\treturn false;', '\tif (!note_take(waiter))\n\t\treturn true;'),
-    ('one that leaves is moved', COND, '\tif (!note_take(waiter))\n\t\treturn false;', '\tnote_take(waiter);'),
-    ('one that leaves is taken off by a signal', COND,
+    ('one that leaves is moved', WAITERS, '\tif (!note_take(waiter))\n\t\treturn false;', '\tnote_take(waiter);'),
+    ('one that leaves is taken off by a signal', WAITERS,
      '\tif (!note_take(waiter))\n\t\treturn false;\n\tlist_remove(cond, waiter);',
      '\tlist_remove(cond, waiter);\n\tif (!note_take(waiter))\n\t\treturn false;'),
-    ('the last of the list stays', COND, 'fl_store_relaxed(&cond->last, older); /* [LISTED] */', '(void)older;'),
-    ('one in the middle of the list stays', COND,
+    ('the last of the list stays', WAITERS, 'fl_store_relaxed(&cond->last, older); /* [LISTED] */', '(void)older;'),
+    ('one in the middle of the list stays', WAITERS,
      '\twaiter->older->newer = waiter->newer;\n', ''),
-    ('one in the middle of the list, the way back', COND,
+    ('one in the middle of the list, the way back', WAITERS,
      '\twaiter->newer->older = waiter->older;\n', ''),
-    ('the first of the list, the way back', COND, '\twaiter->newer->older = waiter;\n', ''),
+    ('the first of the list, the way back', WAITERS, '\twaiter->newer->older = waiter;\n', ''),
     ('the next one is looked up when this one is gone', COND,
      '\t\tnext = waiter->newer;\n\t\tif (!move_one(cond, waiter, several))\n\t\t\tcontinue;\n',
      '\t\tif (!move_one(cond, waiter, several))\n\t\t\tcontinue;\n\t\tnext = waiter->newer;\n'),
-    ('one that leaves does so without the guard', COND,
-     '\tguard_take(cond);\n\tlist_remove(cond, waiter);\n\tfl_slot_set_target(waiter->slot, NULL);\n\tguard_give(cond);',
+    ('one that leaves does so without the guard', WAITERS,
+     '\tfl_guard_take(cond);\n\tlist_remove(cond, waiter);\n\tfl_slot_set_target(waiter->slot, NULL);\n\tfl_guard_give(cond);',
      '\tlist_remove(cond, waiter);'),
     ('a signal joins after the guard', COND,
      ['\tfl_join(lock, waiter->slot, &waiter->want,\n\t\tFL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n\treturn true;'],
-     ['\tguard_give(cond);\n\tfl_join(lock, waiter->slot, &waiter->want, FL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n'
-      '\tguard_take(cond);\n\treturn true;']),
+     ['\tfl_guard_give(cond);\n\tfl_join(lock, waiter->slot, &waiter->want, FL_NO_LIMIT | FL_NO_THREAD | FL_SAID_LATER);\n'
+      '\tfl_guard_take(cond);\n\treturn true;']),
     ('a waiter may go before the guard is given back', COND,
-     '\tguard_release(cond);\n\tsay_moved(moved);', '\tsay_moved(moved);\n\tguard_release(cond);'),
+     '\tfl_guard_drop(cond);\n\tsay_moved(moved);', '\tsay_moved(moved);\n\tfl_guard_drop(cond);'),
     ('callbacks run before a waiter is told that it is moved', COND,
-     '\tguard_release(cond);\n\tsay_moved(moved);\n\tfl_callbacks_resume();',
-     '\tguard_release(cond);\n\tfl_callbacks_resume();\n\tsay_moved(moved);'),
+     '\tfl_guard_drop(cond);\n\tsay_moved(moved);\n\tfl_callbacks_resume();',
+     '\tfl_guard_drop(cond);\n\tfl_callbacks_resume();\n\tsay_moved(moved);'),
     ('a signal looks at nothing', COND, 'if (!fl_load_relaxed(&cond->last)) /* [LISTED] */', 'if (true)'),
     # ... and what a wait returns with
     ('a signal finds the line full', COND, 'FL_NO_LIMIT | FL_NO_THREAD | FL', 'FL_NO_THREAD | FL'),
@@ -425,12 +425,12 @@ MUTANTS = [
      'fl_join(waiter->lock, waiter->slot, &waiter->want, 0);'),
     ('signalled, it has been awake all the while', COND, 'FL_NO_LIMIT | FL_NO_THREAD | FL', 'FL_NO_LIMIT | FL'),
     ('a hold that is not there: still listed', COND,
-     'return unlist(cond, waiter) == EINPROGRESS ? wait_moved(waiter) : error;', 'return error;'),
+     'return fl_waiter_unlist(cond, waiter) == EINPROGRESS ? wait_moved(waiter) : error;', 'return error;'),
     ('a hold that is not there is not noticed', COND,
      '\tif (fl_release(waiter->lock, row->field, row->unit) != 0)\n\t\terror = EPERM;\n\telse if',
      '\tfl_release(waiter->lock, row->field, row->unit);\n\tif'),
     ('a hold that is not there, whatever was signalled', COND,
-     'unlist(cond, waiter) == EINPROGRESS ?', '(unlist(cond, waiter), false) ?'),
+     'fl_waiter_unlist(cond, waiter) == EINPROGRESS ?', '(fl_waiter_unlist(cond, waiter), false) ?'),
     ('a time-out after the signal is believed', COND,
      '\tint error = fl_sleep(waiter->slot, NULL);\n', '\tint error = fl_outcome(waiter->slot) ? 0 : ETIMEDOUT;\n'),
     ('a time-out is told as a signal', COND, 'return error ? error : ETIMEDOUT;', 'return error;'),
@@ -445,23 +445,23 @@ MUTANTS = [
      '}\n\nvoid fl_slot_retire'),
     ('told, it is not woken by the second', SLOT, '(say(slot, what) & wakes) == wakes', 'say(slot, what) == wakes'),
     # ... and closings
-    ('a wait that begins beside a closing', COND,
+    ('a wait that begins beside a closing', WAITERS,
      '\tif (fl_closed_for_certain(waiter->lock))\n\t\tturn_away(waiter->slot, waiter->lock);', ''),
-    ('whether it is closed is asked before it is listed', COND,
-     ['\tguard_take(cond);\n\tlist_add(cond, waiter);', '\tif (fl_closed_for_certain(waiter->lock))\n'
+    ('whether it is closed is asked before it is listed', WAITERS,
+     ['\tfl_guard_take(cond);\n\tlist_add(cond, waiter);', '\tif (fl_closed_for_certain(waiter->lock))\n'
       '\t\tturn_away(waiter->slot, waiter->lock);\n}'],
      ['\tbool shut = fl_closed_for_certain(waiter->lock);\n\n\tfl_store_relaxed(&waiter->slot->note, note_of(waiter->lock));\n'
-      '\tguard_take(cond);\n\tlist_add(cond, waiter);',
+      '\tfl_guard_take(cond);\n\tlist_add(cond, waiter);',
       '\tif (shut)\n\t\tturn_away(waiter->slot, waiter->lock);\n}']),
     ('a closing wakes nobody', SLOT, 'word | FL_ROUSED))\n\t\t;\n\tif (word & FL_ASLEEP)\n', 'word | FL_ROUSED))\n\t\t;\n\tif (false)\n'),
     ('a role is passed and nobody woken', SLOT, '\t\t\treturn false;\n\tif (word & FL_ASLEEP)\n', '\t\t\treturn false;\n\tif (false)\n'),
-    ('a closing forgets the last slot', COND, 'id <= made', 'id < made'),
-    ('a closing turns away who waits with another lock', COND,
+    ('a closing forgets the last slot', WAITERS, 'id <= made', 'id < made'),
+    ('a closing turns away who waits with another lock', WAITERS,
      'if (fl_load_relaxed(&slot->note) == note && /* [NOTE] */\n\t    /* [BEGUN] acquire */\n\t    fl_cas',
      'note = fl_load_relaxed(&slot->note);\n\tif (note && !(note & TURNED_AWAY) &&\n\t    /* [BEGUN] acquire */\n\t    fl_cas'),
-    ('a wait begins its slot after it can be roused', COND,
+    ('a wait begins its slot after it can be roused', WAITERS,
      'fl_store_release(&waiter->slot->note, note_of(waiter->lock));', 'fl_store_relaxed(&waiter->slot->note, note_of(waiter->lock));'),
-    ('roused for another, it gives up', COND, '} while (!is_turned_away(waiter) && !fl_has_ended(deadline));', '} while (false);'),
+    ('roused for another, it gives up', COND, '} while (!fl_waiter_is_turned_away(waiter) && !fl_has_ended(deadline));', '} while (false);'),
     ('roused once, it does not sleep again', SLOT, '\tfl_and_acquire(&slot->word, ~FL_ROUSED);\n', ''),
 
     # Looks
