@@ -17,6 +17,7 @@
 #include "core/callbacks.h"
 #include "core/control.h"
 #include "fast.h"
+#include "core/pass.h"
 #include "core/role.h"
 #include "serve.h"
 #include "core/wait.h"
@@ -24,17 +25,32 @@
 #include <fifolock/request.h>
 #include <stddef.h>
 
-/* Granted: the section, and the hold given back if no request is in line. */
-static bool run_own(fifolock_t *lock, const fifolock_modes_t *modes, unsigned mode,
-		    bool in_line, void (*section)(void *arg), void *arg, const void *site)
+/* Given back if no request is in line, or if the role has come with the hold and goes on with it: to
+ * the owner of a section only if this thread is not to run that. */
+static bool give_back(struct fl_serving *serving, const fifolock_modes_t *modes,
+		      unsigned mode)
 {
 	const struct fifolock_row *row = &modes->rows[mode];
+	fifolock_t *lock = serving->lock;
+
+	if (fl_kept_lock != lock)
+		return fl_give_at_once(lock, row->field, row->unit);
+	return fl_service_of(serving) ? fl_pass_to_lock(lock, mode) : fl_pass(lock, mode);
+}
+
+/* Granted: the section, and the hold given back, if that is simple. */
+static bool run_own(struct fl_serving *serving, const fifolock_modes_t *modes,
+		    unsigned mode, bool in_line, void (*section)(void *arg), void *arg,
+		    const void *site)
+{
 	uint64_t gave;
 
-	fl_account_took(lock, mode, 1, in_line, true, site);
+	if (fl_unlikely(serving->booked))
+		fl_account_took(serving->lock, mode, 1, in_line, true, site);
 	section(arg);
-	(void)fl_account_gives(lock, mode, 1, &gave, site);
-	return fl_give_at_once(lock, row->field, row->unit);
+	if (fl_unlikely(serving->booked))
+		(void)fl_account_gives(serving->lock, mode, 1, &gave, site);
+	return give_back(serving, modes, mode);
 }
 
 /* A thread whose section another one may run looks at its slot now and then only.  One that is
@@ -53,6 +69,7 @@ static int wait_and_serve(struct fl_serving *serving, struct fl_slot *slot, bool
 
 	fl_serve(serving);
 	fl_callbacks_resume();
+	fl_serving_joined(serving, slot);
 	error = await_turn(serving->lock, slot, alone);
 	fl_callbacks_wait_end(wait);
 	return error;
@@ -76,7 +93,7 @@ static int join_and_wait(struct fl_serving *serving, struct fl_slot *slot,
 	fl_callbacks_wait_begin(&wait, serving->lock);
 	fl_account_sends(slot);
 	fl_callbacks_defer();
-	error = fl_join_to_run(serving->lock, slot, want, &serving->on);
+	error = fl_join_to_run(serving->lock, slot, want, fl_service_of(serving));
 	if (!error)
 		return wait_and_serve(serving, slot, alone, &wait);
 	fl_callbacks_resume();
@@ -97,7 +114,7 @@ static int conclude(struct fl_serving *serving, struct fl_slot *slot,
 	fl_slot_waited(slot);
 	if (!granted) /* nothing but the answer: the lock may be gone */
 		return error;
-	if (!run_own(serving->lock, modes, mode, true, section, arg, site))
+	if (!run_own(serving, modes, mode, true, section, arg, site))
 		fl_release_and_serve(serving, &modes->rows[mode]);
 	return 0;
 }
@@ -132,11 +149,11 @@ static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *ar
 	if (slot) {
 		slot->call = section;
 		slot->ctx = arg;
-		fl_ready_to_run(slot, mode);
+		fl_ready_to_run(lock, slot, mode);
 		fl_callbacks_defer();
 		modes = fl_modes_of(lock);
 		if (fl_at_once(modes, mode, 1) && runs_alone(modes, mode) &&
-		    fl_join_behind(lock, slot, &serving.on)) {
+		    fl_join_behind(lock, slot, fl_service_of(&serving))) {
 			*error = wait_and_serve(&serving, slot, true, &wait);
 			*error = conclude(&serving, slot, modes, *error, site);
 			return true;
@@ -148,6 +165,7 @@ static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *ar
 	return false;
 }
 
+/* Taken at once. */
 FL_NOT_INLINE static void release_slow(fifolock_t *lock, const struct fifolock_row *row)
 {
 	struct fl_serving serving = fl_serving_on(lock, is_booked(lock));
@@ -193,6 +211,7 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 {
 	const fifolock_modes_t *modes = fl_modes_of(lock);
 	int error = section ? fl_check(modes, mode, 1) : EINVAL;
+	struct fl_serving serving;
 	struct fl_want want;
 
 	if (error)
@@ -200,8 +219,9 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 	want = fl_want(&modes->rows[mode], mode, 1);
 	if (!fl_take(lock, &want))
 		return run_in_line(lock, &want, section, arg, site);
-	if (!run_own(lock, modes, mode, false, section, arg, site))
-		release_slow(lock, &modes->rows[mode]);
+	serving = fl_serving_on(lock, is_booked(lock));
+	if (!run_own(&serving, modes, mode, false, section, arg, site))
+		fl_release_and_serve(&serving, &modes->rows[mode]);
 	return 0;
 }
 

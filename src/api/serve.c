@@ -25,6 +25,7 @@
 #include "core/park.h"
 #include "core/pass.h"
 #include "core/role.h"
+#include "core/wait.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -46,9 +47,15 @@ struct fl_serving fl_serving_on(fifolock_t *lock, bool booked)
 {
 	return (struct fl_serving){.lock = lock,
 				   .sleepers = fl_role_dormitory(lock),
-				   .left = SERVES_MOST,
+				   .left = fl_sections_pay(lock, NULL) ? SERVES_MOST : 0,
 				   .booked = booked,
 				   .held = fl_callbacks_deferred()};
+}
+
+void fl_serving_joined(struct fl_serving *serving, const struct fl_slot *slot)
+{
+	if (!fl_sections_pay(serving->lock, NULL) && fl_sections_pay(serving->lock, slot))
+		serving->left = SERVES_MOST;
 }
 
 static void run_booked(const struct fl_serving *serving, const struct fl_slot *slot)
@@ -247,8 +254,7 @@ void fl_serve(struct fl_serving *serving)
 void fl_release_and_serve(struct fl_serving *serving, const struct fifolock_row *row)
 {
 	fl_callbacks_defer();
-	fl_release_to(serving->lock, row->field, row->unit,
-		      serving->left ? &serving->on : NULL);
+	fl_release_to(serving->lock, row->field, row->unit, fl_service_of(serving));
 	fl_serve(serving);
 	fl_callbacks_resume();
 }

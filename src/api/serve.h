@@ -7,6 +7,8 @@
 
 #include "core/scan.h"
 
+#include <stddef.h>
+
 /* What one call of fifolock_run does for others. */
 struct fl_serving {
 	fifolock_t *lock;
@@ -21,6 +23,15 @@ struct fl_serving {
 
 /* booked: a listener is to hear of what is run. */
 struct fl_serving fl_serving_on(fifolock_t *lock, bool booked);
+
+/* The slot of the thread has joined the line: now it is known whether to serve. */
+void fl_serving_joined(struct fl_serving *serving, const struct fl_slot *slot);
+
+/* For a scan; NULL: it is to grant the next section to its owner. */
+static inline struct fl_service *fl_service_of(struct fl_serving *serving)
+{
+	return serving->left ? &serving->on : NULL;
+}
 
 /* Run what this thread has been given to run (serving->on), and what its releases bring. */
 void fl_serve(struct fl_serving *serving);

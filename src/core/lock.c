@@ -162,17 +162,22 @@ int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	return join(lock, slot, want, how, NULL);
 }
 
+static unsigned runs(const fifolock_t *lock)
+{
+	return FL_RUNS | (fl_role_pays(lock) ? 0 : FL_IN_VAIN);
+}
+
 int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		   struct fl_service *service)
 {
-	return join(lock, slot, want, FL_RUNS, service);
+	return join(lock, slot, want, runs(lock), service);
 }
 
-void fl_ready_to_run(struct fl_slot *slot, unsigned mode)
+void fl_ready_to_run(const fifolock_t *lock, struct fl_slot *slot, unsigned mode)
 {
 	const struct fl_want want = {.mode = mode, .weight = 1};
 
-	fill(NULL, slot, &want, FL_RUNS);
+	fill(lock, slot, &want, runs(lock));
 	fl_line_ready(slot);
 }
 

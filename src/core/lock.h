@@ -28,7 +28,7 @@ int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want 
 /* The same, for a thread that expects others in line, and waits long for the lock's line of memory: so
  * that is touched as briefly as can be, and what can be done before it is in fl_ready_to_run.  False: no
  * request is in line, or the lock is closed, or has a limit; nothing has happened. */
-void fl_ready_to_run(struct fl_slot *slot, unsigned mode);
+void fl_ready_to_run(const fifolock_t *lock, struct fl_slot *slot, unsigned mode);
 bool fl_join_behind(fifolock_t *lock, struct fl_slot *slot, struct fl_service *service);
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);
 bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode); /* the same */

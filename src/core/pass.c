@@ -3,7 +3,8 @@
  * pass.c - the scanner's role goes from holder to holder.
  * See role.h for the states.
  *
- * Passing: x keeps, s is behind it and wants the same mode, one beside which nothing fits.
+ * Passing: x keeps, s is behind it and wants the same mode, one beside which nothing fits; a thread
+ * waits for it, which may have to run its section.
  * The word need not change, as one hold goes and the same one comes.  So it is
  *
  *	x: KEPT -> GIVING	against a thread that would take the role
@@ -128,7 +129,13 @@ static void pass(fifolock_t *lock, struct fl_slot *keeper, struct fl_slot *heir)
 	fl_role_publish(lock, ticket, id);
 }
 
-bool fl_pass(fifolock_t *lock, unsigned mode)
+/* Does it want that mode, for a thread that waits, or for its section, too? */
+static bool may_follow(const struct fl_slot *slot, unsigned mode, bool sections)
+{
+	return wants(slot, mode, 0) || (sections && wants(slot, mode, FL_RUNS));
+}
+
+static bool pass_on(fifolock_t *lock, unsigned mode, bool sections)
 {
 	struct fl_slot *keeper = fl_kept_slot, *heir;
 	uint64_t note = fl_role_note(lock, FL_KEPT);
@@ -147,12 +154,22 @@ bool fl_pass(fifolock_t *lock, unsigned mode)
 		fl_role_in_vain(lock);
 	if (!heir || !fl_role_change(keeper, &note, fl_role_note(lock, FL_GIVING)))
 		return false;
-	if (!wants(heir, mode, 0) || !fl_claim(heir)) {
+	if (!may_follow(heir, mode, sections) || !fl_claim(heir)) {
 		keep_on(lock, keeper);
 		return false;
 	}
 	pass(lock, keeper, heir);
 	return true;
+}
+
+bool fl_pass(fifolock_t *lock, unsigned mode)
+{
+	return pass_on(lock, mode, true);
+}
+
+bool fl_pass_to_lock(fifolock_t *lock, unsigned mode)
+{
+	return pass_on(lock, mode, false);
 }
 
 struct fl_slot *fl_serve_behind(const struct fl_slot *slot)

@@ -12,6 +12,9 @@
  * is taken at its line.  False: nothing has happened, or not to the hold. */
 bool fl_pass(fifolock_t *lock, unsigned mode);
 
+/* The same, but not to the owner of a section, as the caller had better run that itself. */
+bool fl_pass_to_lock(fifolock_t *lock, unsigned mode);
+
 /* How many sections the line moves on by in one step, at the most. */
 #define FL_ROW 16
 

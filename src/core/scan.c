@@ -79,7 +79,7 @@ static bool is_alone(const struct scan *scan, unsigned mode)
  * pack their structures give the pthread face. */
 static bool may_keep(const struct scan *scan, const struct fl_slot *head)
 {
-	return !(head->how & FL_DEEDS) && is_alone(scan, head->mode) &&
+	return !(head->how & FL_DEEDS & ~FL_RUNS) && is_alone(scan, head->mode) &&
 	       !((uintptr_t)scan->lock & FL_ROLE_MASK) && !fl_account_counts(scan->modes);
 }
 

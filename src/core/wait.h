@@ -30,6 +30,10 @@ int fl_await(const fifolock_t *lock, struct fl_slot *slot,
 int fl_await_section(const fifolock_t *lock, struct fl_slot *slot);
 int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline);
 
+/* Is the line so long that one thread had better run the sections of those in it?  slot: of a thread that
+ * has just joined; NULL: it found no line.  The lock may be gone: only its address is used. */
+bool fl_sections_pay(const fifolock_t *lock, const struct fl_slot *slot);
+
 void fl_seats_hide(void); /* from a race detector */
 
 #endif

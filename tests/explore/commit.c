@@ -406,7 +406,8 @@ static void check_keeper(const struct commit *commit)
 {
 	struct request *request = account_of_slot(line.keeper);
 	const bool plain = request->call == WATCH_WAIT || request->call == WATCH_TIMED ||
-			   request->call == WATCH_BUMP || request->call == WATCH_COND;
+			   request->call == WATCH_BUMP || request->call == WATCH_COND ||
+			   request->call == WATCH_RUN;
 
 	if (commit->grants != 1 || request->state != HELD)
 		ex_fail("the role is kept by another than is granted");

@@ -163,6 +163,7 @@ void memory_weaken(const struct memory_order *order); /* take it as relaxed; NUL
 
 /* parks.c */
 void parks_begin(unsigned spin, unsigned yields);
+void parks_processors(unsigned how_many); /* as far as the sources know; 1 */
 
 /* races.c */
 void races_begin(unsigned threads);

@@ -155,7 +155,7 @@ static void prepares(unsigned thread, const struct fl_slot *slot)
 static void gives_up(unsigned thread, const struct fl_slot *slot)
 {
 	const struct request *request = account_of_slot(slot);
-	unsigned server;
+	unsigned server, mode;
 
 	if (is_owned() || !fl_word_kept(account->lock->word))
 		ex_fail("thread %u passes a role that it does not have", thread);
@@ -168,7 +168,7 @@ static void gives_up(unsigned thread, const struct fl_slot *slot)
 	}
 	if (!request || request->thread != thread || !request->told)
 		ex_fail("thread %u passes a role that is another's", thread);
-	if (!account->calls[thread].nested)
+	if (!account->calls[thread].nested && !account_served(thread, &mode))
 		ex_fail("thread %u passes its hold on, and does not give it back",
 			thread);
 	begins_to_pass(thread, slot);
@@ -202,28 +202,42 @@ static void may_inherit(const struct request *heir)
 	keeps_first(heir);
 }
 
+/* By a call of unlock, or at the end of the section of its own that the thread has run. */
+static void gives_to(unsigned thread, const struct request *heir)
+{
+	struct caller *caller = &account->calls[thread];
+	struct release *release =
+		&caller->releases[caller->nested ? caller->nested - 1 : 0];
+	unsigned mode;
+
+	if (caller->nested && !release->done && release->n == 1 &&
+	    release->mode == heir->mode)
+		release->done = true;
+	else if (account_served(thread, &mode) && mode == heir->mode)
+		account_served_over(thread);
+	else
+		ex_fail("G2: thread %u passes another hold than it gives back", thread);
+}
+
 /* -> KEPT, by the thread that passes: one hold goes, and comes. */
 static void inherits(unsigned thread, const struct fl_slot *slot)
 {
-	struct caller *caller = &account->calls[thread];
-	struct release *release = &caller->releases[caller->nested - 1];
 	struct request *heir = account_of_slot(slot);
 	struct passing *passing = &account->passes[thread];
 
-	if (!passing->slot || passing->moved || !caller->nested)
+	if (!passing->slot || passing->moved)
 		ex_fail("thread %u gives a role away that it does not have", thread);
 	if (!heir)
 		ex_fail("a role is passed to a slot that is not in line");
 	may_inherit(heir);
-	if (heir->calls || heir->call == WATCH_REQUEST || heir->call == WATCH_RUN ||
-	    heir->from >= 0 || heir->n != 1 || heir->signalled)
+	if (heir->calls || heir->call == WATCH_REQUEST || heir->from >= 0 ||
+	    heir->n != 1 || heir->signalled)
 		ex_fail("a hold is passed to thread %u, which does not plainly wait for "
 			"it",
 			heir->thread);
-	if (release->done || release->n != 1 || release->mode != heir->mode ||
-	    !account_alone(heir->mode))
-		ex_fail("G2: thread %u passes another hold than it gives back", thread);
-	release->done = true;
+	if (!account_alone(heir->mode))
+		ex_fail("G2: thread %u passes a hold beside which others fit", thread);
+	gives_to(thread, heir);
 	passing->moved = true;
 	passing->heir = heir;
 	heir->state = HELD;

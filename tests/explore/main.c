@@ -169,6 +169,9 @@ static const char usage[] =
 	"rules\n"
 	"  --limit N          at most N executions of each program\n"
 	"  --seconds N        at most N seconds for each program\n"
+	"  --processors N     as far as the library knows (1): with more than two, a "
+	"hold\n"
+	"                     goes on from section to section\n"
 	"  --no-retries       leave out executions that only try again (see schedule.c)\n"
 	"  --weaken-each      take each acquire and release of the library away in turn "
 	"and\n"
@@ -208,6 +211,8 @@ static bool option(struct ex_options *options, const char *name, const char *tex
 		options->stale = (unsigned)value;
 	} else if (!strcmp(name, "--limit")) {
 		options->executions = (unsigned long)value;
+	} else if (!strcmp(name, "--processors")) {
+		parks_processors((unsigned)value);
 	} else if (!strcmp(name, "--seconds")) {
 		options->seconds = value;
 	} else {

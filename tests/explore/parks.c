@@ -8,11 +8,17 @@
 #include <errno.h>
 
 static unsigned spin, yields;
+static uint32_t processors = 1;
 
 void parks_begin(unsigned how_often_spun, unsigned how_often_yielded)
 {
 	spin = how_often_spun;
 	yields = how_often_yielded;
+}
+
+void parks_processors(unsigned how_many)
+{
+	processors = how_many;
 }
 
 /* What the kernel compares is the newest value, and neither call orders anything. */
@@ -124,7 +130,7 @@ void fl_nap(uint32_t ns)
 
 uint32_t fl_processors(void)
 {
-	return 1;
+	return processors;
 }
 
 void fl_processors_hide(void)

@@ -369,6 +369,18 @@ MUTANTS = [
      'return serving->left == 0 || now - serving->began >= SERVES_NS;',
      'return serving->left == 0;'),
 
+    # From owner to owner
+    ('no role goes on to a section', PASS, 'return pass_on(lock, mode, true);', 'return pass_on(lock, mode, false);'),
+    ('a role goes on to a section that one had better serve', PASS,
+     'return pass_on(lock, mode, false);', 'return pass_on(lock, mode, true);'),
+    ('the owner of a section keeps no role', SCAN, '!(head->how & FL_DEEDS & ~FL_RUNS)', '!(head->how & FL_DEEDS)'),
+    ('however long the line, none serves', SERVE,
+     '\t\tserving->left = SERVES_MOST;\n}', '\t\tserving->left = 0;\n}'),
+    ('an own section is not booked', RUN, '\tif (fl_unlikely(serving->booked))\n\t\tfl_account_took',
+     '\tif (false)\n\t\tfl_account_took'),
+    ('the end of an own section is not booked', RUN, '\tif (fl_unlikely(serving->booked))\n\t\t(void)fl_account_gives',
+     '\tif (false)\n\t\t(void)fl_account_gives'),
+
     # Conditions
     ('the newest is signalled', COND, '*waiter, *next = last->newer;', '*waiter, *next = last;'),
     ('a wait gives back before it is listed', COND,
@@ -694,7 +706,7 @@ MUTANTS = [
     ('kept where somebody counts', SCAN,
      ' && !fl_account_counts(scan->modes);', ';'),
     ('kept by one that no thread waits for', SCAN,
-     '!(head->how & FL_DEEDS) && is_alone', '!(head->how & FL_CONVERTS) && is_alone'),
+     '!(head->how & FL_DEEDS & ~FL_RUNS) && is_alone', '!(head->how & FL_CONVERTS) && is_alone'),
     ('kept with nobody in line, whatever came of it', SCAN,
      '(!(head->how & FL_IN_VAIN) || !fl_line_is_newest(scan->lock, head))', 'true'),
     ('kept only with somebody in line', SCAN,
@@ -745,7 +757,7 @@ MUTANTS = [
     ('not passed on to who has left, and kept no more', PASS,
      '\tfl_role_set(keeper, fl_role_note(lock, FL_KEPT));\n', '\t(void)lock, (void)keeper;\n'),
     ('who could have the role looks what it wants', PASS,
-     'if (!wants(heir, mode, 0) || ', 'if (!wants(heir, heir->mode, 0) || '),
+     'if (!may_follow(heir, mode, sections) || ', 'if (!may_follow(heir, heir->mode, sections) || '),
     ('a slot is used again before the thief is seen to be done', 'src/core/role.c',
      'uint64_t note = fl_load_acquire(&slot->note), to;', 'uint64_t note = fl_load_relaxed(&slot->note), to;'),
     ('passed on to another mode', PASS,
@@ -789,7 +801,7 @@ MUTANTS = [
     ('passed on, callbacks are run before the heir is told', PASS,
      ['\tfl_callbacks_defer();\n', '\tfl_callbacks_resume();\n'], ['', '']),
     ('what has been passed on is published from the heir\'s slot', PASS,
-     'fl_role_publish(lock, ticket, id);\n}\n\nbool fl_pass', '(void)ticket;\n\tfl_role_publish(lock, heir->ticket, id);\n}\n\nbool fl_pass'),
+     'fl_role_publish(lock, ticket, id);\n}\n\n/* Does it want that mode, for', '(void)ticket;\n\tfl_role_publish(lock, heir->ticket, id);\n}\n\n/* Does it want that mode, for'),
 
     # ... taking
     ('the role is taken unseen', SCANNER,

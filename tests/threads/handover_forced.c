@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "hooks.h"
 #include "other_thread.h"
+#include "core/processors.h"
 #include "core/queue.h"
 #include "core/role.h"
 #include "test.h"
@@ -61,9 +62,11 @@ static void gives(void)
 	said = fifolock_unlock(&lock, X);
 }
 
+static void (*heir_does)(void) = inherits;
+
 static void one_more_waits_and_the_holder_gives(void)
 {
-	heir = begins(inherits);
+	heir = begins(heir_does);
 	until(&asleep);
 	elsewhere(gives);
 }
@@ -353,6 +356,18 @@ Test(passed, on_beside_another_hold_both_are_given_back, .description = "G2")
 
 /* ---- from section to section ---- */
 
+/* With so few the thread that gives back runs the sections of those behind it; with many it passes
+ * its hold on to the next one. */
+static void there_are_few_processors(void)
+{
+	fl_processors_begin(2);
+}
+
+static void there_are_many_processors(void)
+{
+	fl_processors_begin(8);
+}
+
 static pthread_t waiting[4];
 static int answers[4];
 static unsigned mode = X;     /* of the sections */
@@ -429,6 +444,7 @@ Test(passed, on_from_section_to_section_without_a_scan, .description = "G6")
 	};
 	fifolock_modes_t table;
 
+	there_are_few_processors();
 	cr_assert_eq(fifolock_modes_compile(&table, modes, 2, NULL, 0), 0);
 	fifolock_init(&lock, &table);
 	mode = S;
@@ -440,6 +456,86 @@ Test(passed, on_from_section_to_section_without_a_scan, .description = "G6")
 		}
 	} while (scanned && ended != began);
 	cr_assert_not(scanned);
+	is_free();
+}
+
+static bool went_on; /* without a scan */
+
+static void heirs_section(void *unused)
+{
+	(void)unused;
+	hooks.scan = happens;
+	hooks.pass = happens;
+	set(&holds);
+	until(&may_give);
+}
+
+static void inherits_in_a_section(void)
+{
+	hooks.sleep = sleeps;
+	had = fifolock_run(&lock, X, heirs_section, NULL);
+	went_on = hooks.scan && !hooks.pass;
+	hooks = (struct hooks){0};
+}
+
+Test(passed, on_to_the_owner_of_a_section, .description = "G6")
+{
+	heir_does = inherits_in_a_section;
+	keeps();
+	hooks.scan = happens;
+	hooks.loads = &lock.word;
+	hooks.loaded = happens;
+	passes_while(happens);
+	cr_assert_not_null(hooks.scan);
+	cr_assert_not_null(hooks.loaded);
+	hooks = (struct hooks){0};
+	is_over();
+	is_free();
+}
+
+static void one_more_runs_behind_the_heir(void)
+{
+	heir_does = inherits_in_a_section;
+	keeps();
+	waiting[1] = begins(runs_the_second);
+	until_in_line(2);
+	passes_while(happens);
+	is_over();
+	pthread_join(waiting[1], NULL);
+	cr_assert_eq(answers[1], 0);
+}
+
+Test(passed, on_by_the_owner_of_a_section_to_the_next, .description = "G6")
+{
+	there_are_many_processors();
+	one_more_runs_behind_the_heir();
+	cr_assert(went_on);
+	is_free();
+}
+
+/* To which a scan has granted both. */
+Test(passed, on_by_the_first_owner_of_a_section_to_the_next, .description = "G6")
+{
+	there_are_many_processors();
+	cr_assert_eq(fifolock_trylock(&lock, X), 0);
+	heir = begins(inherits_in_a_section);
+	until_in_line(1);
+	waiting[1] = begins(runs_the_second);
+	until_in_line(2);
+	cr_assert_eq(fifolock_unlock(&lock, X), 0);
+	until(&holds);
+	is_over();
+	pthread_join(waiting[1], NULL);
+	cr_assert_eq(answers[1], 0);
+	cr_assert(went_on);
+	is_free();
+}
+
+Test(passed, on_by_the_owner_of_a_section_not_to_one_that_it_can_run, .description = "G6")
+{
+	there_are_few_processors();
+	one_more_runs_behind_the_heir();
+	cr_assert_not(went_on);
 	is_free();
 }
 
@@ -498,6 +594,7 @@ static void while_one_waits(void *unused)
 /* Afterwards the line is in order: both can wait there. */
 Test(passed, on_not_to_a_section_that_is_turned_away, .description = "G4")
 {
+	there_are_few_processors();
 	cr_assert_eq(fifolock_run(&lock, X, while_one_waits, NULL), 0);
 	cr_assert_null(hooks.commit);
 	pthread_join(waiting[0], NULL);
@@ -816,11 +913,13 @@ static void closed_between_sections(int second)
 Test(passed, on_no_section_of_who_was_turned_away_is_run, .description = "G4")
 {
 	at_once = true;
+	there_are_few_processors();
 	closed_between_sections(ECANCELED);
 }
 
 Test(passed, on_from_section_to_section_a_closing_is_heard, .description = "G4")
 {
+	there_are_few_processors();
 	closed_between_sections(0);
 }
 
@@ -886,6 +985,7 @@ static void robbed_while_it_runs(void)
 /* Many times, as the first may take so long that it is the last in any case. */
 Test(passed, on_no_section_once_the_role_is_taken, .description = "G4 G5")
 {
+	there_are_few_processors();
 	for (unsigned i = 0; i < 20; i++)
 		robbed_while_it_runs();
 	is_free();
