@@ -18,11 +18,12 @@ static const struct limit {
 } limits[] = {
 	{"mcs", 16, 16, 200, 50, 0, 1.01, 0, 3.01},
 	{"mcs", 128, 128, 200, 50, 0, 1.01, 0, 3.01},
-	{"fifolock", 16, 16, 200, 50, 0, 2.05, 0, 2.1},
-	{"fifolock", 16, 16, 20, 50, 0, 2.05, 0, 3.1},
-	{"fifolock", 128, 128, 200, 50, 0, 2.25, 0, 2.1},
+	{"fifolock", 16, 16, 200, 50, 0, 1.01, 0, 2.1},
+	{"fifolock", 16, 16, 20, 50, 0, 1.01, 0, 3.1},
+	/* At the beginning all of them try to take it at once. */
+	{"fifolock", 128, 128, 200, 50, 0, 2.0, 0, 2.1},
 	/* One arrives as the other gives back; and when it has just given back. */
-	{"fifolock", 16, 2, 20, 50, 0, 2.05, 0, 7.1},
+	{"fifolock", 16, 2, 20, 50, 0, 1.05, 0, 5.1},
 	{"fifolock", 16, 2, 20, 150, 0, 3.05, 0, 4.1},
 	/* The thread that serves has waited before. */
 	{"fifolock-run", 16, 16, 200, 50, 0, 1.1, 0.2, 0.6},

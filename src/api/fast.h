@@ -61,9 +61,8 @@ FL_ALWAYS bool fl_at_once(const fifolock_modes_t *modes, unsigned mode, uint32_t
  * fits a free lock; only a predicate may say no.  *seen: what was there.
  *
  * Where others are in, the guess is wrong and costs one locked instruction more on a line
- * that has to come for writing anyway.  Tried: a hint in the thread whether others
- * were in last.  It takes 1 ns of each uncontended pair, and two readers at once gained
- * nothing by it. */
+ * that has to come for writing anyway.  A thread that had to wait for a mode that is alone does not guess
+ * next time (fl_wait_behind); where others may be beside, such a hint gained nothing. */
 FL_ALWAYS bool fl_take_free(fifolock_t *lock, const fifolock_modes_t *modes,
 			    unsigned mode, uint32_t n, uint64_t *seen)
 {

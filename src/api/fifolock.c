@@ -109,6 +109,8 @@ FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t 
 
 	if (!fl_take(lock, &want)) {
 		error = objection(lock, &want, site);
+		if (!deadline && n == 1 && fl_expects_to_wait(fl_modes_of(lock), mode))
+			fl_waited_for = fl_waited(lock, mode);
 		if (!error)
 			error = fl_wait_in_line(lock, &want, deadline);
 	}
@@ -177,14 +179,27 @@ FL_NOT_INLINE static int acquire_booked(fifolock_t *lock, unsigned mode, uint32_
 	return error;
 }
 
+/* Its last request there had to wait, and the next one will, mostly: then it gets in line at once,
+ * without a compare-and-swap that would fail.  False: not so, or a listener is to hear of it. */
+FL_NOT_INLINE static bool waits_again(fifolock_t *lock, unsigned mode, int *error)
+{
+	if (!FL_HOOKED && !fl_account_listens() && fl_wait_behind(lock, mode, error))
+		return true;
+	fl_waited_for = 0;
+	return false;
+}
+
 FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 		      const struct fl_deadline *deadline, const void *site)
 {
 	const fifolock_modes_t *modes;
 	uint64_t seen;
-	int error;
+	int error = 0;
 
 	fl_prefetch_write(&lock->word);
+	if (!deadline && n == 1 && fl_unlikely(fl_waited_for == fl_waited(lock, mode)) &&
+	    waits_again(lock, mode, &error))
+		return error;
 	modes = fl_modes_of(lock);
 	if (fl_unlikely(!fl_at_once(modes, mode, n)))
 		return acquire_booked(lock, mode, n, deadline, true, site);

@@ -149,7 +149,7 @@ static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *ar
 	if (slot) {
 		slot->call = section;
 		slot->ctx = arg;
-		fl_ready_to_run(lock, slot, mode);
+		fl_ready_to_join(lock, slot, mode, FL_RUNS);
 		fl_callbacks_defer();
 		modes = fl_modes_of(lock);
 		if (fl_at_once(modes, mode, 1) && runs_alone(modes, mode) &&

@@ -162,22 +162,23 @@ int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 	return join(lock, slot, want, how, NULL);
 }
 
-static unsigned runs(const fifolock_t *lock)
+static unsigned vain(const fifolock_t *lock)
 {
-	return FL_RUNS | (fl_role_pays(lock) ? 0 : FL_IN_VAIN);
+	return fl_role_pays(lock) ? 0 : FL_IN_VAIN;
 }
 
 int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		   struct fl_service *service)
 {
-	return join(lock, slot, want, runs(lock), service);
+	return join(lock, slot, want, FL_RUNS | vain(lock), service);
 }
 
-void fl_ready_to_run(const fifolock_t *lock, struct fl_slot *slot, unsigned mode)
+void fl_ready_to_join(const fifolock_t *lock, struct fl_slot *slot, unsigned mode,
+		      unsigned how)
 {
 	const struct fl_want want = {.mode = mode, .weight = 1};
 
-	fill(lock, slot, &want, runs(lock));
+	fill(lock, slot, &want, how);
 	fl_line_ready(slot);
 }
 
@@ -191,6 +192,7 @@ bool fl_join_behind(fifolock_t *lock, struct fl_slot *slot, struct fl_service *s
 	word = fl_load_relaxed(&lock->word); /* [GUESS] */
 	if (!(word & FL_QUEUED) || !fl_unruled(lock))
 		return false;
+	slot->how = (uint8_t)(slot->how | vain(lock));
 	fl_line_push(lock, slot, &place);
 	word = look(lock);
 	fl_line_link(slot, place.behind);

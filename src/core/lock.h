@@ -25,10 +25,12 @@ int fl_join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 int fl_join_to_run(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *want,
 		   struct fl_service *service);
 
-/* The same, for a thread that expects others in line, and waits long for the lock's line of memory: so
- * that is touched as briefly as can be, and what can be done before it is in fl_ready_to_run.  False: no
- * request is in line, or the lock is closed, or has a limit; nothing has happened. */
-void fl_ready_to_run(const fifolock_t *lock, struct fl_slot *slot, unsigned mode);
+/* The same for one hold, for a thread that expects others in line, and waits long for the lock's line of
+ * memory: so that is touched as briefly as can be, and what can be done before it is in
+ * fl_ready_to_join.  how: 0, FL_RUNS.  False: no request is in line, or the lock is closed, or has a limit;
+ * nothing has happened. */
+void fl_ready_to_join(const fifolock_t *lock, struct fl_slot *slot, unsigned mode,
+		      unsigned how);
 bool fl_join_behind(fifolock_t *lock, struct fl_slot *slot, struct fl_service *service);
 bool fl_leave(fifolock_t *lock, struct fl_slot *slot);
 bool fl_cancel(fifolock_t *lock, struct fl_slot *slot, unsigned mode); /* the same */

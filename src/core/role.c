@@ -68,9 +68,14 @@ uint32_t fl_role_reached(const fifolock_t *lock)
 
 FL_MY uintptr_t vain; /* the lock, and how many more waits */
 
+static uintptr_t many_more(const fifolock_t *lock, unsigned waits)
+{
+	return (uintptr_t)lock << 4 | waits;
+}
+
 bool fl_role_pays(const fifolock_t *lock)
 {
-	uintptr_t skips = vain - fl_waited(lock, 0);
+	uintptr_t skips = vain - many_more(lock, 0);
 
 	if (skips == 0 || skips > SKIPS)
 		return true;
@@ -80,7 +85,7 @@ bool fl_role_pays(const fifolock_t *lock)
 
 void fl_role_in_vain(const fifolock_t *lock)
 {
-	vain = fl_waited(lock, SKIPS);
+	vain = many_more(lock, SKIPS);
 }
 
 /* count -> count + n */

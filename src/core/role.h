@@ -113,13 +113,13 @@ const uint32_t *fl_role_dormitory(const fifolock_t *lock); /* how many, for a gl
 extern FL_ALL_MY const fifolock_t *fl_kept_lock;
 extern FL_ALL_MY struct fl_slot *fl_kept_slot;
 
-/* For what this thread has waited with a section last, so that it expects others in line there: a
+/* Where this thread had to wait last, and for which mode, so that it expects others in line there: a
  * hint. */
 extern FL_ALL_MY uintptr_t fl_waited_for;
 
 static inline uintptr_t fl_waited(const fifolock_t *lock, unsigned mode)
 {
-	return (uintptr_t)lock << 4 | mode;
+	return (uintptr_t)lock + mode;
 }
 
 #endif

@@ -369,6 +369,12 @@ MUTANTS = [
      'return serving->left == 0 || now - serving->began >= SERVES_NS;',
      'return serving->left == 0;'),
 
+    # Where others wait
+    ('no thread expects to wait', WAIT, 'return mode < modes->at_once && (modes->flags & FL_MODES_ALONE(mode));',
+     'return mode < modes->at_once && false;'),
+    ('a listener does not hear of one that waits again', PUBLIC,
+     'if (!FL_HOOKED && !fl_account_listens() && fl_wait_behind(', 'if (!FL_HOOKED && fl_wait_behind('),
+
     # From owner to owner
     ('no role goes on to a section', PASS, 'return pass_on(lock, mode, true);', 'return pass_on(lock, mode, false);'),
     ('a role goes on to a section that one had better serve', PASS,
@@ -779,7 +785,7 @@ MUTANTS = [
      'fl_store_release(&heir->note, fl_role_note(lock, FL_KEPT));', 'fl_store_relaxed(&heir->note, fl_role_note(lock, FL_KEPT));'),
     ('the heir is cut off before it keeps', PASS,
      ['\tfl_store_release(&heir->older, 0u);\n', '\tfl_store_release(&heir->dequeued, gone + 1); /* [GONE] release */\n'],
-     ['', '\tfl_store_release(&heir->older, 0u);\n\tfl_store_relaxed(&heir->dequeued, gone + 1);\n']),
+     ['', '\tfl_store_release(&heir->older, 0u);\n\tfl_store_release(&heir->dequeued, gone + 1);\n']),
     ('the heir is cut off before the keeper has done', PASS,
      '\tfl_store_release(&keeper->note, UINT64_C(0));\n\t/* [OVER] release */\n\tfl_store_release(&heir->older, 0u);\n',
      '\tfl_store_release(&heir->older, 0u);\n\tfl_store_release(&keeper->note, UINT64_C(0));\n'),
@@ -1173,8 +1179,6 @@ SURVIVORS = {
         'EINPROGRESS and a callback before the return is an answer that the header allows',
     'callbacks the newest first':
         'no order is promised between callbacks that are due together',
-    'the heir is cut off before it keeps':
-        'whoever finds no keeper looks again; a handler of that very thread finds its own slot',
     'the keeper is seen to have done before the heir is seen to keep':
         'whoever finds neither note looks again; the slot\'s next life is released by its own push',
     'a slot is used again before the thief is seen to be done':
