@@ -192,7 +192,8 @@ FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
  *
  * In a mode beside which no other hold fits (such as EXCLUSIVE) a thread that has run its own
  * section runs those of the requests behind it, too: that saves handing the lock over, which for
- * short sections is most of the cost.  One call runs at most 256 sections of other threads, and
+ * short sections is most of the cost.  With more than two processors it does so only where the line is
+ * long; in a short one each thread mostly runs its own.  One call runs at most 256 sections of other threads, and
  * takes no more of them after 2 ms of the system's coarse clock.  Up to 16 are taken at once, as
  * long as that clock does not tick meanwhile: these are not in line any more, and are run although
  * the lock has been closed.  A call whose section another thread has run returns when the next
