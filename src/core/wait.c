@@ -172,14 +172,9 @@ static int told_of_section(const fifolock_t *lock, struct fl_slot *slot)
 	return error;
 }
 
-/* A look at the slot takes its line from the thread that runs sections, and a thread that
- * goes on asks again: with few processors, looking every 16 yields, about 4 us, doubles
- * what two threads get done compared with looking after each.  It is still less than
- * sleeping and waking up.  With many, others ask meanwhile, and the yields would be what
- * all wait for.  The lock may be gone: only its address is used. */
 #define FEW 2
 
-/* With more processors than that a hold that goes on to the next owner costs less than what a server
+/* With more processors than these a hold that goes on to the next owner costs less than what a server
  * does between two rows, as long as rows are short (16 simulated processors, sections of 20 ns, 3, 4, 5
  * threads: 0.8, 2.1, 3.0 million operations a second if one serves, 3.0, 4.0, 4.0 if none does). */
 #define LONG 4
@@ -190,6 +185,11 @@ bool fl_sections_pay(const fifolock_t *lock, const struct fl_slot *slot)
 	       (slot && ahead(slot, fl_role_reached(lock)) >= LONG);
 }
 
+/* A look at the slot takes its line from the thread that runs sections, and a thread that
+ * goes on asks again: with few processors, looking every 16 yields, about 4 us, doubles
+ * what two threads get done compared with looking after each.  It is still less than
+ * sleeping and waking up.  With many, others ask meanwhile, and the yields would be what
+ * all wait for.  The lock may be gone: only its address is used. */
 int fl_await_section(const fifolock_t *lock, struct fl_slot *slot)
 {
 	const uint32_t looks = fl_run_poll_yields();
