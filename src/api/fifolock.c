@@ -179,28 +179,13 @@ FL_NOT_INLINE static int acquire_booked(fifolock_t *lock, unsigned mode, uint32_
 	return error;
 }
 
-/* Its last request there had to wait, and the next one will, mostly: then it gets in line at once,
- * without a compare-and-swap that would fail.  False: not so, or a listener is to hear of it. */
-FL_NOT_INLINE static bool waits_again(fifolock_t *lock, unsigned mode, int *error)
+FL_ALWAYS int acquire_as_usual(fifolock_t *lock, unsigned mode, uint32_t n,
+			       const struct fl_deadline *deadline, const void *site)
 {
-	if (!FL_HOOKED && !fl_account_listens() && fl_wait_behind(lock, mode, error))
-		return true;
-	fl_waited_for = 0;
-	return false;
-}
-
-FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
-		      const struct fl_deadline *deadline, const void *site)
-{
-	const fifolock_modes_t *modes;
+	const fifolock_modes_t *modes = fl_modes_of(lock);
 	uint64_t seen;
-	int error = 0;
+	int error;
 
-	fl_prefetch_write(&lock->word);
-	if (!deadline && n == 1 && fl_unlikely(fl_waited_for == fl_waited(lock, mode)) &&
-	    waits_again(lock, mode, &error))
-		return error;
-	modes = fl_modes_of(lock);
 	if (fl_unlikely(!fl_at_once(modes, mode, n)))
 		return acquire_booked(lock, mode, n, deadline, true, site);
 	if (deadline && (error = fl_deadline_check(deadline)))
@@ -209,6 +194,27 @@ FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 		return acquire_held(lock, mode, n, deadline, seen, site);
 	fl_account_took_at_once(lock, mode, n, site);
 	return 0;
+}
+
+/* Its last request there had to wait, and the next one will, mostly: then it gets in line at once,
+ * without a compare-and-swap that would fail; not if a listener is to hear of it. */
+FL_NOT_INLINE static int acquire_again(fifolock_t *lock, unsigned mode, const void *site)
+{
+	int error;
+
+	if (!FL_HOOKED && !fl_account_listens() && fl_wait_behind(lock, mode, &error))
+		return error;
+	fl_waited_for = 0;
+	return acquire_as_usual(lock, mode, 1, NULL, site);
+}
+
+FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
+		      const struct fl_deadline *deadline, const void *site)
+{
+	fl_prefetch_write(&lock->word);
+	if (!deadline && n == 1 && fl_unlikely(fl_waited_for == fl_waited(lock, mode)))
+		return acquire_again(lock, mode, site);
+	return acquire_as_usual(lock, mode, n, deadline, site);
 }
 
 FL_NOT_INLINE static int try_slow(fifolock_t *lock, unsigned mode, uint32_t n,
