@@ -1179,6 +1179,8 @@ SURVIVORS = {
         'EINPROGRESS and a callback before the return is an answer that the header allows',
     'callbacks the newest first':
         'no order is promised between callbacks that are due together',
+    'a listener does not hear of one that waits again':
+        'a table of which a listener hears has no mode at once, and for such a thread does not expect to wait',
     'the keeper is seen to have done before the heir is seen to keep':
         'whoever finds neither note looks again; the slot\'s next life is released by its own push',
     'a slot is used again before the thief is seen to be done':
