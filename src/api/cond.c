@@ -22,7 +22,6 @@
  */
 #include "observe/account.h"
 #include "core/callbacks.h"
-#include "core/control.h"
 #include "fast.h"
 #include "core/wait.h"
 #include "waiters.h"

@@ -152,7 +152,7 @@ static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *ar
 		fl_ready_to_join(lock, slot, mode, FL_RUNS);
 		fl_callbacks_defer();
 		modes = fl_modes_of(lock);
-		if (fl_at_once(modes, mode, 1) && runs_alone(modes, mode) &&
+		if (fl_expects_to_wait(modes, mode) &&
 		    fl_join_behind(lock, slot, fl_service_of(&serving))) {
 			*error = wait_and_serve(&serving, slot, true, &wait);
 			*error = conclude(&serving, slot, modes, *error, site);

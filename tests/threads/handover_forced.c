@@ -116,7 +116,7 @@ static void happens(void)
 {
 }
 
-Test(passed, on_the_hold_goes_without_a_look_at_the_lock, .description = "G6")
+static void goes_without_a_look_at_the_lock(void)
 {
 	keeps();
 	hooks.scan = happens;
@@ -128,6 +128,11 @@ Test(passed, on_the_hold_goes_without_a_look_at_the_lock, .description = "G6")
 	hooks = (struct hooks){0};
 	is_over();
 	is_free();
+}
+
+Test(passed, on_the_hold_goes_without_a_look_at_the_lock, .description = "G6")
+{
+	goes_without_a_look_at_the_lock();
 }
 
 static uint32_t in_line;
@@ -481,16 +486,7 @@ static void inherits_in_a_section(void)
 Test(passed, on_to_the_owner_of_a_section, .description = "G6")
 {
 	heir_does = inherits_in_a_section;
-	keeps();
-	hooks.scan = happens;
-	hooks.loads = &lock.word;
-	hooks.loaded = happens;
-	passes_while(happens);
-	cr_assert_not_null(hooks.scan);
-	cr_assert_not_null(hooks.loaded);
-	hooks = (struct hooks){0};
-	is_over();
-	is_free();
+	goes_without_a_look_at_the_lock();
 }
 
 static void one_more_runs_behind_the_heir(void)

@@ -101,8 +101,8 @@ static void while_two_come(void *unused)
 
 Test(told, by_a_store_a_thread_that_is_falling_asleep_wakes_up, .description = "G3")
 {
-	fl_processors_begin(
-		2); /* with so few one thread runs the sections of those behind it */
+	/* With so few one thread runs the sections of those behind it. */
+	fl_processors_begin(2);
 	for (unsigned i = 0; i < 20; i++) {
 		first_is_in = second_is_in = may_sleep = false;
 		have_run = 0;
