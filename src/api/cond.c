@@ -23,6 +23,7 @@
 #include "observe/account.h"
 #include "core/callbacks.h"
 #include "fast.h"
+#include "core/awake.h"
 #include "core/wait.h"
 #include "waiters.h"
 

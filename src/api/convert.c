@@ -8,6 +8,7 @@
 #include "core/control.h"
 #include "fast.h"
 #include "core/walk.h"
+#include "core/awake.h"
 #include "core/wait.h"
 
 #include <stddef.h>

@@ -26,7 +26,7 @@
 #include "core/control.h"
 #include "fast.h"
 #include "core/walk.h"
-#include "core/wait.h"
+#include "core/awake.h"
 
 #include <fifolock/request.h>
 #include <stddef.h>

@@ -20,6 +20,7 @@
 #include "core/pass.h"
 #include "core/role.h"
 #include "serve.h"
+#include "core/awake.h"
 #include "core/wait.h"
 
 #include <fifolock/request.h>

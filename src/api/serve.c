@@ -25,7 +25,7 @@
 #include "core/park.h"
 #include "core/pass.h"
 #include "core/role.h"
-#include "core/wait.h"
+#include "core/awake.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -31,7 +31,8 @@
 #include "core/park.h"
 #include "core/processors.h"
 #include "core/role.h"
-#include "core/wait.h"
+#include "core/turns.h"
+#include "core/awake.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -93,6 +94,7 @@ __attribute__((constructor(101))) static void find_detector(void)
 	watch_constant(&fifolock_intent_modes);
 	fl_pool_hide();
 	fl_seats_hide();
+	fl_turns_hide();
 	fl_role_hide();
 	fl_processors_hide();
 	fl_watch_hide(records, sizeof(records));

@@ -19,6 +19,8 @@ CHAIN = 'src/core/chain.c'
 CHAINED = 'src/core/chain.h'
 LENGTH = 'src/core/length.c'
 WAIT = 'src/core/wait.c'
+AWAKE = 'src/core/awake.c'
+TURNS = 'src/core/turns.c'
 WORD = 'src/core/word.h'
 MODES = 'src/core/modes.c'
 PUBLIC = 'src/api/fifolock.c'
@@ -939,11 +941,17 @@ MUTANTS = [
      '!fl_account_counts(fl_modes_of(lock)) &&\n', 'fl_modes_of(lock) &&\n'),
     ('a hold given back before the push is waited for', WAIT,
      'if (is_given_back(lock, want, how))', 'if (is_given_back(lock, want, how) && !lock)'),
-    ('who sleeps until its section has been run does not say so', WAIT, '\tfl_role_lies_down(lock);\n', ''),
-    ('who has slept until its section was run sleeps for ever', WAIT, '\tfl_role_gets_up(lock);\n', ''),
+    ('who sleeps until its section has been run does not say so', AWAKE, '\tfl_role_lies_down(lock);\n', ''),
+    ('who has slept until its section was run sleeps for ever', AWAKE, '\tfl_role_gets_up(lock);\n', ''),
     ('who sleeps is told by a store', SERVE, '\tif (fl_unlikely(fl_load_relaxed(serving->sleepers))) { /* [GUESS] */\n', '\tif (0 && serving->sleepers) {\n'),
     ('whether anybody sleeps is looked up', ROLE,
      'fl_role_dormitory(lock)) || asleep(lock, 0);', 'fl_role_dormitory(lock));'),
+    ('one that would stand behind any other sleeps', TURNS,
+     'seen->wrong > seen->behind - seen->wrong + seen->after', 'seen->wrong > 0'),
+    ('one that sleeps counts before it is granted', TURNS, '(place > 0 && !(its_lock & SLEEPS))', 'place > 0'),
+    ('one that sleeps counts where it has yielded before', TURNS, '\tforget(list, self->slot);\n', ''),
+    ('to sleep costs nothing', TURNS, 'credit - PRICE);', 'credit);'),
+    ('waiters for other locks are in the order, too', TURNS, 'seen.strangers |= its_lock != 0;', 'seen.strangers |= false;'),
     ('what is told by a store is not released', SLOT,
      'fl_store_release(&slot->word, what);', 'fl_store_relaxed(&slot->word, what);'),
     ('whose section has been run is not gone', PASS,
