@@ -269,6 +269,7 @@ void fl_processors_begin(uint32_t said)
 		fl_store_relaxed(&processors, said < FL_PROCESSORS_MOST /* [HINT] */
 						      ? said
 						      : FL_PROCESSORS_MOST);
+		fl_store_relaxed(&looked, UINT64_C(0)); /* [HINT] */
 		return;
 	}
 	at_first = mask_found();

@@ -299,3 +299,19 @@ Test(processors, a_number_that_was_said_is_never_looked_at, .description = "READ
 	if (said)
 		cr_assert_eq(fl_processors(), strtoul(said, NULL, 10));
 }
+
+/* It is looked again each second otherwise: so long this takes. */
+Test(processors, what_is_said_stands_though_it_was_looked_before,
+     .description = "processors.h")
+{
+	uint64_t began;
+
+	fl_processors_begin(0);
+	fl_processors_begin(7);
+	began = fl_now_coarse();
+	while (fl_now_coarse() - began < 1100000000)
+		sched_yield();
+	fl_processors_look();
+	cr_assert_eq(fl_processors(), 7);
+	fl_processors_begin(0);
+}
