@@ -949,7 +949,7 @@ MUTANTS = [
     ('one that would stand behind any other sleeps', TURNS,
      'seen->wrong > seen->behind - seen->wrong + seen->after', 'seen->wrong > 0'),
     ('one that sleeps counts before it is granted', TURNS, '(place > 0 && !(its_lock & SLEEPS))', 'place > 0'),
-    ('one that sleeps counts where it has yielded before', TURNS, '\tforget(list, self->slot);\n', ''),
+    ('one that sleeps counts where it has yielded before', TURNS, '\tforget(list, self->slot);\n', '\tif (!list)\n\t\tforget(list, self->slot);\n'),
     ('to sleep costs nothing', TURNS, 'credit - PRICE);', 'credit);'),
     ('waiters for other locks are in the order, too', TURNS, 'seen.strangers |= its_lock != 0;', 'seen.strangers |= false;'),
     ('what is told by a store is not released', SLOT,
