@@ -103,7 +103,6 @@ static uint32_t calm(enum fl_my_turn turn, int32_t place)
 
 /* A thread that waits awake. */
 struct vigil {
-	const fifolock_t *lock;
 	const struct fl_slot *slot;
 	const struct fl_deadline *deadline;
 	struct fl_waiter self;
@@ -117,7 +116,7 @@ static bool has_moved(struct vigil *vigil)
 {
 	uint32_t before = vigil->reached;
 
-	vigil->reached = fl_role_reached(vigil->lock);
+	vigil->reached = fl_role_reached(vigil->self.lock);
 	if (vigil->reached == before)
 		return false;
 	vigil->left = fl_yield_count();
@@ -157,7 +156,7 @@ static bool yield(struct vigil *vigil, uint32_t spins)
 static bool stay(struct vigil *vigil)
 {
 	enum fl_my_turn turn = fl_turn_of(&vigil->self, vigil->reached);
-	int32_t place = (int32_t)(vigil->self.ticket - vigil->reached - 1);
+	int32_t place = ahead(vigil->slot, vigil->reached);
 	uint32_t spins = calm(turn, place);
 
 	if (turn == FL_TURN_MIXED && place > (int32_t)(MIXED_DEPTH * fl_processors()))
@@ -177,7 +176,6 @@ static void yield_in_line(const fifolock_t *lock, const struct fl_slot *slot,
 {
 	uint32_t reached = fl_role_reached(lock), left = fl_yield_count();
 	struct vigil vigil = {
-		.lock = lock,
 		.slot = slot,
 		.deadline = deadline,
 		.self = {lock, slot->id, reached + 1 + (uint32_t)ahead(slot, reached)},
@@ -285,8 +283,7 @@ int fl_await_request(struct fl_slot *slot, const struct fl_deadline *deadline)
 
 	if (seat_take(seat)) {
 		for (uint32_t turns = fl_yield_count(); turns; turns--) {
-			if (fl_outcome(slot) ||
-			    (deadline && fl_deadline_passed(deadline)))
+			if (fl_outcome(slot) || is_late(deadline))
 				break;
 			fl_yield();
 		}
