@@ -2,6 +2,10 @@
  *
  * convert.c - what a holder may do besides giving back: another mode for the one it has,
  * a look whether a request waits for it, a turn for the requests in line.
+ *
+ *	relaxed   because
+ *	[ANSWER]  The request that is looked at has been found in line, and carries what its owner knew of the word; what
+ *	          is newer is right, too.
  */
 #include "observe/account.h"
 #include "core/callbacks.h"
@@ -143,19 +147,21 @@ int fifolock_request_convert(fifolock_t *lock, unsigned from, unsigned to,
 }
 
 struct kept_out {
+	const fifolock_t *lock;
 	const fifolock_modes_t *modes;
 	unsigned mode;
-	uint64_t holds; /* of that mode, and no others */
 	bool found;
 };
 
+/* By the holds of that mode, and no others, now that the request is in line: by those of a moment before it
+ * could seem to be kept out though they had gone when it came. */
 static bool is_kept_out(const struct fl_slot *slot, void *ctx)
 {
 	struct kept_out *search = ctx;
+	uint64_t word = fl_load_relaxed(&search->lock->word); /* [ANSWER] */
+	uint64_t holds = word & search->modes->rows[search->mode].field;
 
-	uint64_t holds = search->holds;
-
-	if ((slot->how & FL_CONVERTS) && slot->from == search->mode)
+	if ((slot->how & FL_CONVERTS) && slot->from == search->mode && holds)
 		holds -= search->modes->rows[slot->from].unit; /* its own */
 	search->found = !fl_slot_fits(search->modes, slot, holds);
 	return !search->found;
@@ -164,16 +170,12 @@ static bool is_kept_out(const struct fl_slot *slot, void *ctx)
 /* EAGAIN: it cannot be told now. */
 static int contends(fifolock_t *lock, unsigned mode, bool *found)
 {
-	const fifolock_modes_t *modes = fl_modes_of(lock);
-	struct kept_out search = {.modes = modes, .mode = mode};
+	struct kept_out search = {.lock = lock, .modes = fl_modes_of(lock), .mode = mode};
 	struct fl_walk look = {.visit = is_kept_out, .ctx = &search};
-	uint32_t holds = fifolock_holds(lock, mode);
 	int error = 0;
 
-	if (holds) {
-		search.holds = modes->rows[mode].unit * holds;
+	if (fifolock_holds(lock, mode))
 		error = fl_walk(lock, &look);
-	}
 	*found = search.found;
 	return error == EBUSY ? EAGAIN : 0;
 }

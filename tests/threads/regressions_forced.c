@@ -736,3 +736,45 @@ Test(windows, a_slot_is_not_used_again_before_who_left_is_done_with_it,
 		leaves_before_it_is_taken_in();
 	is_free();
 }
+
+/* ---- an answer of two moments ---- */
+
+static fifolock_t counted;
+static struct job waits_for_another;
+enum { A, B, C };
+
+static void one_hold_goes_and_a_request_comes(void)
+{
+	fault_if(fifolock_unlock(&counted, A));
+	fault_if(fifolock_request(&counted, B, 1, &waits_for_another.request, NULL,
+				  NULL) != EINPROGRESS);
+}
+
+/* Two holds of A would keep B out.  But when B comes there is one. */
+Test(windows, a_request_is_not_kept_out_by_a_hold_that_went_before_it_came,
+     .description = "contended")
+{
+	static const uint32_t fewer[] = {2, 0, 1};
+	static const struct fifolock_mode modes[] = {
+		{.name = "A", .max = 3},
+		{.name = "B", .max = 1, .limits = fewer},
+		{.name = "C", .max = 1},
+	};
+	fifolock_modes_t table;
+
+	cr_assert_eq(fifolock_modes_compile(&table, modes, 3, NULL, 0), 0);
+	cr_assert_eq(fifolock_init(&counted, &table), 0);
+	cr_assert_eq(fifolock_lock_n(&counted, A, 2), 0);
+	cr_assert_eq(fifolock_lock(&counted, C), 0);
+	hooks.loads = &counted.word;
+	hooks.loaded = one_hold_goes_and_a_request_comes;
+	cr_assert_not(fifolock_contended(&counted, A));
+	cr_assert_null(hooks.loaded);
+	cr_assert_eq(faults, 0u);
+	cr_assert(fifolock_contended(&counted, C));
+	cr_assert_eq(fifolock_unlock(&counted, C), 0);
+	cr_assert_eq(fifolock_request_poll(&waits_for_another.request), 0);
+	cr_assert_eq(fifolock_unlock(&counted, B), 0);
+	cr_assert_eq(fifolock_unlock(&counted, A), 0);
+	cr_assert_eq(fifolock_destroy(&counted), 0);
+}
