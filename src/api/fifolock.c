@@ -109,8 +109,8 @@ FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t 
 
 	if (!fl_take(lock, &want)) {
 		error = objection(lock, &want, site);
-		if (!deadline && n == 1 && fl_expects_to_wait(fl_modes_of(lock), mode))
-			fl_waited_for = fl_waited(lock, mode);
+		if (!deadline && n == 1)
+			fl_meet(lock, mode, FL_MET_IN_LINE);
 		if (!error)
 			error = fl_wait_in_line(lock, &want, deadline);
 	}
@@ -119,13 +119,26 @@ FL_NOT_INLINE static int acquire_slow(fifolock_t *lock, unsigned mode, uint32_t 
 	return error;
 }
 
-/* The guess was wrong: there may be holds beside which this one fits. */
+/* Others are in line: so this request gets in line, too.  False: they are not, or something is to be looked
+ * at more closely, or a listener is to hear of it. */
+static bool queue_up(fifolock_t *lock, unsigned mode, int *error)
+{
+	fl_meet(lock, mode, FL_MET_IN_LINE);
+	return !FL_HOOKED && !fl_account_listens() && fl_wait_behind(lock, mode, error);
+}
+
+/* The guess was wrong: there may be holds beside which this one fits, and mostly there will be next time. */
 FL_NOT_INLINE static int acquire_held(fifolock_t *lock, unsigned mode, uint32_t n,
 				      const struct fl_deadline *deadline, uint64_t seen,
 				      const void *site)
 {
+	int error;
+
+	if ((seen & FL_QUEUED) && !deadline && n == 1 && queue_up(lock, mode, &error))
+		return error;
 	if (!fl_take_seen(lock, fl_modes_of(lock), mode, n, seen))
 		return acquire_slow(lock, mode, n, deadline, site);
+	fl_meet(seen ? lock : NULL, mode, FL_MET_BESIDE);
 	fl_account_took_at_once(lock, mode, n, site);
 	return 0;
 }
@@ -196,15 +209,19 @@ FL_ALWAYS int acquire_as_usual(fifolock_t *lock, unsigned mode, uint32_t n,
 	return 0;
 }
 
-/* Its last request there had to wait, and the next one will, mostly: then it gets in line at once,
- * without a compare-and-swap that would fail; not if a listener is to hear of it. */
+/* Its last guess there was wrong, and the next one would be, mostly.  A compare-and-swap that fails costs as much as
+ * one that does not, where others wait for the line.  So it gets in line at once, if it had to; otherwise it looks
+ * first (16 processors, all shared: 5.3 million operations a second with the guess, 6.9 without). */
 FL_NOT_INLINE static int acquire_again(fifolock_t *lock, unsigned mode, const void *site)
 {
 	int error;
 
-	if (!FL_HOOKED && !fl_account_listens() && fl_wait_behind(lock, mode, &error))
+	if (fl_met_how != FL_MET_BESIDE && queue_up(lock, mode, &error))
 		return error;
-	fl_waited_for = 0;
+	if (fl_may_be_beside(fl_modes_of(lock), mode)) /* [GUESS] */
+		return acquire_held(lock, mode, 1, NULL, fl_load_relaxed(&lock->word),
+				    site);
+	fl_met = 0;
 	return acquire_as_usual(lock, mode, 1, NULL, site);
 }
 
@@ -212,7 +229,7 @@ FL_ALWAYS int acquire(fifolock_t *lock, unsigned mode, uint32_t n,
 		      const struct fl_deadline *deadline, const void *site)
 {
 	fl_prefetch_write(&lock->word);
-	if (!deadline && n == 1 && fl_unlikely(fl_waited_for == fl_waited(lock, mode)))
+	if (!deadline && n == 1 && fl_unlikely(fl_has_met(lock, mode)))
 		return acquire_again(lock, mode, site);
 	return acquire_as_usual(lock, mode, n, deadline, site);
 }
@@ -302,7 +319,9 @@ FL_ALWAYS int release_plain(fifolock_t *lock, unsigned mode, uint32_t n, const v
 		return 0;
 	row = &modes->rows[mode];
 	units = row->unit * n;
-	if (fl_give_only(lock, units, &seen))
+	if (fl_unlikely(fl_has_met(lock, mode)))
+		seen = fl_load_relaxed(&lock->word); /* [GUESS] */
+	else if (fl_give_only(lock, units, &seen))
 		return 0;
 	return release_held(lock, row->field, units, seen);
 }

@@ -153,7 +153,7 @@ static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *ar
 		fl_ready_to_join(lock, slot, mode, FL_RUNS);
 		fl_callbacks_defer();
 		modes = fl_modes_of(lock);
-		if (fl_expects_to_wait(modes, mode) &&
+		if (mode < modes->at_once && runs_alone(modes, mode) &&
 		    fl_join_behind(lock, slot, fl_service_of(&serving))) {
 			*error = wait_and_serve(&serving, slot, true, &wait);
 			*error = conclude(&serving, slot, modes, *error, site);
@@ -200,7 +200,7 @@ static int run_in_line(fifolock_t *lock, struct fl_want *want, void (*section)(v
 	slot->ctx = arg;
 	want->since = fl_account_asks(lock, want->mode, true);
 	if (runs_alone(modes, want->mode))
-		fl_waited_for = fl_waited(lock, want->mode);
+		fl_meet(lock, want->mode, FL_MET_TO_RUN);
 	error = run_with_slot(lock, slot, want, site);
 	if (error)
 		fl_account_waited(lock, modes, want->mode, error);
@@ -234,11 +234,11 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 	int error;
 
 	fl_prefetch_write(&lock->word);
-	if (fl_unlikely(fl_waited_for == fl_waited(lock, mode)) && section &&
-	    !FL_HOOKED && !fl_account_listens()) {
+	if (fl_unlikely(fl_has_met(lock, mode)) && fl_met_how == FL_MET_TO_RUN &&
+	    section && !FL_HOOKED && !fl_account_listens()) {
 		if (run_behind(lock, mode, section, arg, &error, FL_SITE))
 			return error;
-		fl_waited_for = 0;
+		fl_met = 0;
 	}
 	modes = fl_modes_of(lock);
 	if (fl_unlikely(!section) || fl_unlikely(!fl_at_once(modes, mode, 1)) ||

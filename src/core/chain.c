@@ -12,6 +12,7 @@
  *	[NEXT]    fl_chain_link              fl_line_follows           the same: older says which one the
  *	                                                               slot is now, hint may be of
  *	                                                               another time
+ *	[SURE]    fl_chain_link              fl_line_is_sure (queue.c)  how the arrival of the slot became known
  *	[EMPTY]   pull_back                  fl_line_join (queue.c)    that the word says SCANNING
  *
  *	relaxed    because
@@ -27,8 +28,8 @@ void fl_chain_link(struct fl_slot *slot, uint32_t pred)
 {
 	uint32_t unsure = pred | FL_UNSURE;
 
-	/* [NEXT] release */
-	if (fl_cas_release(&slot->older, &unsure, pred))
+	/* [NEXT] [SURE] release */
+	if (fl_cas_release(&slot->older, &unsure, pred) && pred)
 		fl_set_hint(pred, slot);
 }
 
@@ -39,15 +40,14 @@ bool fl_line_follows(const struct fl_slot *slot, const struct fl_slot *older)
 	return fl_load_acquire(&slot->older) == older->id;
 }
 
-/* One step down, which sees to it that no thread has to walk there again. */
+/* One step down, which sees to it that no thread has to walk there again, and that it is sure. */
 static uint32_t step_down(struct fl_slot *slot)
 {
 	uint32_t older = fl_older_of(slot);
 
-	if (older) {
-		fl_set_older(slot, older);
+	fl_set_older(slot, older);
+	if (older)
 		fl_set_hint(older, slot);
-	}
 	return older;
 }
 

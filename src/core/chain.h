@@ -3,10 +3,17 @@
  * chain.h - the chain of those in line, from the newest down to the oldest; for queue.c.
  *
  *	older		  means						written by
- *	pred|UNSURE	  about to be pushed behind pred, or just pushed	its owner
- *	pred		  stands directly behind pred, or pred is the keeper	its owner, once (link);
- *								the role's owner
- *	0		  is the oldest, or in no line			the role's owner
+ *	pred|UNSURE	  about to be pushed behind pred (0: behind none), or	its owner
+ *			  pushed, and perhaps not known yet
+ *	pred		  stands directly behind pred, or pred is the keeper;	its owner, once (link);
+ *			  that it is in line is known (lock.c)			the role's owner
+ *	0		  is the oldest, and that is known; or in no line	the same
+ *
+ * An owner says that its slot is sure when the word says that the slot is in line, by its own step or by
+ * what it has seen; the role's owner says it of each slot that it comes by, as it has seen that one. From then on
+ * the word keeps QUEUED until the slot has been taken off the line, as a scanner that cuts the last slot off
+ * finds what has been pushed behind it meanwhile, and one that knows of a slot does not commit without
+ * QUEUED.
  *
  * A slot is taken out of the chain in this order: the slot behind it gets another older, then
  * its own becomes 0.  So if a slot's older is x, without UNSURE, then it stands behind x now,
@@ -20,6 +27,7 @@
  *
  *	row       released by     acquired by            what it carries
  *	[OVER]    fl_set_older    heir_of (scanner.c)    the keepers' notes before
+ *	[SURE]    fl_set_older    fl_line_is_sure (queue.c)  that the role's owner has seen the slot
  *
  *	relaxed    because
  *	[HINT]     Believed only if the other slot's older says the same.
@@ -43,7 +51,7 @@ static inline uint32_t fl_older_of(const struct fl_slot *slot)
 
 static inline void fl_set_older(struct fl_slot *slot, uint32_t older)
 {
-	/* [OVER] release */
+	/* [OVER] [SURE] release */
 	fl_store_release(&slot->older, older);
 }
 
@@ -53,7 +61,7 @@ static inline void fl_set_hint(uint32_t older, const struct fl_slot *slot)
 }
 
 /* pred|UNSURE -> pred, unless it has been taken off or given another one: then it has been found
- * without a hint. */
+ * without a hint.  pred 0: behind none. */
 void fl_chain_link(struct fl_slot *slot, uint32_t pred);
 
 /* ---- the owner of the role ---- */

@@ -89,24 +89,44 @@ bool fl_take(fifolock_t *lock, const struct fl_want *want)
 	return true;
 }
 
-/* Make an arrival known.  Behind another request it is known already: the thread that empties
- * the line finds it (chain.c), if the word cannot lose QUEUED before.  Under a scanner it can:
- * one that has emptied the line, while the request before this one has not been announced yet.
- * In no line any more it has been granted, and must not keep others from the lock. */
-static void announce_arrival(fifolock_t *lock, uint64_t word, bool behind,
-			     struct fl_service *service)
+/* Behind another request an arrival is known already, once that one's is: the thread that takes that one off the line
+ * finds it (chain.c), and until then the word does not lose QUEUED.  With no thread scanning that is
+ * so in any case.  With one it is so if the slot before is sure (chain.h): another scanner may have emptied the line, and
+ * be about to clear QUEUED, while that one has still to be announced. */
+static bool is_known(uint64_t word, uint32_t behind)
+{
+	return fl_word_kept(word) ||
+	       (behind && (fl_word_lacks_scanner(word) ||
+			   ((word & FL_SCANNING) && fl_line_is_sure(behind))));
+}
+
+/* Make an arrival known.  True: the caller has become the scanner, and the word is what it made of it.  In no line
+ * any more it has been granted, and must not keep others from the lock. */
+static bool announce_arrival(fifolock_t *lock, uint64_t *word, uint32_t behind)
 {
 	uint64_t next;
 
 	do {
-		if (fl_word_kept(word) || (behind && fl_word_lacks_scanner(word)) ||
-		    fl_line_is_empty(lock))
-			return;
-		next = fl_word_with_news(word);
+		if (is_known(*word, behind) || fl_line_is_empty(lock))
+			return false;
+		next = fl_word_with_news(*word);
 		/* [NEWS] release, [SCAN] [NEWS] acquire */
-	} while (!fl_cas_acq_rel(&lock->word, &word, next));
-	if (!(word & FL_SCANNING))
-		fl_scan(&(struct scan){.lock = lock, .word = next, .service = service});
+	} while (!fl_cas_acq_rel(&lock->word, word, next));
+	if (*word & FL_SCANNING)
+		return false;
+	*word = next;
+	return true;
+}
+
+/* It has been pushed, and that is the word since. */
+static void arrive(fifolock_t *lock, struct fl_slot *slot, uint64_t word, uint32_t behind,
+		   struct fl_service *service)
+{
+	bool scans = announce_arrival(lock, &word, behind);
+
+	fl_line_link(slot, behind);
+	if (scans)
+		fl_scan(&(struct scan){.lock = lock, .word = word, .service = service});
 }
 
 /* After the push. */
@@ -148,7 +168,7 @@ static int join(fifolock_t *lock, struct fl_slot *slot, const struct fl_want *wa
 		if (fl_line_join(lock, slot, limit, &place) != 0)
 			return EAGAIN;
 		fl_event_join(lock, slot, want, place.ticket);
-		announce_arrival(lock, look(lock), place.behind, service);
+		arrive(lock, slot, look(lock), place.behind, service);
 	}
 	if ((how & (FL_NO_THREAD | FL_SAID_LATER)) == FL_NO_THREAD)
 		fl_slot_joined(slot);
@@ -195,9 +215,8 @@ bool fl_join_behind(fifolock_t *lock, struct fl_slot *slot, struct fl_service *s
 	slot->how = (uint8_t)(slot->how | vain(lock));
 	fl_line_push(lock, slot, &place);
 	word = look(lock);
-	fl_line_link(slot, place.behind);
 	fl_event_join(lock, slot, slot, place.ticket);
-	announce_arrival(lock, word, place.behind, service);
+	arrive(lock, slot, word, place.behind, service);
 	fl_take_over(lock);
 	return true;
 }

@@ -182,6 +182,8 @@ uint32_t fl_slots_made(void)
  * pthread_setspecific calls malloc, and malloc may be waiting for a lock: then there is no
  * key.  Nor may it be pthread_once, which ends the process where futex is refused. */
 FL_MY enum { ASK_KEY, KEEPS, KEEPS_NONE } keeps;
+/* Of role.h; beside another small one, as the room is short (thread.h). */
+FL_ALL_MY enum fl_met_how fl_met_how;
 static pthread_key_t key;
 static uint32_t key_works; /* atomic; key is written before */
 
@@ -264,9 +266,9 @@ void fl_slot_waited(struct fl_slot *slot)
 		return;
 	}
 	fl_kept_slot = slot;
-	fl_kept_lock = (note & FL_ROLE_MASK) == FL_KEPT && !(note & FL_NOTE_SINCE)
-			       ? (const fifolock_t *)(uintptr_t)(note & ~FL_ROLE_MASK)
-			       : NULL;
+	fl_kept_lock = NULL;
+	if ((note & FL_ROLE_MASK) == FL_KEPT && !(note & FL_NOTE_SINCE))
+		fl_kept_lock = (const fifolock_t *)(uintptr_t)(note & ~FL_ROLE_MASK);
 }
 
 void fl_pool_hide(void)

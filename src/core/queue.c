@@ -10,6 +10,8 @@
  *	[LEAVE]   fl_line_leave           fl_line_settle               the owner's last use of it; the
  *	                                                               request of a conversion
  *	[OVER]    stand_behind            heir_of (scanner.c)          the keepers' notes before
+ *	[SURE]    fl_chain_link (chain.c),  fl_line_is_sure            how the arrival of the slot before
+ *	          fl_set_older (chain.h)                               has become known
  *	[GONE]    fl_line_count_dequeued  length_settled (length.c)    the tickets that it counts
  *
  *	relaxed    because
@@ -39,7 +41,7 @@ static uint64_t stand_behind(struct fl_slot *slot, uint64_t line)
 
 	slot->ticket = FL_TICKET(line);
 	/* [OVER] release */
-	fl_store_release(&slot->older, pred ? pred | FL_UNSURE : 0);
+	fl_store_release(&slot->older, pred | FL_UNSURE);
 	return (uint64_t)(FL_TICKET(line) + 1) << 32 | slot->id;
 }
 
@@ -63,7 +65,6 @@ int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t limit,
 		/* [JOIN] release, [EMPTY] acquire */
 	} while (!fl_cas_acq_rel(&lock->arrivals, &line, next));
 	*place = (struct fl_place){FL_TICKET(line), FL_NEWEST(line)};
-	fl_line_link(slot, place->behind);
 	return 0;
 }
 
@@ -81,8 +82,13 @@ void fl_line_push(fifolock_t *lock, struct fl_slot *slot, struct fl_place *place
 
 void fl_line_link(struct fl_slot *slot, uint32_t behind)
 {
-	if (behind)
-		fl_chain_link(slot, behind);
+	fl_chain_link(slot, behind);
+}
+
+bool fl_line_is_sure(uint32_t id)
+{
+	/* [SURE] acquire */
+	return !(fl_load_acquire(&fl_slot_at(id)->older) & FL_UNSURE);
 }
 
 /* A conversion has its place before the chain, and its ticket once it has that. */

@@ -35,11 +35,15 @@ int fl_line_join(fifolock_t *lock, struct fl_slot *slot, uint32_t bound,
 		 struct fl_place *place);
 void fl_line_join_ahead(fifolock_t *lock, struct fl_slot *slot);
 
-/* The same as fl_line_join without a limit in three steps, of which only the second touches the lock.
- * The third may come at any time; until then the slot is found more slowly. */
+/* When its arrival is known: that it is in line, and behind which slot.  Until then it is found more slowly. */
+void fl_line_link(struct fl_slot *slot, uint32_t behind);
+
+/* Is the arrival of the slot before known, or has the slot been taken off the line since? */
+bool fl_line_is_sure(uint32_t behind);
+
+/* The same as fl_line_join without a limit in two steps, of which only the second touches the lock. */
 void fl_line_ready(struct fl_slot *slot);
 void fl_line_push(fifolock_t *lock, struct fl_slot *slot, struct fl_place *place);
-void fl_line_link(struct fl_slot *slot, uint32_t behind);
 void fl_line_leave(fifolock_t *lock, struct fl_slot *slot);
 uint32_t fl_line_length(const fifolock_t *lock); /* length.c */
 

@@ -24,7 +24,7 @@
 
 FL_ALL_MY const fifolock_t *fl_kept_lock;
 FL_ALL_MY struct fl_slot *fl_kept_slot;
-FL_ALL_MY uintptr_t fl_waited_for;
+FL_ALL_MY uintptr_t fl_met;
 
 /* By the lock's address: {ticket, slot} of the last grant.  Locks may share one, so these are hints,
  * and may be lost. */

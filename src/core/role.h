@@ -113,13 +113,26 @@ const uint32_t *fl_role_dormitory(const fifolock_t *lock); /* how many, for a gl
 extern FL_ALL_MY const fifolock_t *fl_kept_lock;
 extern FL_ALL_MY struct fl_slot *fl_kept_slot;
 
-/* Where this thread had to wait last, and for which mode, so that it expects others in line there: a
- * hint. */
-extern FL_ALL_MY uintptr_t fl_waited_for;
+/* Where this thread met others last, in which mode it asked for a hold there, and how, so that it expects to meet
+ * others again.  Hints. */
+enum fl_met_how {
+	FL_MET_BESIDE,	/* they held, too */
+	FL_MET_IN_LINE, /* it had to wait */
+	FL_MET_TO_RUN,	/* it had to wait for its section to be run */
+};
+extern FL_ALL_MY uintptr_t fl_met; /* 0: nowhere */
+extern FL_ALL_MY enum fl_met_how fl_met_how;
 
-static inline uintptr_t fl_waited(const fifolock_t *lock, unsigned mode)
+static inline bool fl_has_met(const fifolock_t *lock, unsigned mode)
 {
-	return (uintptr_t)lock + mode;
+	return fl_met == (uintptr_t)lock + mode;
+}
+
+/* lock NULL: it met none. */
+static inline void fl_meet(const fifolock_t *lock, unsigned mode, enum fl_met_how how)
+{
+	fl_met = lock ? (uintptr_t)lock + mode : 0;
+	fl_met_how = how;
 }
 
 #endif

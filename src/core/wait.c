@@ -103,11 +103,6 @@ int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
 	return error;
 }
 
-bool fl_expects_to_wait(const fifolock_modes_t *modes, unsigned mode)
-{
-	return mode < modes->at_once && (modes->flags & FL_MODES_ALONE(mode));
-}
-
 bool fl_wait_behind(fifolock_t *lock, unsigned mode, int *error)
 {
 	struct fl_callbacks_wait wait;
@@ -118,7 +113,7 @@ bool fl_wait_behind(fifolock_t *lock, unsigned mode, int *error)
 	slot = fl_slot_for_wait();
 	if (slot) {
 		fl_ready_to_join(lock, slot, mode, 0);
-		joined = fl_expects_to_wait(fl_modes_of(lock), mode) &&
+		joined = mode < fl_modes_of(lock)->at_once &&
 			 fl_join_behind(lock, slot, NULL);
 		if (joined)
 			*error = fl_await(lock, slot, NULL);

@@ -22,8 +22,6 @@ int fl_wait_in_line(fifolock_t *lock, const struct fl_want *want,
  * False: no request is in line, or something is to be looked at more closely; nothing has happened. */
 bool fl_wait_behind(fifolock_t *lock, unsigned mode, int *error);
 
-/* Does it, where it had to?  Only for a hold that is alone: of others some may go beside. */
-bool fl_expects_to_wait(const fifolock_modes_t *modes, unsigned mode);
 void fl_wait_held(fifolock_t *lock,
 		  const struct fl_want *want); /* no callbacks meanwhile */
 int fl_wait_ahead(fifolock_t *lock, const struct fl_want *want, unsigned from,

@@ -112,6 +112,12 @@ static inline bool fl_modes_open(const fifolock_modes_t *modes, unsigned mode)
 	return modes->open >> mode & 1;
 }
 
+/* May others hold something beside that mode?  False: none may, or the mode is for no first try. */
+static inline bool fl_may_be_beside(const fifolock_modes_t *modes, unsigned mode)
+{
+	return mode < modes->at_once && !(modes->flags & FL_MODES_ALONE(mode));
+}
+
 /* What one request adds to the word and what must not be in its way. */
 struct fl_want {
 	uint64_t unit;	/* weight holds of the mode */

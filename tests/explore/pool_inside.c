@@ -24,7 +24,7 @@ void pool_begin(unsigned slots)
 	made = elsewhere;
 	fl_kept_slot = NULL;
 	fl_kept_lock = NULL;
-	fl_waited_for = 0;
+	fl_meet(NULL, 0, FL_MET_BESIDE);
 	keeps = ASK_KEY;
 }
 
@@ -33,13 +33,15 @@ void pool_switch(struct pool_thread *from, const struct pool_thread *to)
 	if (from) {
 		from->kept = fl_kept_slot;
 		from->kept_lock = fl_kept_lock;
-		from->waited_for = fl_waited_for;
+		from->met = fl_met;
+		from->met_how = (int)fl_met_how;
 		from->keeps = (int)keeps;
 		calls_keep(&from->calls);
 	}
 	fl_kept_slot = to->kept;
 	fl_kept_lock = to->kept_lock;
-	fl_waited_for = to->waited_for;
+	fl_met = to->met;
+	fl_met_how = (enum fl_met_how)to->met_how;
 	keeps = to->keeps == KEEPS	  ? KEEPS
 		: to->keeps == KEEPS_NONE ? KEEPS_NONE
 					  : ASK_KEY;
@@ -53,6 +55,13 @@ void pool_warm(struct pool_thread *thread)
 	slot->id = ++made;
 	thread->kept = slot;
 	thread->keeps = KEEPS;
+}
+
+void pool_has_met(struct pool_thread *thread, const fifolock_t *lock, unsigned mode,
+		  enum fl_met_how how)
+{
+	thread->met = (uintptr_t)lock + mode;
+	thread->met_how = (int)how;
 }
 
 void pool_spare(void)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/callbacks.h"
+#include "core/role.h"
 
 /* What src/core/callbacks.c keeps per thread (callbacks_inside.c), and what src/core/pool.c does. */
 struct calls_thread {
@@ -26,7 +27,8 @@ struct calls_thread {
 struct pool_thread {
 	struct fl_slot *kept;
 	const fifolock_t *kept_lock;
-	uintptr_t waited_for;
+	uintptr_t met;
+	int met_how;
 	int keeps;
 	struct calls_thread calls;
 };
@@ -37,7 +39,9 @@ void calls_resume(const struct calls_thread *thread);
 void pool_begin(unsigned slots); /* an empty pool that can make so many, 64 at most */
 void pool_switch(struct pool_thread *from, const struct pool_thread *to);
 void pool_warm(struct pool_thread *thread); /* as after a first wait */
-void pool_spare(void);			    /* one more that is free */
+void pool_has_met(struct pool_thread *thread, const fifolock_t *lock, unsigned mode,
+		  enum fl_met_how how); /* others, when it asked there last */
+void pool_spare(void);			/* one more that is free */
 void pool_thread_ends(void);
 bool pool_complete(void); /* every slot made is free */
 bool pool_is_top(uintptr_t at);

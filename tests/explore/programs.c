@@ -219,8 +219,11 @@ static void begin(void)
 	role_begin(program->unpaid);
 	for (unsigned t = 0; t < threads && !program->cold; t++)
 		pool_warm(ex_pool(t));
-	for (unsigned t = 0; t < threads && program->waited; t++)
-		ex_pool(t)->waited_for = fl_waited(words_lock_at(0), 0);
+	for (unsigned t = 0; t < threads && program->met; t++)
+		pool_has_met(ex_pool(t), words_lock_at(0), *program->met == 'X' ? X : S,
+			     *program->met == 'X'   ? FL_MET_TO_RUN
+			     : *program->met == 'S' ? FL_MET_IN_LINE
+						    : FL_MET_BESIDE);
 	for (unsigned i = 0; i < program->spare; i++)
 		pool_spare();
 	words_begin(program, table, threads);

@@ -27,8 +27,8 @@ struct program {
 	bool big;	  /* at random: too many executions for all */
 	const char *held; /* to begin with: a mode for each thread, or . */
 	bool kept;	  /* some of that for ever, by no thread that is there */
-	bool waited;	  /* all have waited for a section of theirs before */
-	bool unpaid;	  /* the role is kept only if a thread is in line already */
+	const char *met; /* whom all have met: X, S: had to wait for that; s: shared it */
+	bool unpaid;	 /* the role is kept only if a thread is in line already */
 	bool misuse;
 	const char *first; /* how it begins: see lead.c */
 };

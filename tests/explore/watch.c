@@ -216,7 +216,7 @@ static void arrives(const struct ex_event *event)
 	draws(request, event);
 	pushed(request, event, (uint32_t)event->after);
 	request->taken = true;
-	if (request->slot->older != (newest ? newest | FL_UNSURE : 0))
+	if (request->slot->older != (newest | FL_UNSURE))
 		ex_fail("G1: thread %u gets in line, and does not know behind which",
 			event->thread);
 	if (request->behind && request->behind->known)

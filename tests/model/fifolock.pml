@@ -10,8 +10,7 @@
  *	step            in src/
  *	IDLE            lock.c   fl_take; fifolock.c take_at_once, trylock
  *	PUSH            queue.c  fl_line_join; pool.c fl_slot_for_wait
- *	CONFIRM         chain.c  fl_chain_link
- *	ANNOUNCE        lock.c   announce_arrival
+ *	ANNOUNCE, LOOK  lock.c   announce_arrival, arrive; chain.c fl_chain_link
  *	ANNOUNCE_ANY    scanner.c  fl_news; scan.c fl_announce
  *	FIND            scanner.c  fl_take_role: KEPT -> TAKEN, or leave_word; role.c fl_role_find
  *	FIND_HEIR       scanner.c  leave_with_heir: heir_of
@@ -188,6 +187,7 @@
 #define BUG_ANY_MOTION	       46 /* who leaves news does not look whether the role has gone on */
 #define BUG_UNNOTE_FIRST       48 /* one's own note is 0 before the successor's is there */
 #define BUG_UNLINK_EARLY       49 /* the successor is unlinked before one's own note is 0 */
+#define BUG_SURE_EARLY	       47 /* an arrival is sure before it is announced */
 #define BUG_NO_ORPHAN	       33 /* a slot that is left behind with its note is not freed */
 /* What only saves thought: must pass without it. */
 #define SPARE_LOOKS	       50 /* whose commit has failed does not look for RECALLED */
@@ -245,7 +245,7 @@
 #define one(i)	   (1 << (i))
 
 mtype = {
-	IDLE, PUSH, CONFIRM, ANNOUNCE, ANNOUNCE_ANY, FIND, RESUME, DETACH, UNNOTE,
+	IDLE, PUSH, ANNOUNCE, LOOK, ANNOUNCE_ANY, FIND, RESUME, DETACH, UNNOTE,
 	DEPARTURES, ARRIVALS, COLLECT, NOTE, COMMIT_KEPT, NOTE_KEPT, UNNOTE_AGAIN, UNCLAIM,
 	CLEAR, FIND_HEIR, LEAVE_NEWS, RECALL, GRANT, HOLD, CLAIM, UNPASS, GIVE, UNLINK, UNNOTE_MINE, TELL, RELEASE, FIND_RELEASE,
 	RELEASE_TAKEN, WAKE, AWAKE, PARK, PARKED, LEAVE, PUSH_LEFT, LEFT_IT, FINISHED,
@@ -377,6 +377,14 @@ inline done_with_it()
 	fi
 }
 
+/* Its arrival is known: pred|UNSURE -> pred.  In one step with that by which it is: what others may find between the
+ * two they may find before the first, too. */
+inline confirm()
+{
+	older[me] = (older[me] == (pred | UNSURE) -> pred : older[me]);
+	pred = 0
+}
+
 /* ---- the line (queue.c) ---- */
 
 /* Who stands behind that one, which is not the tail: new_. */
@@ -387,7 +395,8 @@ inline find_after(slot)
 	do
 	:: bare(older[new_]) == slot -> break
 	:: else ->
-		new_ = bare(older[new_]);
+		older[new_] = bare(older[new_]);
+		new_ = older[new_];
 		assert(new_ && i_ < SLOTS); /* links */
 		i_++
 	od;
@@ -447,11 +456,13 @@ inline find_first()
 		i_ = 0;
 		do
 		:: bare(older[first]) ->
-			first = bare(older[first]);
+			older[first] = bare(older[first]);
+			first = older[first];
 			assert(i_ < SLOTS); /* links */
 			i_++
 		:: else -> break
 		od;
+		older[first] = 0;
 		i_ = 0
 	:: else
 	fi
@@ -717,6 +728,37 @@ inline begin_scan()
 	at = DEPARTURES
 }
 
+#define news (twin(NO_RESCAN) -> 0 : RESCAN)
+
+/* After the push. */
+inline announce()
+{
+	arrived = standing;
+	if
+	:: kept(word) || ((pred || twin(MUTE_ARRIVAL)) && (word & QUEUED) &&
+			  (!(word & SCANNING) || twin(TRUSTING_ARRIVAL))) ->
+		printf("is in line\n");
+		confirm();
+		end_op()
+	:: else ->
+		confirm();
+		if
+		:: word & SCANNING ->
+			set_word(word | news);
+			printf("announces: %d%d%d x%d s%d\n", WORD);
+			end_op()
+		:: !(word & SCANNING) && !twin(LAZY_ARRIVAL) ->
+			set_word(word | QUEUED | SCANNING);
+			printf("announces, scans: %d%d%d x%d s%d\n", WORD);
+			begin_scan()
+		:: else ->
+			set_word(word | QUEUED);
+			printf("announces: %d%d%d x%d s%d\n", WORD);
+			end_op()
+		fi
+	fi
+}
+
 inline begin_collect()
 {
 	shut = closed;
@@ -790,7 +832,6 @@ inline told()
 
 #define first_of_pass \
 	(twin(TELL_FIRST) -> TELL : (twin(UNLINK_FIRST) -> UNLINK : (twin(UNNOTE_FIRST) -> UNNOTE_MINE : GIVE)))
-#define news (twin(NO_RESCAN) -> 0 : RESCAN)
 
 active [N] proctype thread()
 {
@@ -900,7 +941,7 @@ active [N] proctype thread()
 				can_leave = can_leave | (deadline << me);
 				assert(!older[me] || twin(NO_UNSURE) || twin(BUSY_SLOT));
 				pred = line;
-				older[me] = (line && !twin(NO_UNSURE) -> line | UNSURE : line);
+				older[me] = (twin(NO_UNSURE) || twin(SURE_EARLY) -> line : line | UNSURE);
 				line = me;
 				before[me] = standing;
 				standing = standing | one(me);
@@ -915,45 +956,28 @@ active [N] proctype thread()
 				       pred, deadline);
 				busy++;
 				then = AWAKE;
-				at = (pred -> CONFIRM : ANNOUNCE)
+				at = ANNOUNCE
 			fi
 		}
 
-	/* pred|UNSURE -> pred */
-	:: atomic { at == CONFIRM ->
-			older[me] = (older[me] == (pred | UNSURE) -> pred : older[me]);
-			pred = 1;
-			at = ANNOUNCE
-		}
-
-	/* Behind somebody, and with no scanner, it is known already. */
+	/* Behind somebody, and with no scanner, it is known already; with one, if the slot before it is sure. */
 	:: atomic { at == ANNOUNCE ->
 			touch();
 			if
-			:: kept(word) ||
-			   ((pred || twin(MUTE_ARRIVAL)) && (word & QUEUED) &&
-			    (!(word & SCANNING) || twin(TRUSTING_ARRIVAL))) ->
-				printf("is in line\n");
-				arrived = standing;
-				pred = 0;
+			:: pred && (word & SCANNING) && !twin(TRUSTING_ARRIVAL) -> at = LOOK
+			:: else -> announce()
+			fi
+		}
+
+	/* What is found there decides whether the word is written, by a step that looks at it again. */
+	:: atomic { at == LOOK ->
+			if
+			:: !(older[pred] & UNSURE) ->
+				printf("is in line, as slot %d is\n", pred);
+				arrived = arrived | ((before[me] | one(me)) & standing);
+				confirm();
 				end_op()
-			:: else ->
-				arrived = standing;
-				pred = 0;
-				if
-				:: word & SCANNING ->
-					set_word(word | news);
-					printf("announces: %d%d%d x%d s%d\n", WORD);
-					end_op()
-				:: !(word & SCANNING) && !twin(LAZY_ARRIVAL) ->
-					set_word(word | QUEUED | SCANNING);
-					printf("announces, scans: %d%d%d x%d s%d\n", WORD);
-					begin_scan()
-				:: else ->
-					set_word(word | QUEUED);
-					printf("announces: %d%d%d x%d s%d\n", WORD);
-					end_op()
-				fi
+			:: else -> announce()
 			fi
 		}
 

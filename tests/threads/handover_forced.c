@@ -993,7 +993,7 @@ Test(passed, on_hold_is_given_back_by_one_of_two_strangers, .description = "G7")
 {
 	keeps_before_two();
 	passes_while(happens);
-	after_loads(&lock.word, 0, gives_elsewhere);
+	after_loads(&lock.word, 1, gives_elsewhere);
 	cr_assert_eq(fifolock_unlock(&lock, X), EPERM);
 	cr_assert_null(hooks.loaded);
 	cr_assert_eq(said, 0);
