@@ -19,7 +19,7 @@ static const struct limit {
 	{"mcs", 16, 16, 200, 50, 0, 1.01, 0, 3.01},
 	{"mcs", 128, 128, 200, 50, 0, 1.01, 0, 3.01},
 	{"fifolock", 16, 16, 200, 50, 0, 1.01, 0, 2.1},
-	{"fifolock", 16, 16, 20, 50, 0, 1.01, 0, 3.1},
+	{"fifolock", 16, 16, 20, 50, 0, 1.01, 0, 2.1},
 	/* At the beginning all of them try to take it at once. */
 	{"fifolock", 128, 128, 200, 50, 0, 2.0, 0, 2.1},
 	/* One arrives as the other gives back; and when it has just given back. */

@@ -32,6 +32,9 @@
 #define MIXED_DEPTH   3
 #define YIELD_LONGEST 16
 
+/* So few processors are another matter: a thread that looks, or spins, is in the way of the one it waits for. */
+#define FEW 2
+
 /* The threads that yield far from the head, one on each processor; those beyond share.  A seat
  * guards nothing: all is relaxed, and a thread that moves on keeps its seat. */
 #define SEATS 256
@@ -81,18 +84,22 @@ static int32_t ahead(const struct fl_slot *slot, uint32_t reached)
 
 /* So many places from the head a waiter spins though it is alone on its processor: others may want that, which
  * do not wait.  With half of the processors for threads that spin, the others are left for those that come
- * near, and for the holder. */
-static uint32_t near_places(void)
+ * near, and for the holder.  A thread that found fewer before it than there are processors takes it that
+ * each may have one: then those that yield far from the head only get in the way of the others, as they
+ * look how far the line has come (16 processors, 16 threads: a tenth to a sixth fewer operations a second). */
+static int32_t near_places(bool few)
 {
-	uint32_t half = fl_processors() / 2;
+	uint32_t processors = fl_processors();
 
-	return half ? half : 1;
+	if (few && processors > FEW)
+		return (int32_t)processors;
+	return processors > 1 ? (int32_t)processors / 2 : 1;
 }
 
 /* For how many spins it had better not yield. */
-static uint32_t calm(enum fl_my_turn turn, int32_t place)
+static uint32_t calm(enum fl_my_turn turn, int32_t place, bool few)
 {
-	bool close = place < (int32_t)near_places();
+	bool close = place < near_places(few);
 
 	if (turn == FL_TURN_NEXT)
 		return CALM;
@@ -108,6 +115,7 @@ struct vigil {
 	struct fl_waiter self;
 	uint32_t reached; /* so far has the line come */
 	uint32_t left;	  /* so many turns it may stand still */
+	bool few;	  /* found fewer before it than there are processors */
 	bool yielded;
 };
 
@@ -157,7 +165,7 @@ static bool stay(struct vigil *vigil)
 {
 	enum fl_my_turn turn = fl_turn_of(&vigil->self, vigil->reached);
 	int32_t place = ahead(vigil->slot, vigil->reached);
-	uint32_t spins = calm(turn, place);
+	uint32_t spins = calm(turn, place, vigil->few);
 
 	if (turn == FL_TURN_MIXED && place > (int32_t)(MIXED_DEPTH * fl_processors()))
 		return false;
@@ -180,7 +188,8 @@ static void yield_in_line(const fifolock_t *lock, const struct fl_slot *slot,
 		.deadline = deadline,
 		.self = {lock, slot->id, reached + 1 + (uint32_t)ahead(slot, reached)},
 		.reached = reached,
-		.left = left};
+		.left = left,
+		.few = ahead(slot, reached) < (int32_t)fl_processors()};
 
 	for (uint32_t turns = left * YIELD_LONGEST; turns; turns--)
 		if (!stay(&vigil))
@@ -238,8 +247,6 @@ static int told_of_section(const fifolock_t *lock, struct fl_slot *slot)
 	fl_prefetch_write(slot);
 	return error;
 }
-
-#define FEW 2
 
 /* With more processors than these a hold that goes on to the next owner costs less than what a server
  * does between two rows, as long as rows are short (16 simulated processors, sections of 20 ns, 3, 4, 5
