@@ -357,6 +357,7 @@
 {.name = "given-unpublished-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X"}, .held = "..X", .first = "0s 1s 3s 2:load_lock.control 0:below 0:role.c 1:release_slot4.note"},
 {.name = "given-by-another-and-close", .scripts = {"+X -X", "+X -X", "-X close", "~X -X", "+X -X", "+X -X"}, .held = "..X", .cold = 8, .first = "0s 1s 3:pool.free 4:lock.arrivals 5:lock.arrivals 2:load_lock.control 2:lock.word 0:below 2:below 0e 3s 1e 2:note 4s 5s 3:below 2e"},
 {.name = "given-past-an-old-hint-and-close", .scripts = {"+X -X +X -X", "+X -X", ">X close", "-X", "+X -X", "+X -X"}, .held = "...X", .first = "0s 2:slot1.hint 1s 3e 0s 4s 5s 1e 0:below 2e"},
+{.name = "behind-one-to-be-announced", .table = SHARED, .scripts = {"-X", "+S -S", "+X -X", "+X -X", "?S -S"}, .held = "X....", .first = "1s 0:scan.c 2:acq_rel_lock.word 3s"},
 {.name = "given-unlinked-and-close", .scripts = {"+X -X", "+X -X", "-X close", "+X -X"}, .held = "..X", .first = "0s 1:release_slot2.older 2:load_lock.control 0:below"},
 {.name = "given-unlinked-twice-and-close", .scripts = {"+X -X +X -X", "+X -X +X -X", "-X", "close"}, .held = "..X", .first = "0s 1:chain.c 2e"},
 {.name = "given-unlinked-and-time-out-behind", .scripts = {"+X -X", "+X -X", "-X", "~X -X"}, .held = "..X", .first = "0s 1:chain.c 2e"},
