@@ -61,8 +61,8 @@ FL_ALWAYS bool fl_at_once(const fifolock_modes_t *modes, unsigned mode, uint32_t
  * fits a free lock; only a predicate may say no.  *seen: what was there.
  *
  * Where others are in, the guess is wrong and costs one locked instruction more on a line
- * that has to come for writing anyway.  A thread that had to wait for a mode that is alone does not guess
- * next time (fl_wait_behind); where others may be beside, such a hint gained nothing. */
+ * that has to come for writing anyway; and that line is what others wait for.  So a thread whose guess was wrong does
+ * not guess next time (acquire_again). */
 FL_ALWAYS bool fl_take_free(fifolock_t *lock, const fifolock_modes_t *modes,
 			    unsigned mode, uint32_t n, uint64_t *seen)
 {

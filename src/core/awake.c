@@ -183,13 +183,13 @@ static void yield_in_line(const fifolock_t *lock, const struct fl_slot *slot,
 			  const struct fl_deadline *deadline)
 {
 	uint32_t reached = fl_role_reached(lock), left = fl_yield_count();
-	struct vigil vigil = {
-		.slot = slot,
-		.deadline = deadline,
-		.self = {lock, slot->id, reached + 1 + (uint32_t)ahead(slot, reached)},
-		.reached = reached,
-		.left = left,
-		.few = ahead(slot, reached) < (int32_t)fl_processors()};
+	int32_t place = ahead(slot, reached);
+	struct vigil vigil = {.slot = slot,
+			      .deadline = deadline,
+			      .self = {lock, slot->id, reached + 1 + (uint32_t)place},
+			      .reached = reached,
+			      .left = left,
+			      .few = place < (int32_t)fl_processors()};
 
 	for (uint32_t turns = left * YIELD_LONGEST; turns; turns--)
 		if (!stay(&vigil))

@@ -9,10 +9,10 @@
  *
  *	row       released by                acquired by               what it carries
  *	[JOIN]    fl_line_join (queue.c)     walk, fl_chain_bottom     the slot's request
- *	[NEXT]    fl_chain_link              fl_line_follows           the same: older says which one the
+ *	[NEXT]    fl_line_link              fl_line_follows           the same: older says which one the
  *	                                                               slot is now, hint may be of
  *	                                                               another time
- *	[SURE]    fl_chain_link              fl_line_is_sure (queue.c)  how the arrival of the slot became known
+ *	[SURE]    fl_line_link              fl_line_is_sure (queue.c)  how the arrival of the slot became known
  *	[EMPTY]   pull_back                  fl_line_join (queue.c)    that the word says SCANNING
  *
  *	relaxed    because
@@ -24,7 +24,9 @@
 
 #include <stddef.h>
 
-void fl_chain_link(struct fl_slot *slot, uint32_t pred)
+/* pred|UNSURE -> pred, unless it has been taken off or given another one: then it has been found
+ * without a hint.  pred 0: behind none. */
+void fl_line_link(struct fl_slot *slot, uint32_t pred)
 {
 	uint32_t unsure = pred | FL_UNSURE;
 

@@ -32,7 +32,7 @@
  *	relaxed    because
  *	[HINT]     Believed only if the other slot's older says the same.
  *	[MINE]     Only the owner of the role changes it, and has it in hand; an owner's own change
- *	           (fl_chain_link) makes no difference.
+ *	           (fl_line_link) makes no difference.
  */
 #ifndef FL_CHAIN_H
 #define FL_CHAIN_H
@@ -59,10 +59,6 @@ static inline void fl_set_hint(uint32_t older, const struct fl_slot *slot)
 {
 	fl_store_relaxed(&fl_slot_at(older)->hint, slot->id); /* [HINT] */
 }
-
-/* pred|UNSURE -> pred, unless it has been taken off or given another one: then it has been found
- * without a hint.  pred 0: behind none. */
-void fl_chain_link(struct fl_slot *slot, uint32_t pred);
 
 /* ---- the owner of the role ---- */
 

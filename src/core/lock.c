@@ -202,8 +202,8 @@ void fl_ready_to_join(const fifolock_t *lock, struct fl_slot *slot, unsigned mod
 	fl_line_ready(slot);
 }
 
-/* The word is looked at once more while the line is here; the order of that and of the link does
- * not matter. */
+/* The word is looked at once more while the line is here; the link comes when the arrival is known
+ * (arrive). */
 bool fl_join_behind(fifolock_t *lock, struct fl_slot *slot, struct fl_service *service)
 {
 	struct fl_place place;

@@ -10,7 +10,7 @@
  *	[LEAVE]   fl_line_leave           fl_line_settle               the owner's last use of it; the
  *	                                                               request of a conversion
  *	[OVER]    stand_behind            heir_of (scanner.c)          the keepers' notes before
- *	[SURE]    fl_chain_link (chain.c),  fl_line_is_sure            how the arrival of the slot before
+ *	[SURE]    fl_line_link (chain.c),  fl_line_is_sure            how the arrival of the slot before
  *	          fl_set_older (chain.h)                               has become known
  *	[GONE]    fl_line_count_dequeued  length_settled (length.c)    the tickets that it counts
  *
@@ -78,11 +78,6 @@ void fl_line_push(fifolock_t *lock, struct fl_slot *slot, struct fl_place *place
 	/* [JOIN] release, [EMPTY] acquire */
 	while (!fl_cas_acq_rel(&lock->arrivals, &line, next));
 	*place = (struct fl_place){FL_TICKET(line), FL_NEWEST(line)};
-}
-
-void fl_line_link(struct fl_slot *slot, uint32_t behind)
-{
-	fl_chain_link(slot, behind);
 }
 
 bool fl_line_is_sure(uint32_t id)

@@ -10,7 +10,7 @@
  *	step            in src/
  *	IDLE            lock.c   fl_take; fifolock.c take_at_once, trylock
  *	PUSH            queue.c  fl_line_join; pool.c fl_slot_for_wait
- *	ANNOUNCE, LOOK  lock.c   announce_arrival, arrive; chain.c fl_chain_link
+ *	ANNOUNCE, LOOK  lock.c   announce_arrival, arrive; chain.c fl_line_link
  *	ANNOUNCE_ANY    scanner.c  fl_news; scan.c fl_announce
  *	FIND            scanner.c  fl_take_role: KEPT -> TAKEN, or leave_word; role.c fl_role_find
  *	FIND_HEIR       scanner.c  leave_with_heir: heir_of
