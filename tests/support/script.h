@@ -23,6 +23,7 @@
 #define SCRIPT_H
 
 #include "test.h"
+#include "slots.h"
 #include "core/lock.h"
 
 /* Criterion reports assertions that hold, too, which takes microseconds: those of
@@ -319,28 +320,6 @@ static inline const char *now(struct line *line)
 	return line->text;
 }
 
-/* Every slot there is can be had again, and each only once. */
-static inline void line_has_lost_no_slot(void)
-{
-	uint32_t made = fl_slots_made(), twice = 0;
-	struct fl_slot **slots = calloc(made + 1, sizeof(*slots));
-
-	cr_assert_not_null(slots);
-	for (uint32_t i = 0; i < made; i++) {
-		struct fl_slot *slot = fl_slot_new();
-
-		if (slot->id > made)
-			break;
-		twice += slots[slot->id] != NULL;
-		slots[slot->id] = slot;
-	}
-	cr_assert_eq(fl_slots_made(), made, "a slot was lost");
-	cr_assert_eq(twice, 0, "a slot was given back twice");
-	for (uint32_t i = 1; i <= made; i++)
-		fl_slot_free(slots[i]);
-	free(slots);
-}
-
 static inline void line_is_free(struct line *line)
 {
 	cr_assert_eq(line->lock.word, 0);
@@ -348,7 +327,7 @@ static inline void line_is_free(struct line *line)
 	cr_assert_eq(line->lock.head, 0);
 	cr_assert_eq(line->lock.departed, 0);
 	cr_assert_eq(fifolock_waiting(&line->lock), 0);
-	line_has_lost_no_slot();
+	no_slot_is_lost();
 	cr_assert_eq(fifolock_destroy(&line->lock), 0);
 	cr_assert_eq(fifolock_trylock(&line->lock, 0), EINVAL);
 }

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "test.h"
+#include "slots.h"
 #include <fifolock/fifolock.h>
 #include <limits.h>
 #include <unistd.h>
@@ -498,29 +499,21 @@ static void *keep_giving_up(void *arg)
 	return NULL;
 }
 
-/* The longest line seen while so many threads give up so often. */
-static uint32_t give_up(struct storm *storm, unsigned threads, uint64_t in_all)
+/* So many threads, that give up so often between them. */
+static void give_up(struct storm *storm, unsigned threads, uint64_t in_all)
 {
 	struct quitter quitter[16] = {0};
-	uint32_t seen = 0, longest = 0;
 
 	storm->each = in_all / threads;
 	for (unsigned i = 0; i < threads; i++) {
 		quitter[i].storm = storm;
 		pthread_create(&quitter[i].thread, NULL, keep_giving_up, &quitter[i]);
 	}
-	while (pthread_tryjoin_np(quitter[0].thread, NULL) == EBUSY) {
-		seen = fifolock_waiting(&storm->lock);
-		longest = seen > longest ? seen : longest;
-		sched_yield();
-	}
 	for (unsigned i = 0; i < threads; i++) {
-		if (i)
-			pthread_join(quitter[i].thread, NULL);
+		pthread_join(quitter[i].thread, NULL);
 		cr_assert_eq(quitter[i].gave_up, storm->each);
 		cr_assert_eq(quitter[i].odd, 0);
 	}
-	return longest;
 }
 
 static uint64_t resident_kib(void)
@@ -534,10 +527,9 @@ static uint64_t resident_kib(void)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* Were each to leave something, it would be a million slots.  A tenth of that is for
- * those that leave while a scanner has lost its processor: on a crowded machine these
- * are thousands at a time.  The strict bound is in
- * no_more_are_in_line_than_there_are_threads. */
+/* How many slots there are at most says little: while a scanner is off its processor,
+ * what the others leave behind is not free (docs/design.md), and on a crowded machine
+ * these are thousands.  In the end all are. */
 Test(timed, a_million_time_outs_leave_nothing_behind, .description = "G4")
 {
 	struct storm storm = {.patience = 400};
@@ -552,16 +544,16 @@ Test(timed, a_million_time_outs_leave_nothing_behind, .description = "G4")
 	kib = resident_kib();
 	give_up(&storm, 8, test_scaled(1000000));
 	cr_assert_gt(storm.lock.arrivals >> 32, 0, "some had a ticket");
-	cr_assert_lt(fl_slots_made(), slots + 1000 + test_scaled(1000000) / 10, "%u",
-		     fl_slots_made());
 #ifndef SANITIZED
 	cr_assert_leq(resident_kib(), kib + 512 + (fl_slots_made() - slots) / 16);
 #endif
 	(void)kib;
+	(void)slots;
 	cr_assert_eq(fifolock_waiting(&storm.lock), 0);
 	cr_assert_eq(fifolock_holds(&storm.lock, X), 1);
 	cr_assert_eq(fifolock_unlock(&storm.lock, X), 0);
 	is_free(&storm.lock);
+	no_slot_is_lost();
 }
 
 /* Requests that do sleep, in a line that one never leaves: a departure from its
@@ -570,21 +562,17 @@ Test(timed, time_outs_behind_a_patient_request_leave_nothing_behind, .descriptio
 {
 	struct storm storm = {.patience = 30000};
 	struct asker patient;
-	uint32_t slots;
 
 	cr_assert_eq(fifolock_lock(&storm.lock, S), 0);
 	asks(&patient, &storm.lock, X, NULL);
 	cr_assert(in_line(&storm.lock, 1, &patient));
-	give_up(&storm, 16, test_scaled(4000));
-	slots = fl_slots_made();
 	give_up(&storm, 16, test_scaled(100000));
-	cr_assert_lt(fl_slots_made(), slots + 1000 + test_scaled(100000) / 10, "%u",
-		     fl_slots_made());
 	cr_assert(!answered(&patient));
 	cr_assert_eq(fifolock_waiting(&storm.lock), 1);
 	cr_assert_eq(fifolock_unlock(&storm.lock, S), 0);
 	cr_assert_eq(answer(&patient), 0);
 	is_free(&storm.lock);
+	no_slot_is_lost();
 }
 
 /* All take, give up, sleep and release at once. */
@@ -623,4 +611,5 @@ Test(timed, a_storm_of_time_outs_wedges_nobody, .description = "G3 G4")
 		cr_assert_eq(quitter[i].odd, 0);
 	}
 	is_free(&storm.lock);
+	no_slot_is_lost();
 }
