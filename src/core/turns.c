@@ -148,6 +148,29 @@ void fl_turn_yields(const struct fl_waiter *self)
 	append(list, who_is(self), (uintptr_t)self->lock);
 }
 
+/* Of the last so many. */
+static uint32_t waits_for(struct list *list, uint32_t yields, const fifolock_t *lock)
+{
+	uint32_t count = 0;
+
+	for (uint32_t back = 1; back <= yields; back++)
+		count += fl_load_relaxed(&last(list, back)->lock) == /* [HINT] */
+			 (uintptr_t)lock;
+	return count;
+}
+
+uint32_t fl_turns_since(struct fl_turns_seen *before, const fifolock_t *lock)
+{
+	struct list *list = list_here();
+	uint32_t next = fl_load_relaxed(&list->next); /* [HINT] */
+	uint32_t turns = list == before->here ? next - before->turns : 0;
+	uint32_t known = turns < YIELDS ? turns : YIELDS;
+
+	*before = (struct fl_turns_seen){list, next};
+	return known ? (uint32_t)((uint64_t)waits_for(list, known, lock) * turns / known)
+		     : 0;
+}
+
 /* It is not where it was, for those that look back. */
 static void forget(struct list *list, uint32_t slot)
 {

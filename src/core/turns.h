@@ -41,6 +41,16 @@ void fl_turn_yields(const struct fl_waiter *self);
 /* Is it to sleep, to get into order?  Not too many, as that pays off later.  If so it must, now. */
 bool fl_turn_mend(const struct fl_waiter *self);
 
+/* A look at the yields on this processor. */
+struct fl_turns_seen {
+	const void *here;
+	uint32_t turns;
+};
+
+/* About how many there have been since that look, which is made anew, by threads that wait for a grant of that lock; 0: it
+ * was none, or on another processor. */
+uint32_t fl_turns_since(struct fl_turns_seen *before, const fifolock_t *lock);
+
 void fl_turns_hide(void); /* from a race detector */
 
 #endif

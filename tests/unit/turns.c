@@ -101,6 +101,28 @@ Test(turns, not_too_many_sleep, .description = "turns.h")
 	cr_assert_leq(slept, 16 + 100, "more often than in each eighth turn");
 }
 
+Test(turns, yields_of_those_that_wait_for_the_lock_are_counted, .description = "turns.h")
+{
+	struct fl_turns_seen seen = {0};
+
+	turns_stay_here();
+	turns_yield(&turns_lock, 1);
+	cr_assert_eq(fl_turns_since(&seen, &turns_lock), 0, "it was the first look");
+	cr_assert_eq(fl_turns_since(&seen, &turns_lock), 0);
+	for (uint32_t i = 0; i < 5; i++)
+		turns_yield(&turns_lock, i);
+	for (uint32_t i = 0; i < 3; i++)
+		turns_yield(&turns_other, i);
+	cr_assert_eq(fl_turns_since(&seen, &turns_lock), 5);
+	cr_assert_eq(fl_turns_since(&seen, &turns_lock), 0, "it has looked since");
+	for (uint32_t i = 0; i < 1000; i++)
+		turns_yield(i % 2 ? &turns_lock : &turns_other, i);
+	cr_assert_eq(fl_turns_since(&seen, &turns_lock), 500, "more than are remembered");
+	seen.here = &seen;
+	cr_assert_eq(fl_turns_since(&seen, &turns_lock), 0,
+		     "it was on another processor");
+}
+
 /* ---- a processor's queue ---- */
 
 #define TURNS_MOST 30
