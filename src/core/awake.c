@@ -22,6 +22,7 @@
 #include "observe/detector.h"
 #include "park.h"
 #include "processors.h"
+#include "rest.h"
 #include "role.h"
 #include "turns.h"
 
@@ -259,105 +260,22 @@ bool fl_sections_pay(const fifolock_t *lock, const struct fl_slot *slot)
 	       (slot && ahead(slot, fl_role_reached(lock)) >= LONG);
 }
 
-/* The owner of a section rests: it yields, though its section may have been run.
- *
- * With few processors it looks at its slot now and then only.  A look takes the
- * slot's line from the thread that runs sections, and a thread that goes on asks again: looking every 16 yields,
- * about 4 us, doubles what two threads get done compared with looking after each.  It is still less than
- * sleeping and waking up.
- *
- * Where others wait for grants, as for shared ones, with more threads than processors, the rests decide more, with any
- * number of processors.  Each grant takes a switch of threads there;
- * and an owner that goes on asks again, and stands in that line, too.  So it rests as long as there are many: then
- * fewer stand in line, until mostly none does, and what those get done that are awake takes no switch at all.  Dice,
- * "Malthusian Locks", EuroSys 2017, has the principle; here it changes no order, as the section has had its
- * turn.  2 processors, nine of ten shared, 16, 32, 64, 128 threads: 5.1, 4.9, 4.2, 2.9 million operations a second;
- * with rests of 16 yields 6.0, 0.42, 0.24, 0.18. */
-struct rest {
-	const fifolock_t *lock; /* only its address is used */
-	struct fl_turns_seen seen;
-	uint32_t began;
-	uint32_t stretches;
-};
-
-/* So many stretches at the most.  And so many milliseconds for each: a thread that does not wait may have the
- * processor for some at each yield. */
-#define LONGEST 8
-#define BLIND	4
-
-static struct rest rest_begin(const fifolock_t *lock)
-{
-	struct rest rest = {.lock = lock, .began = fl_since_now()};
-
-	(void)fl_turns_since(&rest.seen, lock);
-	return rest;
-}
-
-/* Since the last stretch so many yields were of threads that wait for a grant. */
-static bool is_crowded(struct rest *rest, uint32_t yields)
-{
-	return fl_turns_since(&rest->seen, rest->lock) >= yields;
-}
-
-static bool may_go_on(const struct rest *rest)
-{
-	return rest->stretches < LONGEST &&
-	       fl_since_now() - rest->began <= BLIND * (rest->stretches + 1);
-}
-
-/* False: it must not yield. */
-static bool rest_on(struct rest *rest)
-{
-	rest->stretches++;
-	for (uint32_t left = fl_run_poll_yields(); left; left--)
-		if (!fl_yield())
-			return false;
-	return true;
-}
-
-/* Until it has been told, or so many yields. */
-static void rest_until_told(const fifolock_t *lock, const struct fl_slot *slot,
-			    uint32_t yields)
-{
-	struct rest rest = rest_begin(lock);
-
-	for (uint32_t left = yields / fl_run_poll_yields(); left; left--) {
-		if (!rest_on(&rest))
-			return;
-		if (is_crowded(&rest, fl_run_poll_yields() / 2) && may_go_on(&rest))
-			continue;
-		if (fl_outcome(slot))
-			return;
-		rest.stretches = 0;
-		rest.began = fl_since_now();
-	}
-}
-
-/* With many processors it looks all the time, as others ask meanwhile, and the yields would be what all wait
- * for: it may have been granted. */
-static void rest_when_told(const fifolock_t *lock, const struct fl_slot *slot)
-{
-	struct rest rest = rest_begin(lock);
-
-	yield_in_line(lock, slot, NULL);
-	if (!(fl_outcome(slot) & FL_RAN))
-		return;
-	rest.began = fl_since_now();
-	for (uint32_t few = 1; is_crowded(&rest, few) && may_go_on(&rest);
-	     few = fl_run_poll_yields() / 2)
-		if (!rest_on(&rest))
-			return;
-}
-
-/* The lock may be gone. */
+/* With few processors it looks at its slot now and then only; with many all the time, as it may have been granted, others
+ * ask meanwhile, and the yields would be what all wait for.  The lock may be gone: only its address is used. */
 int fl_await_section(const fifolock_t *lock, struct fl_slot *slot)
 {
+	struct fl_rest rest;
+
 	if (fl_outcome(slot))
 		return told_of_section(lock, slot);
-	if (fl_processors() > FEW)
-		rest_when_told(lock, slot);
-	else
-		rest_until_told(lock, slot, fl_yield_count() * YIELD_LONGEST);
+	rest = fl_rest_begin(lock);
+	if (fl_processors() <= FEW) {
+		fl_rest_until_told(&rest, slot, fl_yield_count() * YIELD_LONGEST);
+	} else {
+		yield_in_line(lock, slot, NULL);
+		if (fl_outcome(slot) & FL_RAN)
+			fl_rest_once_told(&rest);
+	}
 	return told_of_section(lock, slot);
 }
 
