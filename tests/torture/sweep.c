@@ -36,6 +36,10 @@ static void mark_entry(struct entry *entry, void *arg)
 
 	if (entry->target != sweep->target->index)
 		return;
+	/* A conversion that leaves while a scanner takes it in may be back before that has drawn its
+	 * ticket.  It never was more than a departed one in line, for which leaves_ghost is. */
+	if (entry->kind == CONVERT && entry->left && entry->pushed > entry->left)
+		entry->pushed = 0;
 #define X(moment, name) mark(sweep, entry->name, entry, moment);
 	MOMENTS(X)
 #undef X
