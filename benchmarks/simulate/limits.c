@@ -30,9 +30,12 @@ static const struct limit {
 	/* Two are the least: a hold comes and goes. */
 	{"fifolock", 16, 16, 50, 50, 90, 3.0, 0.05, INFINITY},
 	{"fifolock", 16, 16, 200, 200, 100, 2.01, 0, INFINITY},
+	/* It has its slot before it looks whether to get in line. */
+	{"fifolock-run", 16, 16, 50, 50, 90, 3.1, 5, INFINITY},
+	{"fifolock-run", 16, 16, 200, 200, 100, 2.1, 0, INFINITY},
 	/* More threads than processors: mostly none stands in line (rest.h). */
 	{"fifolock-run", 2, 32, 50, 50, 90, 2.5, 1, INFINITY},
-	{"fifolock-run", 8, 32, 50, 50, 90, 4.3, 3, INFINITY},
+	{"fifolock-run", 8, 32, 50, 50, 90, 3.0, 3, INFINITY},
 };
 
 #define COUNT (sizeof(limits) / sizeof(limits[0]))

@@ -12,6 +12,9 @@
  * between them.
  *
  * Those of others are run in serve.c.
+ *
+ *	relaxed    because
+ *	[GUESS]    A first look.  The compare-and-swap after it decides, and orders.
  */
 #include "observe/account.h"
 #include "core/callbacks.h"
@@ -26,6 +29,18 @@
 #include <fifolock/request.h>
 #include <stddef.h>
 
+/* A thread that has met others there looks first, as with a lock (fast.h). */
+FL_ALWAYS bool give_plainly(fifolock_t *lock, const struct fifolock_row *row,
+			    unsigned mode)
+{
+	if (fl_unlikely(fl_has_met(lock, mode))) {
+		fl_prefetch_write(&lock->word);
+		return fl_give_seen(lock, row->field, row->unit,
+				    fl_load_relaxed(&lock->word)); /* [GUESS] */
+	}
+	return fl_give_at_once(lock, row->field, row->unit);
+}
+
 /* Given back if no request is in line, or if the role has come with the hold and goes on with it: to
  * the owner of a section only if this thread is not to run that. */
 static bool give_back(struct fl_serving *serving, const fifolock_modes_t *modes,
@@ -35,7 +50,7 @@ static bool give_back(struct fl_serving *serving, const fifolock_modes_t *modes,
 	fifolock_t *lock = serving->lock;
 
 	if (fl_kept_lock != lock)
-		return fl_give_at_once(lock, row->field, row->unit);
+		return give_plainly(lock, row, mode);
 	return fl_service_of(serving) ? fl_pass_to_lock(lock, mode) : fl_pass(lock, mode);
 }
 
@@ -144,6 +159,7 @@ static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *ar
 	const fifolock_modes_t *modes;
 	struct fl_callbacks_wait wait;
 	struct fl_slot *slot;
+	bool alone;
 
 	fl_callbacks_wait_begin(&wait, lock);
 	slot = fl_slot_for_wait();
@@ -153,9 +169,10 @@ static bool run_behind(fifolock_t *lock, unsigned mode, void (*section)(void *ar
 		fl_ready_to_join(lock, slot, mode, FL_RUNS);
 		fl_callbacks_defer();
 		modes = fl_modes_of(lock);
-		if (mode < modes->at_once && runs_alone(modes, mode) &&
+		alone = runs_alone(modes, mode);
+		if (mode < modes->at_once &&
 		    fl_join_behind(lock, slot, fl_service_of(&serving))) {
-			*error = wait_and_serve(&serving, slot, true, &wait);
+			*error = wait_and_serve(&serving, slot, alone, &wait);
 			*error = conclude(&serving, slot, modes, *error, site);
 			return true;
 		}
@@ -199,8 +216,8 @@ static int run_in_line(fifolock_t *lock, struct fl_want *want, void (*section)(v
 	slot->call = section;
 	slot->ctx = arg;
 	want->since = fl_account_asks(lock, want->mode, true);
-	if (runs_alone(modes, want->mode))
-		fl_meet(lock, want->mode, FL_MET_TO_RUN);
+	fl_meet(lock, want->mode,
+		runs_alone(modes, want->mode) ? FL_MET_TO_RUN : FL_MET_BESIDE);
 	error = run_with_slot(lock, slot, want, site);
 	if (error)
 		fl_account_waited(lock, modes, want->mode, error);
@@ -226,30 +243,70 @@ FL_NOT_INLINE static int run_slow(fifolock_t *lock, unsigned mode,
 	return 0;
 }
 
+FL_ALWAYS void run_taken(fifolock_t *lock, unsigned mode, void (*section)(void *arg),
+			 void *arg, const void *site)
+{
+	fl_account_took_at_once(lock, mode, 1, site);
+	section(arg);
+	(void)fl_account_gives_at_once(lock, mode, 1, site);
+}
+
+/* Beside others, perhaps: if so, it looks first the next time. */
+FL_NOT_INLINE static bool take_beside(fifolock_t *lock, const fifolock_modes_t *modes,
+				      unsigned mode, uint64_t seen)
+{
+	if (!fl_take_seen(lock, modes, mode, 1, seen))
+		return false;
+	fl_meet(seen ? lock : NULL, mode, FL_MET_BESIDE);
+	return true;
+}
+
+/* Its last section there had to wait, or others are in line now. */
+static bool expects_to_wait(const fifolock_t *lock)
+{
+	return fl_met_how != FL_MET_BESIDE ||
+	       (fl_load_relaxed(&lock->word) & FL_QUEUED); /* [GUESS] */
+}
+
+/* It has met others there. */
+FL_NOT_INLINE static int run_again(fifolock_t *lock, unsigned mode,
+				   void (*section)(void *arg), void *arg,
+				   const void *site)
+{
+	const fifolock_modes_t *modes;
+	int error;
+
+	if (expects_to_wait(lock) && section && !FL_HOOKED && !fl_account_listens() &&
+	    run_behind(lock, mode, section, arg, &error, site))
+		return error;
+	modes = fl_modes_of(lock);
+	if (!section || !fl_at_once(modes, mode, 1) ||
+	    !take_beside(lock, modes, mode, fl_load_relaxed(&lock->word))) /* [GUESS] */
+		return fl_account_answer(lock, mode, 1,
+					 run_slow(lock, mode, section, arg, site), site);
+	run_taken(lock, mode, section, arg, site);
+	if (!give_plainly(lock, &modes->rows[mode], mode))
+		release_slow(lock, &modes->rows[mode]);
+	return 0;
+}
+
 int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), void *arg)
 {
 	const fifolock_modes_t *modes;
 	const struct fifolock_row *row;
 	uint64_t seen;
-	int error;
 
 	fl_prefetch_write(&lock->word);
-	if (fl_unlikely(fl_has_met(lock, mode)) && fl_met_how == FL_MET_TO_RUN &&
-	    section && !FL_HOOKED && !fl_account_listens()) {
-		if (run_behind(lock, mode, section, arg, &error, FL_SITE))
-			return error;
-		fl_met = 0;
-	}
+	if (fl_unlikely(fl_has_met(lock, mode)))
+		return run_again(lock, mode, section, arg, FL_SITE);
 	modes = fl_modes_of(lock);
 	if (fl_unlikely(!section) || fl_unlikely(!fl_at_once(modes, mode, 1)) ||
 	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen) &&
-			!fl_take_seen(lock, modes, mode, 1, seen)))
+			!take_beside(lock, modes, mode, seen)))
 		return fl_account_answer(lock, mode, 1,
 					 run_slow(lock, mode, section, arg, FL_SITE),
 					 FL_SITE);
-	fl_account_took_at_once(lock, mode, 1, FL_SITE);
-	section(arg);
-	(void)fl_account_gives_at_once(lock, mode, 1, FL_SITE);
+	run_taken(lock, mode, section, arg, FL_SITE);
 	row = &modes->rows[mode];
 	if (!fl_give_at_once(lock, row->field, row->unit))
 		release_slow(lock, row);

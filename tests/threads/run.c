@@ -283,6 +283,75 @@ static void nothing(void *arg)
 	(void)arg;
 }
 
+/* A thread that asks for S again and again. */
+struct reader {
+	fifolock_t lock;
+	bool met, queued;	/* atomic */
+	unsigned written, read; /* under the lock */
+	unsigned found;		/* what the last section found written */
+};
+
+static void reads(void *arg)
+{
+	struct reader *reader = arg;
+
+	__atomic_fetch_add(&reader->read, 1, __ATOMIC_RELAXED);
+	reader->found = reader->written;
+	fault_if(fifolock_holds(&reader->lock, S) == 0);
+}
+
+static void writes(void *arg)
+{
+	struct reader *reader = arg;
+
+	reader->written++;
+	fault_if(fifolock_holds(&reader->lock, X) != 1);
+}
+
+static void *reads_thrice(void *arg)
+{
+	struct reader *reader = arg;
+
+	for (unsigned i = 0; i < 3; i++)
+		fault_if(fifolock_run(&reader->lock, S, reads, reader));
+	raise_flag(&reader->met);
+	until_up(&reader->queued);
+	for (unsigned i = 0; i < 3; i++)
+		fault_if(fifolock_run(&reader->lock, S, reads, reader));
+	return NULL;
+}
+
+static void *writes_once(void *arg)
+{
+	struct reader *reader = arg;
+
+	fault_if(fifolock_run(&reader->lock, X, writes, reader));
+	return NULL;
+}
+
+/* A thread whose section was run beside other holds expects to meet some again. */
+Test(run, that_has_met_other_holds_waits_behind_those_in_line, .description = "G1 G2")
+{
+	struct reader reader = {.written = 0};
+	pthread_t other, writer;
+
+	cr_assert_eq(fifolock_lock(&reader.lock, S), 0);
+	cr_assert_eq(pthread_create(&other, NULL, reads_thrice, &reader), 0);
+	until_up(&reader.met);
+	cr_assert_eq(reader.read, 3, "beside another hold");
+	cr_assert_eq(pthread_create(&writer, NULL, writes_once, &reader), 0);
+	until_waiting(&reader.lock, 1);
+	raise_flag(&reader.queued);
+	until_waiting(&reader.lock, 2);
+	cr_assert_eq(reader.read, 3, "not past the one in line");
+	cr_assert_eq(fifolock_unlock(&reader.lock, S), 0);
+	pthread_join(other, NULL);
+	pthread_join(writer, NULL);
+	cr_assert_eq(reader.read, 6);
+	cr_assert_eq(reader.found, 1);
+	ends_well(&reader.lock);
+}
+
 /* A thread whose section has waited expects to wait again. */
 Test(run, that_has_waited_keeps_to_the_limit_and_to_a_closing, .description = "G4 G7")
 {
