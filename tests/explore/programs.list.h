@@ -109,7 +109,7 @@
 {.name = "requests-of-three", .scripts = {">X", ">X cancel", "+X -X"}},
 
 /* Closed, opened: against those in line, those that come, those that leave. */
-{.name = "close", .scripts = {"+X -X", "close"}, .tiny = true},
+{.name = "close", .scripts = {"+X -X", "close"}},
 {.name = "close-in-line", .scripts = {"+X -X", "close"}, .held = "..X", .kept = true},
 {.name = "close-or-time-out", .scripts = {"~X -X", "close"}, .held = "..X", .kept = true},
 {.name = "close-or-grant", .scripts = {"+X -X", "-X", "close"}, .held = ".X"},
