@@ -21,6 +21,7 @@ LENGTH = 'src/core/length.c'
 WAIT = 'src/core/wait.c'
 AWAKE = 'src/core/awake.c'
 TURNS = 'src/core/turns.c'
+REST = 'src/core/rest.c'
 WORD = 'src/core/word.h'
 MODES = 'src/core/modes.c'
 PUBLIC = 'src/api/fifolock.c'
@@ -963,6 +964,19 @@ MUTANTS = [
     ('one that sleeps counts before it is granted', TURNS, '(place > 0 && !(its_lock & SLEEPS))', 'place > 0'),
     ('one that sleeps counts where it has yielded before', TURNS, '\tforget(list, self->slot);\n', '\tif (!list)\n\t\tforget(list, self->slot);\n'),
     ('to sleep costs nothing', TURNS, 'credit - PRICE);', 'credit);'),
+    ('turns for other locks are counted, too', TURNS,
+     '/* [HINT] */\n\t\t\t (uintptr_t)lock;', '/* [HINT] */\n\t\t\t (uintptr_t)lock || lock;'),
+    ('turns on another processor are counted', TURNS, 'list == before->here ? next', 'list ? next'),
+    ('turns are counted again and again', TURNS,
+     '*before = (struct fl_turns_seen){list, next};', '*before = (struct fl_turns_seen){list, before->turns};'),
+    ('where many wait, owners of sections do not rest', REST,
+     'return fl_turns_since(&rest->seen, rest->lock) >= yields;',
+     'return fl_turns_since(&rest->seen, rest->lock) > UINT32_MAX - yields;'),
+    ('an owner that was told does not rest', REST, 'some = 1; is_crowded', 'some = 1; !rest && is_crowded'),
+    ('a section in another mode guesses where it has met others', RUN,
+     'if (fl_unlikely(fl_has_met(lock, mode)))\n\t\treturn run_again', 'if (fl_unlikely(fl_has_met(lock, mode)) && fl_met_how == FL_MET_TO_RUN)\n\t\treturn run_again'),
+    ('a section that has met others gives back by a guess', RUN,
+     'if (fl_unlikely(fl_has_met(lock, mode))) {\n\t\tfl_prefetch', 'if (0) {\n\t\tfl_prefetch'),
     ('waiters for other locks are in the order, too', TURNS, 'seen.strangers |= its_lock != 0;', 'seen.strangers |= false;'),
     ('what is told by a store is not released', SLOT,
      'fl_store_release(&slot->word, what);', 'fl_store_relaxed(&slot->word, what);'),
