@@ -198,9 +198,9 @@ FIFOLOCK_API void fifolock_done_eventfd(void *ctx, int status);
  * long as that clock does not tick meanwhile: these are not in line any more, and are run although
  * the lock has been closed.  A call whose section another thread has run returns when the next
  * section in the row has begun, and now and then, if its thread was just falling asleep, some
- * sections later.  With more threads than processors, and with two or fewer, it lets others go on first,
- * for microseconds, and for milliseconds where many wait for holds of the lock: these get several times as much
- * done then.  In other modes each thread runs its own section, beside others.
+ * sections later.  With one or two processors, and where more threads than processors wait for holds of the
+ * lock, such a call lets other threads go on before it returns: for microseconds, and in the second case for
+ * milliseconds, as the lock serves several times as many then.  In other modes each thread runs its own section, beside others.
  *
  * As another thread may run it, the section must not depend on thread-local storage, the caller's
  * errno, thread ids, priorities or the stack.  It must not take the same lock, which it would wait

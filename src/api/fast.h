@@ -12,6 +12,7 @@
 
 #include "core/lock.h"
 #include "core/atomic.h"
+#include "core/role.h"
 
 #include <errno.h>
 #include <fifolock/cond.h>
@@ -85,6 +86,16 @@ FL_ALWAYS bool fl_take_seen(fifolock_t *lock, const fifolock_modes_t *modes,
 	       fl_likely(!modes->compatible) &&
 	       /* [HOLD] acquire */
 	       fl_likely(fl_cas_acquire(&lock->word, &seen, seen + row->unit * n));
+}
+
+/* The same.  Where others hold, too, it looks first the next time. */
+FL_ALWAYS bool fl_take_beside(fifolock_t *lock, const fifolock_modes_t *modes,
+			      unsigned mode, uint32_t n, uint64_t seen)
+{
+	if (!fl_take_seen(lock, modes, mode, n, seen))
+		return false;
+	fl_meet(seen ? lock : NULL, mode, FL_MET_BESIDE);
+	return true;
 }
 
 /* The guess: these units are all there is in the word, so no request is in line, and that

@@ -136,9 +136,8 @@ FL_NOT_INLINE static int acquire_held(fifolock_t *lock, unsigned mode, uint32_t 
 
 	if ((seen & FL_QUEUED) && !deadline && n == 1 && queue_up(lock, mode, &error))
 		return error;
-	if (!fl_take_seen(lock, fl_modes_of(lock), mode, n, seen))
+	if (!fl_take_beside(lock, fl_modes_of(lock), mode, n, seen))
 		return acquire_slow(lock, mode, n, deadline, site);
-	fl_meet(seen ? lock : NULL, mode, FL_MET_BESIDE);
 	fl_account_took_at_once(lock, mode, n, site);
 	return 0;
 }

@@ -251,14 +251,11 @@ FL_ALWAYS void run_taken(fifolock_t *lock, unsigned mode, void (*section)(void *
 	(void)fl_account_gives_at_once(lock, mode, 1, site);
 }
 
-/* Beside others, perhaps: if so, it looks first the next time. */
-FL_NOT_INLINE static bool take_beside(fifolock_t *lock, const fifolock_modes_t *modes,
-				      unsigned mode, uint64_t seen)
+/* The guess was wrong. */
+FL_NOT_INLINE static bool take_held(fifolock_t *lock, const fifolock_modes_t *modes,
+				    unsigned mode, uint64_t seen)
 {
-	if (!fl_take_seen(lock, modes, mode, 1, seen))
-		return false;
-	fl_meet(seen ? lock : NULL, mode, FL_MET_BESIDE);
-	return true;
+	return fl_take_beside(lock, modes, mode, 1, seen);
 }
 
 /* Its last section there had to wait, or others are in line now. */
@@ -281,7 +278,8 @@ FL_NOT_INLINE static int run_again(fifolock_t *lock, unsigned mode,
 		return error;
 	modes = fl_modes_of(lock);
 	if (!section || !fl_at_once(modes, mode, 1) ||
-	    !take_beside(lock, modes, mode, fl_load_relaxed(&lock->word))) /* [GUESS] */
+	    !fl_take_beside(lock, modes, mode, 1,
+			    fl_load_relaxed(&lock->word))) /* [GUESS] */
 		return fl_account_answer(lock, mode, 1,
 					 run_slow(lock, mode, section, arg, site), site);
 	run_taken(lock, mode, section, arg, site);
@@ -302,7 +300,7 @@ int fifolock_run(fifolock_t *lock, unsigned mode, void (*section)(void *arg), vo
 	modes = fl_modes_of(lock);
 	if (fl_unlikely(!section) || fl_unlikely(!fl_at_once(modes, mode, 1)) ||
 	    fl_unlikely(!fl_take_free(lock, modes, mode, 1, &seen) &&
-			!take_beside(lock, modes, mode, seen)))
+			!take_held(lock, modes, mode, seen)))
 		return fl_account_answer(lock, mode, 1,
 					 run_slow(lock, mode, section, arg, FL_SITE),
 					 FL_SITE);
